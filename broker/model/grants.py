@@ -1,0 +1,29 @@
+"""What may cross besides the picture and the input. The default is nothing."""
+
+from datetime import datetime
+
+import msgspec
+
+from broker.model.kinds import Bandwidth
+
+
+class Grants(msgspec.Struct, frozen=True, kw_only=True):
+    """Permissions and limits of one session. The gateway enforces them alone, without asking back.
+
+    Limits are in seconds; ``ends_at`` is an aware time at which the session ends whatever happens.
+    """
+
+    clipboard_in: bool = False
+    clipboard_out: bool = False
+    file_in: bool = False
+    file_out: bool = False
+    print_out: bool = False
+    audio_out: bool = False
+    microphone: bool = False
+    read_only: bool = False
+    recording: bool = False
+    watermark_text: str | None = None
+    bandwidth: Bandwidth = Bandwidth.NORMAL
+    idle_limit_s: int = 1800
+    absolute_limit_s: int = 43200
+    ends_at: datetime | None = None

@@ -1,0 +1,219 @@
+"""Settings: one TOML file per site into frozen structs. A field that nobody knows stops the start with its path.
+
+Secrets come only from files (``*_file``), which hold nothing else. Times are in seconds.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from broker.errors import ConfigurationError
+from broker.model.grants import Grants
+from broker.model.kinds import DesktopProtocol, Mode, Origin, PoolKind, Role
+from broker.secret import Secret
+
+
+class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class PortalSettings(_Settings, frozen=True, kw_only=True):
+    """The pages and the API."""
+
+    host: str = "127.0.0.1"
+    port: int = 8400
+    public_url: str = "http://localhost:8400"
+    """Address that people type; its origin is the only one that forms and tunnels are taken from."""
+    tunnel_url: str = "ws://localhost:8401/tunnel"
+    """Address of the gateway's WebSocket as the browser reaches it."""
+    origin: Origin = Origin.OFFICE
+    """Where people who reach this listener come from (接続元区分)."""
+    admin_socket: str = "run/admin.sock"
+    """Unix socket of the command line, relative to ``data_dir``; only its owner and root may connect."""
+
+
+class SigninSettings(_Settings, frozen=True, kw_only=True):
+    issuer: str = "Sekisho"
+    """Name under which the account appears in the authenticator app."""
+    idle_limit_s: int = 1800
+    absolute_limit_s: int = 36000
+    pending_limit_s: int = 600
+    max_codes_per_attempt: int = 5
+    free_failures: int = 5
+    """Failures per account before it is made to wait; each further one doubles the wait."""
+    free_failures_per_address: int = 30
+    base_block_s: int = 30
+    max_block_s: int = 3600
+    failure_memory_s: int = 7200
+    enrol_networks: list[str] = []
+    """Networks (CIDR) from which a first authenticator app may be enrolled by password alone. Empty: none."""
+
+
+class LdapSettings(_Settings, frozen=True, kw_only=True):
+    """One directory. Plain LDAP without TLS does not exist here."""
+
+    url: str
+    """``ldap://host:port`` (StartTLS is always used) or ``ldaps://host:port``."""
+    ca_file: str
+    bind_dn: str
+    bind_password_file: str
+    user_base: str
+    user_filter: str = "(&(objectClass=inetOrgPerson)(uid={login}))"
+    group_base: str = ""
+    group_filter: str = "(&(objectClass=groupOfNames)(member={dn}))"
+    login_attribute: str = "uid"
+    name_attribute: str = "cn"
+    department_attribute: str = "ou"
+    roles: dict[str, Role] = {}
+    """Directory group → role in the console."""
+    connect_timeout_s: float = 3.0
+    operation_timeout_s: float = 5.0
+    max_threads: int = 8
+
+
+class ZoneSettings(_Settings, frozen=True, kw_only=True):
+    id: str
+    name_ja: str
+    name_en: str
+    max_unsupervised_s: int = 3600
+
+
+class StaticDesktopSettings(_Settings, frozen=True, kw_only=True):
+    """A registered host. The account on it is sealed into the database at start."""
+
+    name: str
+    host: str
+    port: int
+    username: str = ""
+    password_file: str = ""
+
+
+class PoolSettings(_Settings, frozen=True, kw_only=True):
+    id: str
+    zone: str
+    name_ja: str
+    name_en: str
+    kind: PoolKind
+    provider: str
+    protocol: DesktopProtocol
+    entitled_groups: list[str]
+    origins: list[Origin] = [Origin.OFFICE]
+    grants: Grants = msgspec.field(default_factory=Grants)
+    target_ready: int = 0
+    max_size: int = 1
+    disconnect_limit_s: int = 3600
+    settle_s: int = 0
+    guacd_group: str = ""
+    """Group of guacd addresses that gateways serve this pool by; empty: the zone's id."""
+    parameters: dict[str, str] = {}
+    """Further guacd arguments by name (for instance ``server-layout``)."""
+    desktops: list[StaticDesktopSettings] = []
+
+
+class TenantSettings(_Settings, frozen=True, kw_only=True):
+    id: str
+    name_ja: str
+    name_en: str
+    hostnames: list[str]
+    time_zone: str = "Asia/Tokyo"
+    mode: Mode = Mode.NORMAL
+    directory: LdapSettings
+    zones: list[ZoneSettings]
+    pools: list[PoolSettings]
+
+
+class DatabaseSettings(_Settings, frozen=True, kw_only=True):
+    """``url_file`` (which holds a URL with its password) wins over ``url``; empty: SQLite in ``data_dir``."""
+
+    url: str = ""
+    url_file: str = ""
+    pool_size: int = 10
+
+
+class WireSettings(_Settings, frozen=True, kw_only=True):
+    """Where gateways and agents dial in, and the key files that they prove themselves by."""
+
+    socket: str = "run/wire.sock"
+    gateway_key_file: str = "keys/gateway.key"
+    agent_key_file: str = "keys/agent.key"
+
+
+class AuditSettings(_Settings, frozen=True, kw_only=True):
+    seal_interval_s: float = 0.5
+    checkpoint_interval_s: float = 60.0
+    checkpoint_key_file: str = "keys/audit-signing.key"
+    checkpoint_file: str = "audit/checkpoints.jsonl"
+    """Anchor outside of the database: keep it on other storage than the database's."""
+
+
+class ReconcileSettings(_Settings, frozen=True, kw_only=True):
+    interval_s: float = 1.0
+    start_deadline_s: float = 60.0
+    reset_deadline_s: float = 60.0
+    gateway_silence_s: float = 30.0
+    """A gateway that was silent for so long has lost its sessions as far as the books go."""
+
+
+class LogSettings(_Settings, frozen=True, kw_only=True):
+    level: str = "info"
+    format: str = "json"
+
+
+class SiteSettings(_Settings, frozen=True, kw_only=True):
+    """A whole site as the broker sees it. Relative paths start at ``data_dir``."""
+
+    data_dir: str
+    sealing_key_file: str = "keys/sealing.key"
+    portal: PortalSettings = msgspec.field(default_factory=PortalSettings)
+    signin: SigninSettings = msgspec.field(default_factory=SigninSettings)
+    database: DatabaseSettings = msgspec.field(default_factory=DatabaseSettings)
+    wire: WireSettings = msgspec.field(default_factory=WireSettings)
+    audit: AuditSettings = msgspec.field(default_factory=AuditSettings)
+    reconcile: ReconcileSettings = msgspec.field(default_factory=ReconcileSettings)
+    log: LogSettings = msgspec.field(default_factory=LogSettings)
+    tenants: list[TenantSettings] = []
+
+    def path(self, relative: str) -> Path:
+        """A path of the settings, resolved against ``data_dir``."""
+        return Path(self.data_dir) / relative
+
+
+_MAX_FILE_BYTES: Final = 1 << 20
+
+
+def load_settings(path: Path) -> SiteSettings:
+    """Read and check a settings file. Raises :class:`ConfigurationError` with the path of what is wrong."""
+    return msgspec_convert(read_toml(path), path)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Raises :class:`ConfigurationError` when the file can't be read or is not TOML."""
+    try:
+        if path.stat().st_size > _MAX_FILE_BYTES:
+            raise ConfigurationError(f"{path}: larger than {_MAX_FILE_BYTES} bytes")
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: can't be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: not valid TOML: {error}") from error
+
+
+def msgspec_convert(raw: dict[str, Any], path: Path) -> SiteSettings:
+    """Settings from parsed TOML; messages carry ``path`` and the field's own path (``$.portal.port``)."""
+    try:
+        return msgspec.convert(raw, SiteSettings)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+
+
+def read_secret_file(path: Path) -> Secret:
+    """One line from a file that others can't read. Raises :class:`ConfigurationError`."""
+    try:
+        if os.stat(path).st_mode & 0o077:
+            raise ConfigurationError(f"{path}: readable by others; run: chmod 600 {path}")
+        return Secret(path.read_text("utf-8").rstrip("\n"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: can't be read: {error.strerror}") from error

@@ -1,0 +1,87 @@
+"""What goes into a sign-in and what comes out. 'This password passed' is never the same type as 'signed in'."""
+
+from datetime import datetime
+
+import msgspec
+
+from broker.model.records import User, WebSession
+from broker.secret import Secret
+
+
+class PasswordAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """``hostname`` decides the tenant; ``address`` is that of the entrance's channel, never of a client's header."""
+
+    hostname: str
+    login: str
+    password: Secret
+    address: str
+    user_agent: str
+
+
+class CodeAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """The code step. ``pending`` is the token of the cookie that the password step gave out."""
+
+    pending: Secret
+    code: str
+    address: str
+    user_agent: str
+
+
+class NeedFactor(msgspec.Struct, frozen=True):
+    """The code step follows, whether or not the password passed."""
+
+    pending: Secret
+
+
+class MustEnrol(msgspec.Struct, frozen=True):
+    """The password passed and the person has no authenticator app yet."""
+
+    pending: Secret
+
+
+class EnrolmentOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """For the enrolment page: the secret as text key (base32 in groups of four) and as otpauth URI for the QR code."""
+
+    display_name: str
+    text_key: str
+    uri: str
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """Cookies for the browser (given out once) and the session behind them."""
+
+    token: Secret
+    tunnel: Secret
+    session: WebSession
+    user: User
+    recovery_codes: tuple[str, ...] = ()
+    used_recovery_code: bool = False
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """One refusal for every cause. ``may_retry`` false: begin again with the password."""
+
+    may_retry: bool
+
+
+class Throttled(msgspec.Struct, frozen=True):
+    until: datetime
+
+
+class DirectoryDown(msgspec.Struct, frozen=True):
+    """The directory gave no answer; said as such, since it tells nothing about an account."""
+
+
+class UnknownTenant(msgspec.Struct, frozen=True):
+    """Nobody is served under this host name."""
+
+
+class Authenticated(msgspec.Struct, frozen=True, kw_only=True):
+    """The holder of a valid session cookie: what every page and API call after sign-in stands on."""
+
+    session: WebSession
+    user: User
+
+
+PasswordOutcome = NeedFactor | MustEnrol | Throttled | DirectoryDown | UnknownTenant
+CodeOutcome = SignedIn | Refused | Throttled

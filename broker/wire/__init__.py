@@ -1,0 +1,1 @@
+"""The contract between broker, gateway and agent: versioned messages as JSON text frames of one WebSocket."""
