@@ -1,0 +1,20 @@
+"""The desktop sandbox: a TigerVNC desktop inside bubblewrap, with no network and nothing of the host in sight."""
+
+from pools.sandbox.command import command
+from pools.sandbox.locale import prepare_locale
+from pools.sandbox.model import DesktopSandbox, HostAccount, RunningDesktop, StartFailed, StartFailure, new_password
+from pools.sandbox.process import is_running, start, stop
+
+__all__ = [
+    "DesktopSandbox",
+    "HostAccount",
+    "RunningDesktop",
+    "StartFailed",
+    "StartFailure",
+    "command",
+    "is_running",
+    "new_password",
+    "prepare_locale",
+    "start",
+    "stop",
+]

@@ -1,0 +1,79 @@
+"""Descriptors for a sandbox: folders of the host, and small files that live in memory alone."""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from broker.secret import Secret
+from pools.sandbox.command import SandboxFds
+from pools.sandbox.model import DesktopSandbox
+
+_IMAGE: Final = Path(__file__).parent / "image"
+
+
+@contextmanager
+def open_fds(sandbox: DesktopSandbox, obfuscated_password: bytes, alive: int) -> Iterator[SandboxFds]:
+    """Open what :func:`pools.sandbox.command.command` names; everything is closed again on leaving."""
+    opened: list[int] = []
+
+    def memory(name: str, content: bytes) -> int:
+        number = os.memfd_create(name)
+        opened.append(number)
+        os.write(number, content)
+        os.lseek(number, 0, os.SEEK_SET)
+        return number
+
+    def folder(path: Path) -> int:
+        number = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        opened.append(number)
+        return number
+
+    user, name = sandbox.user, sandbox.desktop_id
+    try:
+        yield SandboxFds(
+            password=memory("password", obfuscated_password),
+            passwd=memory("passwd", f"{user}:x:1000:1000:{user}:/home/{user}:/bin/bash\n".encode()),
+            group=memory("group", f"{user}:x:1000:\n".encode()),
+            hosts=memory("hosts", f"127.0.0.1 localhost {name}\n".encode()),
+            machine_id=memory("machine-id", hashlib.sha256(name.encode()).hexdigest()[:32].encode() + b"\n"),
+            home=folder(sandbox.home_dir),
+            socket=folder(sandbox.socket_dir),
+            image=folder(_IMAGE),
+            locale=folder(sandbox.locale_dir),
+            alive=alive,
+        )
+    finally:
+        for number in opened:
+            os.close(number)
+
+
+def prepare_folders(sandbox: DesktopSandbox) -> None:
+    """Make the home and the socket's folder, give them to the desktop's account, and clear away an old socket."""
+    account = sandbox.host_account
+    for path, mode in ((sandbox.home_dir, 0o700), (sandbox.socket_dir, 0o700 if account is None else 0o711)):
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.chmod(mode)
+        if account is not None:
+            os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    remove_socket(sandbox)
+
+
+def remove_socket(sandbox: DesktopSandbox) -> None:
+    sandbox.socket_path.unlink(missing_ok=True)
+
+
+async def obfuscate_password(password: Secret) -> bytes:
+    """The eight bytes that Xvnc reads from its PasswordFile, made by ``vncpasswd -f`` over pipes.
+
+    Raises :class:`FileNotFoundError` when TigerVNC's tools are missing.
+    """
+    process = await asyncio.create_subprocess_exec(
+        "vncpasswd", "-f",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    made, _ = await process.communicate(password.reveal().encode() + b"\n")
+    return made

@@ -1,0 +1,123 @@
+"""Start and stop a sandboxed desktop, and know whether it lives."""
+
+import asyncio
+import contextlib
+import os
+import stat
+from typing import Final
+
+from pools.sandbox.command import command
+from pools.sandbox.files import obfuscate_password, open_fds, prepare_folders, remove_socket
+from pools.sandbox.model import DesktopSandbox, RunningDesktop, StartFailed, StartFailure
+
+_BANNER_START: Final = b"RFB 003."
+_BANNER_BYTES: Final = 12  # RFC 6143 section 7.1.1: "RFB xxx.yyy\n"
+_POLL_S: Final = 0.02
+_LOG_TAIL_BYTES: Final = 600
+
+
+async def start(sandbox: DesktopSandbox, *, deadline_s: float) -> RunningDesktop | StartFailed:
+    """Start the desktop and return as soon as its VNC server greets on the socket (RFC 6143 section 7.1.1)."""
+    prepare_folders(sandbox)
+    try:
+        running = await _launch(sandbox)
+    except FileNotFoundError as error:
+        return StartFailed(StartFailure.PARTS_MISSING, str(error.filename))
+    answered = False
+    try:
+        async with asyncio.timeout(deadline_s):
+            answered = await _wait_for_banner(running)
+        if answered:
+            return running
+        return StartFailed(StartFailure.ENDED_EARLY, _log_tail(sandbox))
+    except TimeoutError:
+        return StartFailed(StartFailure.TOO_SLOW, _log_tail(sandbox))
+    finally:
+        if not answered:
+            await stop(running, grace_s=0)
+
+
+async def stop(running: RunningDesktop, *, grace_s: float) -> None:
+    """End the desktop and every process in it, and remove its socket.
+
+    The session is asked first (its input closes, the X server ends and programs see it go); after ``grace_s``
+    seconds the sandbox is killed. Returns when nothing of it is left.
+    """
+    process = running.process
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        async with asyncio.timeout(grace_s):
+            await process.wait()
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    await running.alive.read()
+    remove_socket(running.sandbox)
+
+
+def is_running(running: RunningDesktop) -> bool:
+    return running.process.returncode is None
+
+
+async def _launch(sandbox: DesktopSandbox) -> RunningDesktop:
+    made = await obfuscate_password(sandbox.password)
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    account = sandbox.host_account
+    try:
+        with open_fds(sandbox, made, writing) as fds, sandbox.log_file.open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                *command(sandbox, fds),
+                stdin=asyncio.subprocess.PIPE, stdout=log, stderr=log, pass_fds=fds.numbers(),
+                cwd="/", env={"PATH": "/usr/bin:/bin"}, start_new_session=True,
+                user=None if account is None else account.uid,
+                group=None if account is None else account.gid,
+                extra_groups=None if account is None else [],
+            )  # fmt: skip
+    except BaseException:
+        os.close(reading)
+        raise
+    finally:
+        os.close(writing)
+    return RunningDesktop(sandbox=sandbox, process=process, alive=await _reader(reading))
+
+
+async def _reader(number: int) -> asyncio.StreamReader:
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(number, "rb")
+    )
+    return reader
+
+
+async def _wait_for_banner(running: RunningDesktop) -> bool:
+    """True when the server has greeted, False when the sandbox ended first."""
+    while is_running(running):
+        if await _has_banner(running.sandbox):
+            return True
+        await asyncio.sleep(_POLL_S)
+    return False
+
+
+async def _has_banner(sandbox: DesktopSandbox) -> bool:
+    """A desktop can write into its socket's folder: a link in the socket's place is not followed."""
+    try:
+        if not stat.S_ISSOCK(sandbox.socket_path.lstat().st_mode):
+            return False
+        reader, writer = await asyncio.open_unix_connection(sandbox.socket_path)
+    except OSError:
+        return False
+    try:
+        return (await reader.readexactly(_BANNER_BYTES)).startswith(_BANNER_START)
+    except (OSError, asyncio.IncompleteReadError):
+        return False
+    finally:
+        writer.close()
+
+
+def _log_tail(sandbox: DesktopSandbox) -> str:
+    try:
+        return sandbox.log_file.read_bytes()[-_LOG_TAIL_BYTES:].decode(errors="replace").strip()
+    except OSError as error:
+        return f"no log: {error.strerror}"

@@ -1,0 +1,1 @@
+"""Parts of the embedded set-up that are other people's programs: how each is started."""
