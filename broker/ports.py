@@ -159,6 +159,16 @@ class PoolTx(Protocol):
     async def put_pool(self, pool: Pool) -> None: ...
     async def list_desktops(self, tenant_id: TenantId, pool_id: PoolId | None = None) -> list[Desktop]: ...
     async def get_desktop(self, tenant_id: TenantId, desktop_id: DesktopId) -> Desktop | None: ...
+    async def find_owned_desktop(
+        self, tenant_id: TenantId, pool_id: PoolId, owner_id: UserId
+    ) -> Desktop | None:
+        """The desktop of this pool that belongs to the person and is not retired."""
+        ...
+
+    async def count_desktops(self, tenant_id: TenantId, pool_id: PoolId) -> int:
+        """How many desktops the pool has that are not retired."""
+        ...
+
     async def add_desktop(self, desktop: Desktop) -> None: ...
 
     async def swap_desktop(self, before: Desktop, after: Desktop) -> Desktop | None:
@@ -198,7 +208,13 @@ class SessionTx(Protocol):
     ) -> Session | None: ...
     async def get_live_session_on(self, tenant_id: TenantId, desktop_id: DesktopId) -> Session | None: ...
     async def list_sessions(
-        self, tenant_id: TenantId, *, live_only: bool = True, user_id: UserId | None = None, limit: int = 500
+        self,
+        tenant_id: TenantId,
+        *,
+        live_only: bool = True,
+        user_id: UserId | None = None,
+        pool_id: PoolId | None = None,
+        limit: int = 500,
     ) -> list[Session]:
         """Newest first."""
         ...
