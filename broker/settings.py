@@ -100,7 +100,7 @@ class PoolSettings(_Settings, frozen=True, kw_only=True):
     provider: str
     protocol: DesktopProtocol
     entitled_groups: list[str]
-    origins: list[Origin] = [Origin.OFFICE]
+    origins: tuple[Origin, ...] = (Origin.OFFICE,)
     grants: Grants = msgspec.field(default_factory=Grants)
     target_ready: int = 0
     max_size: int = 1
