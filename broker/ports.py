@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 import msgspec
 
 from broker.model.ids import (
+    AgentId,
     AttachmentId,
     DesktopId,
     GatewayId,
@@ -345,7 +346,10 @@ class StartOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DesktopUp(msgspec.Struct, frozen=True):
+    """``agent_id`` is the agent that holds the desktop, for providers that have agents: it goes into the row."""
+
     endpoint: Endpoint
+    agent_id: AgentId | None = None
 
 
 class ProviderFailure(msgspec.Struct, frozen=True):
