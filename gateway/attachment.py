@@ -1,0 +1,245 @@
+"""One WebSocket from its first message to its close: ticket → broker → guacd → relay → end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from typing import Any, Final, Protocol
+
+import structlog
+
+from broker.model.reasons import EndReason
+from broker.secret import Secret
+from broker.wire.messages import ConnectionSpec, EventKind, Redeemed, RedeemRefused
+from gateway.door import PresentedTicket, read_ticket, split_message
+from gateway.errors import ProtocolViolation
+from gateway.guacd import Opened, open_guacd
+from gateway.handshake import Failed, Handshake
+from gateway.limits import RelayLimits
+from gateway.protocol import Elements, encode_instruction
+from gateway.relay import Relay, describe_end
+from gateway.settings import DoorLimits
+from gateway.status import DoorRefusal
+from gateway.websocket import BrowserSocket
+
+MAX_MESSAGES_BEFORE_PICTURE: Final = 20_000
+_IGNORED_WHILE_WAITING: Final = frozenset({b"nop", b"key", b"mouse", b"touch", b"sync", b"ack"})
+
+_log: Final = structlog.get_logger(__name__)
+
+Ending = EndReason | DoorRefusal
+
+
+class Surroundings(Protocol):
+    """What an attachment needs from the process around it."""
+
+    door: DoorLimits
+    relay_limits: RelayLimits
+
+    async def redeem(self, ticket: Secret, cookie: Secret, address: str) -> Redeemed | RedeemRefused | None:
+        """``None``: no broker."""
+        ...
+
+    def find_guacds(self, spec: ConnectionSpec) -> list[str]:
+        """Addresses in the order in which to try them; empty when this gateway does not serve the zone."""
+        ...
+
+    def admit(self, attachment: "Attachment", spec: ConnectionSpec) -> bool:
+        """The ticket was good: count it among the sessions, unless there are too many."""
+        ...
+
+    def release(self, spec: ConnectionSpec) -> None:
+        """It is over."""
+        ...
+
+    def hold_guacd(self, address: str) -> AbstractContextManager[None]:
+        """While a session runs there."""
+        ...
+
+    def report(self, spec: ConnectionSpec, kind: EventKind, ending: EndReason | None, facts: "Facts") -> None:
+        """Tell the broker."""
+        ...
+
+
+class Facts:
+    """Numbers and words for one event."""
+
+    def __init__(self, relay: Relay | None = None, **detail: str) -> None:
+        self.bytes_to_browser = relay.bytes_to_browser if relay else 0
+        self.bytes_from_browser = relay.bytes_from_browser if relay else 0
+        self.detail = (describe_end(relay) if relay else {}) | detail
+
+
+class Attachment:
+    """Runs one WebSocket. :meth:`terminate` may be called at any time."""
+
+    def __init__(self, browser: BrowserSocket, cookie: Secret, address: str, around: Surroundings) -> None:
+        loop = asyncio.get_running_loop()
+        self.relay: Relay | None = None
+        self.on_admitted: Callable[[], None] = lambda: None
+        """Called when the ticket has made this a session."""
+        self._browser = browser
+        self._cookie = cookie
+        self._address = address
+        self._around = around
+        self._ticket: asyncio.Future[PresentedTicket | DoorRefusal] = loop.create_future()
+        self._interrupted: asyncio.Future[EndReason] = loop.create_future()
+        self._messages_before_picture = 0
+        self._early_size = b""
+
+    async def run(self) -> Ending:
+        """To the end. The caller closes the WebSocket accordingly."""
+        self._browser.on_message = self._take_early
+        pump = asyncio.create_task(self._browser.pump(self._find_obstacle))
+        pump.add_done_callback(self._note_pump_ended)
+        try:
+            return await self._proceed()
+        finally:
+            pump.cancel()
+            await asyncio.wait([pump])
+
+    def terminate(self, reason: EndReason) -> None:
+        """End it now, wherever it stands."""
+        if not self._interrupted.done():
+            self._interrupted.set_result(reason)
+        if self.relay is not None:
+            self.relay.end(reason)
+
+    # --- one way
+
+    async def _proceed(self) -> Ending:
+        presented = await self._wait_for_ticket()
+        if isinstance(presented, DoorRefusal):
+            return presented
+        answer = await self._around.redeem(presented.ticket, self._cookie, self._address)
+        match answer:
+            case None:
+                return DoorRefusal.BROKER_AWAY
+            case RedeemRefused(code=code):
+                _log.info("ticket.refused", code=code, address=self._address)
+                return DoorRefusal.TICKET_REFUSED
+            case Redeemed(spec=spec):
+                return await self._attach(spec, presented)
+
+    async def _wait_for_ticket(self) -> PresentedTicket | DoorRefusal:
+        try:
+            async with asyncio.timeout(self._around.door.ticket_s):
+                return await self._ticket
+        except TimeoutError:
+            return DoorRefusal.TICKET_MISSING
+
+    async def _attach(self, spec: ConnectionSpec, presented: PresentedTicket) -> Ending:
+        """From here on the broker's books know this attachment: every way out reports ``detached``."""
+        addresses = self._around.find_guacds(spec)
+        refusal: DoorRefusal | None = None
+        if not addresses:
+            refusal = DoorRefusal.ZONE_NOT_SERVED
+        elif not self._around.admit(self, spec):
+            refusal = DoorRefusal.GATEWAY_FULL
+        if refusal is not None:
+            self._around.report(spec, EventKind.DETACHED, EndReason.NO_CAPACITY, Facts(refusal=refusal.value))
+            return refusal
+        reason = EndReason.GATEWAY_STOPPED
+        try:
+            opened = await self._open(spec, presented, addresses)
+            if not isinstance(opened, Opened):
+                reason = opened
+                return reason
+            with self._around.hold_guacd(opened.address):
+                reason = await self._relay(spec, opened)
+            return reason
+        finally:
+            self._around.release(spec)
+            self._around.report(spec, EventKind.DETACHED, reason, Facts(self.relay))
+
+    async def _open(self, spec: ConnectionSpec, presented: PresentedTicket, addresses: list[str]) -> Opened | EndReason:
+        """Dial guacd, unless the browser leaves or the broker calls it off meanwhile."""
+        opening = asyncio.create_task(
+            open_guacd(addresses, lambda: Handshake(spec, presented.display), self._around.door.guacd_s)
+        )
+        is_taken = False
+        try:
+            rivals: list[asyncio.Future[Any]] = [opening, self._interrupted]
+            await asyncio.wait(rivals, return_when=asyncio.FIRST_COMPLETED)
+            if self._interrupted.done():
+                return self._interrupted.result()
+            is_taken = True
+        finally:
+            if not is_taken:
+                await _abandon(opening)
+        match opening.result():
+            case Failed(reason=reason, argument=argument):
+                _log.warning("guacd.refused", reason=reason, argument=argument, group=spec.guacd_group)
+                return reason
+            case Opened() as opened:
+                return opened
+
+    async def _relay(self, spec: ConnectionSpec, opened: Opened) -> EndReason:
+        relay = Relay(spec, self._browser, opened, self._around.relay_limits)
+        self.relay = relay
+        self._around.report(spec, EventKind.ATTACHED, None, Facts(guacd=opened.address))
+        relay.on_drawn = lambda: self._around.report(spec, EventKind.DRAWN, None, Facts(relay))
+        try:
+            self._browser.on_message = relay.take_message
+            if self._early_size:
+                relay.take_message(self._early_size)
+            relay.start()
+            reason = await relay.ended
+        finally:
+            relay.stop()
+        if reason is EndReason.CLIENT_MISBEHAVED:
+            self._around.report(spec, EventKind.INPUT_REFUSED, None, Facts(relay))
+        return reason
+
+    # --- the browser, before there is a relay
+
+    def _take_early(self, message: bytes) -> None:
+        """The ticket; then, until the picture comes, pings are answered and input is let fall."""
+        self._messages_before_picture += 1
+        if self._messages_before_picture > MAX_MESSAGES_BEFORE_PICTURE:
+            self._refuse(DoorRefusal.TICKET_MALFORMED)
+            return
+        try:
+            for elements in split_message(message):
+                self._take_early_instruction(elements)
+        except ProtocolViolation:
+            self._refuse(DoorRefusal.TICKET_MALFORMED)
+
+    def _take_early_instruction(self, elements: Elements) -> None:
+        if elements[:2] == [b"", b"ping"] and len(elements) == 3 and elements[2].isdigit():
+            self._browser.send(encode_instruction("", "ping", elements[2][:20].decode("ascii")))
+        elif not self._ticket.done():
+            self._ticket.set_result(read_ticket(elements) or DoorRefusal.TICKET_MALFORMED)
+        elif elements == [b"disconnect"]:
+            self.terminate(EndReason.CLIENT_CLOSED)
+        elif elements[0] == b"size":
+            # the window changed while guacd was being dialled: the relay's filter judges it later
+            self._early_size = encode_instruction(*(element.decode() for element in elements))
+        elif elements[0] not in _IGNORED_WHILE_WAITING:
+            raise ProtocolViolation("out of place before the picture", elements[0])
+
+    def _refuse(self, refusal: DoorRefusal) -> None:
+        if not self._ticket.done():
+            self._ticket.set_result(refusal)
+        else:
+            self.terminate(EndReason.CLIENT_MISBEHAVED)
+
+    def _find_obstacle(self) -> Awaitable[None] | None:
+        return self.relay.find_obstacle() if self.relay is not None else None
+
+    def _note_pump_ended(self, pump: "asyncio.Task[None]") -> None:
+        if not pump.cancelled() and (fault := pump.exception()) is not None:
+            _log.warning("browser.read_failed", fault=type(fault).__name__)
+        self._refuse_or_end()
+
+    def _refuse_or_end(self) -> None:
+        if not self._ticket.done():
+            self._ticket.set_result(DoorRefusal.TICKET_MISSING)
+        self.terminate(EndReason.CLIENT_CLOSED)
+
+
+async def _abandon(opening: "asyncio.Task[Opened | Failed]") -> None:
+    """Stop dialling. A guacd that answered in that very moment is let go of."""
+    opening.cancel()
+    await asyncio.wait([opening])
+    if not opening.cancelled() and isinstance(opened := opening.result(), Opened):
+        opened.connection.abort()

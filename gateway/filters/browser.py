@@ -1,0 +1,210 @@
+"""Browser → guacd: keys, pointer, size and acknowledgements; streams by grant. All else ends the session."""
+
+from collections.abc import Callable
+from typing import Final
+
+from broker.model.grants import Grants
+from gateway.errors import ProtocolViolation
+from gateway.filters import grammar
+from gateway.filters.opcodes import FROM_BROWSER_OPENERS
+from gateway.filters.streams import CLIENT_OVERRUN, Opening, StreamTable, refuse_stream
+from gateway.filters.syncs import Answer, SyncLedger
+from gateway.protocol import Elements, encode_instruction, read_instruction
+
+MIN_SIDE_PX: Final = 200
+MAX_SIDE_PX: Final = 8192
+_LONGEST_PING: Final = 20
+_PLAIN_ACK: Final = b"OK"
+
+
+class BrowserFilter:
+    """Takes whole messages of a browser, gives what may go to guacd. Each message holds whole instructions.
+
+    ``reply`` sends an instruction back to the browser. ``guacd_streams`` are those which it may acknowledge.
+    """
+
+    def __init__(
+        self,
+        grants: Grants,
+        syncs: SyncLedger,
+        guacd_streams: StreamTable,
+        reply: Callable[[bytes], None],
+        *,
+        has_touch: bool = False,
+    ) -> None:
+        self.streams = StreamTable(grants)
+        self.is_leaving = False
+        """The browser said ``disconnect``: what follows is not read."""
+        self.inputs = 0
+        """Messages with keys, pointer or touch so far: the measure of idleness."""
+        self.acknowledged = -1
+        """Timestamp of the newest frame that the browser has rendered."""
+        self._is_read_only = grants.read_only
+        self._syncs = syncs
+        self._guacd_streams = guacd_streams
+        self._reply = reply
+        self._handlers: dict[bytes, Callable[[Elements], bytes | None]] = {
+            b"": self._tunnel,
+            b"sync": self._sync,
+            b"ack": self._ack,
+            b"size": self._size,
+            b"nop": self._nop,
+            b"touch": self._touch if has_touch else self._ignore_touch,
+            b"key": self._input_read_only,
+            b"mouse": self._input_read_only,
+            b"blob": self._blob,
+            b"end": self._end,
+            b"disconnect": self._disconnect,
+            **dict.fromkeys(FROM_BROWSER_OPENERS, self._open),
+        }
+
+    def feed(self, message: bytes) -> bytes:
+        """What of ``message`` goes to guacd. Raises :class:`ProtocolViolation` for anything not on the list."""
+        if b"\0" in message:
+            raise ProtocolViolation("zero byte")
+        position = kept_from = 0
+        pieces: list[bytes] = []
+        size = len(message)
+        while position < size and not self.is_leaving:
+            if not self._is_read_only:
+                position = self._skip_input(message, position)
+                if position == size:
+                    break
+            scanned = read_instruction(message, position)
+            if scanned is None:
+                raise ProtocolViolation("message ends inside an instruction")
+            elements, end = scanned
+            raw = message[position:end]
+            replacement = self._judge(elements, raw)
+            if replacement != raw:
+                pieces.append(message[kept_from:position] + replacement)
+                kept_from = end
+            position = end
+        if not pieces:
+            return message[kept_from:position]
+        pieces.append(message[kept_from:position])
+        return b"".join(pieces)
+
+    def _skip_input(self, message: bytes, position: int) -> int:
+        run = grammar.input_run.match(message, position)
+        if run is None or run.end() == position:
+            return position
+        self.inputs += 1
+        return run.end()
+
+    def _judge(self, elements: Elements, raw: bytes) -> bytes:
+        """The bytes that cross instead of ``raw``: the same, none, or a canonical form."""
+        handler = self._handlers.get(elements[0])
+        if handler is None:
+            raise ProtocolViolation("instruction not on the list", elements[0])
+        replacement = handler(elements)
+        return raw if replacement is None else replacement
+
+    # Each handler gives ``None`` for 'as it is', or the bytes that cross instead.
+
+    def _tunnel(self, elements: Elements) -> bytes:
+        """``0.,4.ping,…``: between browser and gateway; guacd never sees it."""
+        is_ping = len(elements) == 3 and elements[1] == b"ping" and len(elements[2]) <= _LONGEST_PING
+        if not is_ping or not elements[2].isdigit():
+            raise ProtocolViolation("tunnel instruction not on the list", elements[0])
+        self._reply(encode_instruction("", "ping", elements[2].decode("ascii")))
+        return b""
+
+    def _sync(self, elements: Elements) -> bytes | None:
+        _check(len(elements) in (2, 3) and all(grammar.timestamp.fullmatch(value) for value in elements[1:]), elements)
+        timestamp = int(elements[1])
+        match self._syncs.answer(timestamp):
+            case Answer.CURRENT:
+                self.acknowledged = timestamp
+                return None
+            case Answer.STALE:
+                return b""
+            case Answer.FUTURE:
+                raise ProtocolViolation("frame acknowledged before it was sent", elements[0])
+
+    def _ack(self, elements: Elements) -> bytes | None:
+        """Only for streams that the browser has seen; its free text is replaced."""
+        _check(len(elements) == 4 and grammar.integer.fullmatch(elements[3]) is not None, elements)
+        if elements[1] not in self._guacd_streams.crossed:
+            raise ProtocolViolation("unknown stream acknowledged", elements[0])
+        if elements[2] == _PLAIN_ACK:
+            return None
+        return encode_instruction("ack", elements[1].decode("ascii"), "NOTED", elements[3].decode("ascii"))
+
+    def _size(self, elements: Elements) -> bytes | None:
+        _check(len(elements) == 3 and all(grammar.integer.fullmatch(value) for value in elements[1:]), elements)
+        if self._is_read_only:
+            return b""
+        width, height = (min(max(int(value), MIN_SIDE_PX), MAX_SIDE_PX) for value in elements[1:])
+        # RDP takes even widths only
+        return encode_instruction("size", str(width - width % 2), str(height))
+
+    def _nop(self, elements: Elements) -> None:
+        _check(len(elements) == 1, elements)
+
+    def _input_read_only(self, elements: Elements) -> bytes:
+        """A key or a pointer that the run of well-formed input did not take."""
+        arity = 2 if elements[0] == b"key" else 3
+        numbers = all(grammar.number.fullmatch(value) for value in elements[1:])
+        _check(self._is_read_only and len(elements) == arity + 1 and numbers, elements)
+        return b""
+
+    def _touch(self, elements: Elements) -> bytes | None:
+        self._ignore_touch(elements)
+        if self._is_read_only:
+            return b""
+        self.inputs += 1
+        return None
+
+    def _ignore_touch(self, elements: Elements) -> bytes:
+        """guacd did not announce touch: swallow what is well formed."""
+        _check(len(elements) == 8 and all(grammar.fraction.fullmatch(value) for value in elements[1:]), elements)
+        return b""
+
+    def _disconnect(self, elements: Elements) -> bytes:
+        """The relay says ``disconnect`` to guacd itself, once, at every end."""
+        _check(len(elements) == 1, elements)
+        self.is_leaving = True
+        return b""
+
+    # --- streams
+
+    def _open(self, elements: Elements) -> bytes | None:
+        opener = FROM_BROWSER_OPENERS[elements[0]]
+        match self.streams.open(opener, elements):
+            case Opening.CROSSES:
+                return None
+            case Opening.BLOCKED:
+                self._reply(refuse_stream(elements[opener.stream_at + 1]))
+                return b""
+            case Opening.MALFORMED:
+                raise ProtocolViolation("malformed", elements[0])
+
+    def _blob(self, elements: Elements) -> bytes | None:
+        _check(len(elements) == 3, elements)
+        match self.streams.state_of(elements[1]):
+            case None:
+                raise ProtocolViolation("blob without a stream", elements[0])
+            case False:
+                return b""
+            case True:
+                return self._limit_blob(elements)
+
+    def _limit_blob(self, elements: Elements) -> bytes | None:
+        _check(grammar.base64_text.fullmatch(elements[2]) is not None, elements)
+        if self.streams.take_room(elements[1], len(elements[2])):
+            return None
+        self._reply(refuse_stream(elements[1], CLIENT_OVERRUN))
+        return encode_instruction("end", elements[1].decode("ascii"))
+
+    def _end(self, elements: Elements) -> bytes | None:
+        _check(len(elements) == 2, elements)
+        was_crossing = self.streams.close(elements[1])
+        if was_crossing is None:
+            raise ProtocolViolation("end without a stream", elements[0])
+        return None if was_crossing else b""
+
+
+def _check(is_well_formed: bool, elements: Elements) -> None:
+    if not is_well_formed:
+        raise ProtocolViolation("malformed", elements[0])

@@ -1,0 +1,204 @@
+"""guacd → browser: the picture, and by grant sound, clipboard and files. All else stays behind."""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from broker.model.grants import Grants
+from gateway.filters import grammar
+from gateway.filters.opcodes import DRAWING_SHAPES, DROPPED_FROM_GUACD, FROM_GUACD_OPENERS
+from gateway.filters.streams import CLIENT_OVERRUN, Opening, StreamTable, refuse_stream
+from gateway.filters.syncs import SyncLedger
+from gateway.protocol import Elements, read_instruction
+
+_DRAWING_OPCODES: Final = frozenset(opcode.encode() for opcode in DRAWING_SHAPES)
+_LAYER_OF_DRAWING: Final = {
+    # which argument names the layer that changes
+    b"img": 3,
+    b"copy": 7,
+    b"transfer": 7,
+    b"cfill": 2,
+    b"lfill": 2,
+    b"cstroke": 2,
+    b"lstroke": 2,
+}
+
+
+class GuacdGoodbye(msgspec.Struct, frozen=True):
+    """guacd ended the connection. ``status`` is its status code (0 for a plain ``disconnect``)."""
+
+    status: int
+
+
+class PictureFilter:
+    """Takes what guacd sent as it comes, gives whole instructions that may be shown to the browser.
+
+    ``reply`` sends an instruction back to guacd. After :attr:`goodbye` is set nothing more is to be read.
+    """
+
+    def __init__(self, grants: Grants, syncs: SyncLedger, reply: Callable[[bytes], None]) -> None:
+        self.streams = StreamTable(grants)
+        self.goodbye: GuacdGoodbye | None = None
+        self.first_frame: int | None = None
+        """Timestamp of the first ``sync`` behind something drawn on a visible layer."""
+        self.dropped = 0
+        self.unknown = 0
+        self._syncs = syncs
+        self._reply = reply
+        self._rest = b""
+        self._is_screen_touched = False
+        self._handlers: dict[bytes, Callable[[Elements], bool]] = {
+            b"blob": self._blob,
+            b"end": self._end,
+            b"sync": self._sync,
+            b"ack": self._ack,
+            b"size": self._size,
+            b"set": self._set,
+            b"mouse": self._mouse,
+            b"nop": self._nop,
+            b"disconnect": self._disconnect,
+            b"error": self._error,
+            b"required": self._required,
+            **dict.fromkeys(FROM_GUACD_OPENERS, self._open),
+        }
+        self.peer_streams: StreamTable | None = None
+        """Streams of the browser, which guacd acknowledges."""
+
+    def feed(self, data: bytes) -> bytes:
+        """The part of ``data`` (and of what was left before) that may cross: whole instructions only.
+
+        Raises :class:`ProtocolViolation` when guacd breaks the format.
+        """
+        if self._rest:
+            data = self._rest + data
+        position = kept_from = 0
+        pieces: list[bytes] = []
+        size = len(data)
+        is_run_allowed = self.first_frame is not None
+        while position < size and self.goodbye is None:
+            if is_run_allowed:
+                position = _skip_drawing(data, position)
+                if position == size:
+                    break
+            scanned = read_instruction(data, position)
+            if scanned is None:
+                break
+            elements, end = scanned
+            if not self._may_cross(elements, data[position:end]):
+                pieces.append(data[kept_from:position])
+                kept_from = end
+            position = end
+        self._rest = data[position:]
+        if not pieces:
+            return data[kept_from:position]
+        pieces.append(data[kept_from:position])
+        return b"".join(pieces)
+
+    def _may_cross(self, elements: Elements, raw: bytes) -> bool:
+        opcode = elements[0]
+        handler = self._handlers.get(opcode)
+        does_cross = self._is_drawing(opcode, raw) if handler is None else handler(elements)
+        if not does_cross:
+            self.dropped += 1
+        elif self.first_frame is None:
+            self._note_drawing(elements)
+        return does_cross
+
+    def _is_drawing(self, opcode: bytes, raw: bytes) -> bool:
+        if opcode in _DRAWING_OPCODES:
+            return grammar.drawing_run.fullmatch(raw) is not None
+        if opcode not in DROPPED_FROM_GUACD:
+            self.unknown += 1
+        return False
+
+    def _note_drawing(self, elements: Elements) -> None:
+        layer_at = _LAYER_OF_DRAWING.get(elements[0])
+        if layer_at is not None and grammar.on_screen.fullmatch(elements[layer_at]):
+            self._is_screen_touched = True
+
+    # --- streams
+
+    def _open(self, elements: Elements) -> bool:
+        opener = FROM_GUACD_OPENERS[elements[0]]
+        if elements[0] == b"img" and not _is_image_placed(elements):
+            return False
+        match self.streams.open(opener, elements):
+            case Opening.CROSSES:
+                return True
+            case Opening.BLOCKED:
+                self._reply(refuse_stream(elements[opener.stream_at + 1]))
+                return False
+            case Opening.MALFORMED:
+                return False
+
+    def _blob(self, elements: Elements) -> bool:
+        if len(elements) != 3 or not self.streams.state_of(elements[1]):
+            return False
+        if self.streams.take_room(elements[1], len(elements[2])):
+            return True
+        self._reply(refuse_stream(elements[1], CLIENT_OVERRUN))
+        return False
+
+    def _end(self, elements: Elements) -> bool:
+        return len(elements) == 2 and self.streams.close(elements[1]) is True
+
+    def _ack(self, elements: Elements) -> bool:
+        """guacd answers a stream of the browser: only such as crossed."""
+        if len(elements) != 4 or self.peer_streams is None:
+            return False
+        if elements[1] not in self.peer_streams.crossed:
+            return False
+        return bool(grammar.short_text.fullmatch(elements[2]) and grammar.integer.fullmatch(elements[3]))
+
+    # --- frames and control
+
+    def _sync(self, elements: Elements) -> bool:
+        if len(elements) not in (2, 3) or not all(grammar.timestamp.fullmatch(value) for value in elements[1:]):
+            return False
+        timestamp = int(elements[1])
+        self._syncs.note_sent(timestamp)
+        if self.first_frame is None and self._is_screen_touched:
+            self.first_frame = timestamp
+        return True
+
+    def _size(self, elements: Elements) -> bool:
+        return len(elements) == 4 and all(grammar.integer.fullmatch(value) for value in elements[1:])
+
+    def _set(self, elements: Elements) -> bool:
+        if len(elements) != 4 or not grammar.integer.fullmatch(elements[1]):
+            return False
+        return bool(grammar.layer_property.fullmatch(elements[2]) and grammar.fraction.fullmatch(elements[3]))
+
+    def _mouse(self, elements: Elements) -> bool:
+        """The pointer of another user of the same connection: x, y, and since 1.0 button mask and time."""
+        return len(elements) in (3, 5) and all(grammar.timestamp.fullmatch(value) for value in elements[1:])
+
+    def _nop(self, elements: Elements) -> bool:
+        return len(elements) == 1
+
+    def _disconnect(self, _elements: Elements) -> bool:
+        self.goodbye = GuacdGoodbye(0)
+        return False
+
+    def _error(self, elements: Elements) -> bool:
+        is_numbered = len(elements) == 3 and grammar.integer.fullmatch(elements[2])
+        self.goodbye = GuacdGoodbye(int(elements[2]) if is_numbered else 0x0200)
+        return False
+
+    def _required(self, _elements: Elements) -> bool:
+        """guacd asks for credentials. The browser never holds any, so the session can't go on."""
+        self.goodbye = GuacdGoodbye(0x0301)
+        return False
+
+
+def _skip_drawing(data: bytes, position: int) -> int:
+    run = grammar.drawing_run.match(data, position)
+    return position if run is None else run.end()
+
+
+def _is_image_placed(elements: Elements) -> bool:
+    if len(elements) != 7:
+        return False
+    numbers = (elements[2], elements[3], elements[5], elements[6])
+    return all(grammar.integer.fullmatch(value) for value in numbers)

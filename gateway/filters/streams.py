@@ -1,0 +1,120 @@
+"""Streams of one direction: which are open, which were refused, and which the other side may acknowledge."""
+
+from enum import Enum
+from typing import Final
+
+from broker.model.grants import Grants
+from gateway.errors import ProtocolViolation
+from gateway.filters import grammar
+from gateway.filters.opcodes import Need, Opener
+from gateway.protocol import Elements, encode_instruction
+
+CLIENT_FORBIDDEN: Final = 771
+CLIENT_OVERRUN: Final = 781
+MAX_STREAMS: Final = 1024
+CLIPBOARD_MAX_BYTES: Final = 262_144
+_PDF: Final = b"application/pdf"
+
+_LIMITED: Final = frozenset({Need.CLIPBOARD_IN, Need.CLIPBOARD_OUT})
+_TYPES: Final = {
+    Need.PICTURE: grammar.image_type,
+    Need.AUDIO_OUT: grammar.sound_type,
+    Need.MICROPHONE: grammar.sound_type,
+    Need.CLIPBOARD_IN: grammar.text_type,
+    Need.CLIPBOARD_OUT: grammar.text_type,
+    Need.FILE_IN: grammar.any_type,
+    Need.FILE_OUT: grammar.any_type,
+}
+
+
+class Opening(Enum):
+    """What became of an instruction that opens a stream."""
+
+    CROSSES = "crosses"
+    BLOCKED = "blocked"
+    MALFORMED = "malformed"
+
+
+class StreamTable:
+    """Streams opened by one side. Indices are kept as they are written, in canonical form only."""
+
+    __slots__ = ("_grants", "_open", "_room", "crossed")
+
+    def __init__(self, grants: Grants) -> None:
+        self._grants = grants
+        self._open: dict[bytes, bool] = {}
+        self._room: dict[bytes, int] = {}
+        self.crossed: set[bytes] = set()
+        """Indices that the other side has seen opened, and so may acknowledge, also after their end."""
+
+    def open(self, opener: Opener, elements: Elements) -> Opening:
+        """Note the stream that ``elements`` open. Raises :class:`ProtocolViolation` when there are too many."""
+        if len(elements) != opener.arity + 1:
+            return Opening.MALFORMED
+        index = elements[opener.stream_at + 1]
+        if not grammar.stream_index.fullmatch(index):
+            return Opening.MALFORMED
+        if len(self._open) >= MAX_STREAMS or len(self.crossed) >= MAX_STREAMS:
+            raise ProtocolViolation("too many streams", elements[0])
+        mimetype = elements[opener.mimetype_at + 1]
+        does_cross = is_granted(opener.need, mimetype, self._grants) and _is_type_listed(opener.need, mimetype)
+        self._open[index] = does_cross
+        self._room.pop(index, None)
+        if not does_cross:
+            return Opening.BLOCKED
+        self.crossed.add(index)
+        if opener.need in _LIMITED:
+            self._room[index] = CLIPBOARD_MAX_BYTES
+        return Opening.CROSSES
+
+    def state_of(self, index: bytes) -> bool | None:
+        """True for a stream that crosses, False for a blocked one, ``None`` for one that is not open."""
+        return self._open.get(index)
+
+    def take_room(self, index: bytes, size_bytes: int) -> bool:
+        """Whether ``size_bytes`` more may pass. A stream that is used up is blocked from here on."""
+        room = self._room.get(index)
+        if room is None:
+            return True
+        if size_bytes > room:
+            self._open[index] = False
+            return False
+        self._room[index] = room - size_bytes
+        return True
+
+    def close(self, index: bytes) -> bool | None:
+        """Forget a stream; answers as :meth:`state_of` did before."""
+        self._room.pop(index, None)
+        return self._open.pop(index, None)
+
+
+def is_granted(need: Need, mimetype: bytes, grants: Grants) -> bool:
+    """Whether the grants name what a stream needs. What is not listed here is denied."""
+    match need:
+        case Need.PICTURE:
+            return True
+        case Need.AUDIO_OUT:
+            return grants.audio_out
+        case Need.MICROPHONE:
+            return grants.microphone and not grants.read_only
+        case Need.CLIPBOARD_IN:
+            return grants.clipboard_in and not grants.read_only
+        case Need.CLIPBOARD_OUT:
+            return grants.clipboard_out
+        case Need.FILE_IN:
+            return grants.file_in and not grants.read_only
+        case Need.FILE_OUT:
+            # guacd sends what was printed as a PDF in a file stream
+            return grants.file_out or (grants.print_out and mimetype == _PDF)
+        case Need.NEVER:
+            return False
+
+
+def _is_type_listed(need: Need, mimetype: bytes) -> bool:
+    pattern = _TYPES.get(need)
+    return pattern is not None and pattern.fullmatch(mimetype) is not None
+
+
+def refuse_stream(index: bytes, status: int = CLIENT_FORBIDDEN) -> bytes:
+    """The acknowledgement that tells the opener of a stream not to wait."""
+    return encode_instruction("ack", index.decode("ascii"), "BLOCKED", str(status))

@@ -1,0 +1,75 @@
+"""The gateway's settings: one TOML file (or a struct from the supervisor), unknown fields forbidden."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from broker.errors import ConfigurationError
+from gateway.limits import RelayLimits
+
+
+class DoorLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounds on sockets that have not shown a ticket yet (silent: not even a request), and on sessions."""
+
+    max_silent: int = 500
+    max_waiting: int = 500
+    max_waiting_per_address: int = 50
+    request_s: float = 10.0
+    ticket_s: float = 10.0
+    guacd_s: float = 15.0
+    max_sessions: int = 1000
+
+
+class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that the gateway needs to know.
+
+    ``allowed_origins`` are whole origins (``http://localhost:8400``). The broker is dialled at ``wire_url``, or
+    over the Unix socket ``wire_socket`` if it is set. ``guacd_groups`` maps the group named by a connection to
+    addresses, each ``host:port`` or ``unix:<path>``. ``spool_dir`` keeps events while no broker is there.
+    """
+
+    gateway_id: str
+    zones: list[str]
+    allowed_origins: list[str]
+    wire_key_file: Path
+    spool_dir: Path
+    guacd_groups: dict[str, list[str]]
+    wire_url: str = "http://localhost"
+    wire_socket: Path | None = None
+    listen_host: str = "127.0.0.1"
+    listen_port: int = 8401
+    log_level: str = "info"
+    door: DoorLimits = DoorLimits()
+    relay: RelayLimits = RelayLimits()
+
+
+def load_settings(path: Path) -> GatewaySettings:
+    """Read a TOML file. Raises :class:`ConfigurationError` with the path of what is wrong."""
+    try:
+        table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        settings = msgspec.convert(table, GatewaySettings)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: the settings can't be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    check_settings(settings)
+    return settings
+
+
+def check_settings(settings: GatewaySettings) -> None:
+    """Raises :class:`ConfigurationError` for values that would leave a door open or shut for ever."""
+    if not settings.allowed_origins or "*" in settings.allowed_origins:
+        raise ConfigurationError("allowed_origins: list each origin of the portal, for instance https://host")
+    for group, addresses in settings.guacd_groups.items():
+        for address in addresses:
+            if not _is_address(address):
+                raise ConfigurationError(f"guacd_groups.{group}: not host:port or unix:<path>: {address}")
+
+
+def _is_address(address: str) -> bool:
+    if address.startswith("unix:/"):
+        return True
+    host, _, port = address.rpartition(":")
+    return bool(host) and port.isdigit() and 0 < int(port) < 65_536
