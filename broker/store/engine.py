@@ -1,0 +1,83 @@
+"""Engines: how connections to SQLite and PostgreSQL are made and begun."""
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+APPLICATION: Final = "sekisho"
+POOL_WAIT_S: Final = 30
+CONNECT_TIMEOUT_S: Final = 10
+STATEMENT_TIMEOUT_S: Final = 30
+BUSY_TIMEOUT_MS: Final = 10_000
+
+WRITES: Final[dict[str, Any]] = {"sekisho_writes": True}
+"""Execution options of a transaction that may change something."""
+
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode = WAL",
+    # A commit is on the disk before anybody hears of it.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA recursive_triggers = ON",
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+)
+
+
+def make_engine(url: URL, *, pool_size: int, is_read_only: bool = False) -> AsyncEngine:
+    """An engine with ``pool_size`` connections, 0 for a new one each time. Nothing is connected yet."""
+    if url.drivername.startswith("sqlite"):
+        return _sqlite(url, pool_size, is_read_only=is_read_only)
+    return _postgresql(url, pool_size, is_read_only=is_read_only)
+
+
+def _pooling(pool_size: int) -> dict[str, Any]:
+    if pool_size == 0:
+        return {"poolclass": NullPool}
+    return {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": POOL_WAIT_S}
+
+
+def _sqlite(url: URL, pool_size: int, *, is_read_only: bool) -> AsyncEngine:
+    # isolation_level None: the driver begins nothing by itself, so that BEGIN is ours alone.
+    engine = create_async_engine(url, connect_args={"isolation_level": None}, **_pooling(pool_size))
+    pragmas = (*_PRAGMAS, "PRAGMA query_only = ON") if is_read_only else _PRAGMAS
+
+    def prepare(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("sekisho_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "begin", begin)
+    return engine
+
+
+def _postgresql(url: URL, pool_size: int, *, is_read_only: bool) -> AsyncEngine:
+    session = {
+        "application_name": APPLICATION,
+        "timezone": "UTC",
+        "statement_timeout": f"{STATEMENT_TIMEOUT_S}s",
+        "idle_in_transaction_session_timeout": f"{2 * STATEMENT_TIMEOUT_S}s",
+        "default_transaction_read_only": "on" if is_read_only else "off",
+    }
+    connect_args = {
+        "timeout": CONNECT_TIMEOUT_S,
+        # A little longer than the server's own limit: only a server that is gone is cut off from here.
+        "command_timeout": STATEMENT_TIMEOUT_S + 5,
+        "server_settings": session,
+    }
+    return create_async_engine(url, connect_args=connect_args, pool_pre_ping=True, **_pooling(pool_size))
+
+
+def read_options(engine: AsyncEngine) -> dict[str, Any]:
+    """Execution options of a transaction that sees one state from its beginning to its end."""
+    if engine.dialect.name == "postgresql":
+        return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    return {}

@@ -1,0 +1,51 @@
+"""Failures of the drivers, told in the program's own words."""
+
+import sqlite3
+from typing import Final
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from broker.errors import StoreError, StoreUnavailable
+
+CONNECT_FAILURES: Final = (
+    SQLAlchemyError,
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    sqlite3.Error,
+)
+"""What may come out of opening a connection: drivers let some of their own through."""
+
+STATEMENT_FAILURES: Final = (SQLAlchemyError, OSError, TimeoutError)
+
+_TRY_AGAIN_STATES: Final = ("08", "40", "53", "55P03", "57")
+"""SQLSTATE prefixes: connection lost, rolled back by the server, out of resources, lock wait over, shut down."""
+
+
+def fault_of(error: Exception) -> StoreError:
+    """The fault that a driver's failure amounts to. Its text never holds parameters of a statement."""
+    if isinstance(error, IntegrityError):
+        return StoreError(f"the database refused a row: {_first_line(error)}")
+    if not isinstance(error, SQLAlchemyError | sqlite3.DataError):
+        return StoreUnavailable(f"no answer from the database: {type(error).__name__}: {_first_line(error)}")
+    if isinstance(error, PoolTimeout):
+        return StoreUnavailable("no connection to the database came free in time")
+    if isinstance(error, DBAPIError) and _may_try_again(error):
+        return StoreUnavailable(f"no answer from the database: {_first_line(error)}")
+    return StoreError(f"the database failed: {_first_line(error)}")
+
+
+def _may_try_again(error: DBAPIError) -> bool:
+    if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    return isinstance(state, str) and state.startswith(_TRY_AGAIN_STATES)
+
+
+def _first_line(error: Exception) -> str:
+    told = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    lines = str(told).splitlines()
+    return lines[0] if lines else type(told).__name__

@@ -1,0 +1,98 @@
+"""Tenants and people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Executable, delete, exists, or_, select, update
+
+from broker.errors import StoreError
+from broker.model.ids import TenantId, UserId
+from broker.model.kinds import Mode
+from broker.model.records import Tenant, User
+from broker.store.schema.people import TENANT, TENANT_HOSTNAME, USER
+from broker.store.schema.signin import TOTP_ENROLMENT
+from broker.store.statements import Statements, columns_of, record_of
+
+_IS_ENROLLED = exists().where(TOTP_ENROLMENT.c.tenant_id == USER.c.tenant_id, TOTP_ENROLMENT.c.user_id == USER.c.id)
+_USERS = select(USER, _IS_ENROLLED.label("is_enrolled"))
+
+
+class SqlPeople:
+    """Implements :class:`broker.ports.PeopleTx`."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._db = statements
+
+    async def find_tenant_by_hostname(self, hostname: str) -> Tenant | None:
+        named = select(TENANT_HOSTNAME.c.tenant_id).where(TENANT_HOSTNAME.c.hostname == hostname.lower())
+        found = await self._tenants(select(TENANT).where(TENANT.c.id.in_(named)))
+        return found[0] if found else None
+
+    async def get_tenant(self, tenant_id: TenantId) -> Tenant | None:
+        found = await self._tenants(select(TENANT).where(TENANT.c.id == tenant_id))
+        return found[0] if found else None
+
+    async def list_tenants(self) -> list[Tenant]:
+        return await self._tenants(select(TENANT).order_by(TENANT.c.id))
+
+    async def put_tenant(self, tenant: Tenant) -> None:
+        """Host names are kept in lower case; one that another tenant has raises :class:`StoreError`."""
+        await self._db.put(TENANT, ["id"], columns_of(tenant, without=["hostnames"]))
+        hostnames = sorted({hostname.lower() for hostname in tenant.hostnames})
+        mine = TENANT_HOSTNAME.c.tenant_id == tenant.id
+        await self._db.run(delete(TENANT_HOSTNAME).where(mine, TENANT_HOSTNAME.c.hostname.not_in(hostnames)))
+        for hostname in hostnames:
+            if not await self._db.add_if_new(TENANT_HOSTNAME, {"hostname": hostname, "tenant_id": tenant.id}):
+                await self._refuse_foreign(tenant.id, hostname)
+
+    async def set_mode(self, tenant_id: TenantId, mode: Mode) -> None:
+        await self._db.run(update(TENANT).where(TENANT.c.id == tenant_id).values(mode=mode))
+
+    async def get_user(self, tenant_id: TenantId, user_id: UserId) -> User | None:
+        return await self._db.one(User, _USERS.where(USER.c.tenant_id == tenant_id, USER.c.id == user_id))
+
+    async def find_user(self, tenant_id: TenantId, login: str) -> User | None:
+        return await self._db.one(User, _USERS.where(USER.c.tenant_id == tenant_id, USER.c.login == login))
+
+    async def search_users(self, tenant_id: TenantId, text: str, limit: int) -> list[User]:
+        """People whose login, name or department contains ``text``, whatever its case; by login."""
+        columns = (USER.c.login, USER.c.display_name, USER.c.department)
+        matches = or_(*(column.icontains(text, autoescape=True) for column in columns))
+        found = _USERS.where(USER.c.tenant_id == tenant_id, matches).order_by(USER.c.login).limit(limit)
+        return await self._db.every(User, found)
+
+    async def put_user(self, user: User) -> User:
+        """Raises :class:`StoreError` when the id belongs to another login."""
+        await self._db.add_if_new(USER, columns_of(user, without=["is_enrolled"]))
+        shown = columns_of(user, without=["tenant_id", "id", "login", "is_locked", "is_enrolled", "last_signed_in_at"])
+        mine = (USER.c.tenant_id == user.tenant_id, USER.c.login == user.login)
+        if await self._db.touched(update(USER).where(*mine).values(**shown)) != 1:
+            raise StoreError("a user id is taken by another login")
+        stored = await self.find_user(user.tenant_id, user.login)
+        if stored is None:
+            raise StoreError("a user vanished while being stored")
+        return stored
+
+    async def set_locked(self, tenant_id: TenantId, user_id: UserId, is_locked: bool) -> None:
+        await self._change(tenant_id, user_id, {"is_locked": is_locked})
+
+    async def mark_signed_in(self, tenant_id: TenantId, user_id: UserId) -> None:
+        await self._change(tenant_id, user_id, {"last_signed_in_at": self._db.now})
+
+    async def _change(self, tenant_id: TenantId, user_id: UserId, values: Mapping[str, Any]) -> None:
+        mine = (USER.c.tenant_id == tenant_id, USER.c.id == user_id)
+        await self._db.run(update(USER).where(*mine).values(**values))
+
+    async def _tenants(self, statement: Executable) -> list[Tenant]:
+        rows = (await self._db.run(statement)).mappings().all()
+        ids = [row["id"] for row in rows]
+        named = select(TENANT_HOSTNAME).where(TENANT_HOSTNAME.c.tenant_id.in_(ids))
+        hostnames: dict[str, set[str]] = {tenant_id: set() for tenant_id in ids}
+        for name in (await self._db.run(named)).mappings():
+            hostnames[name["tenant_id"]].add(name["hostname"])
+        return [record_of(Tenant, {**row, "hostnames": frozenset(hostnames[row["id"]])}) for row in rows]
+
+    async def _refuse_foreign(self, tenant_id: TenantId, hostname: str) -> None:
+        owner = select(TENANT_HOSTNAME.c.tenant_id).where(TENANT_HOSTNAME.c.hostname == hostname)
+        if (await self._db.run(owner)).scalar() != tenant_id:
+            raise StoreError(f"the host name {hostname} belongs to another tenant")

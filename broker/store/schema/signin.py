@@ -1,0 +1,76 @@
+"""Throttles, sign-ins in progress, second factors, signed-in browsers."""
+
+from typing import Final
+
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table, Text
+
+from broker.store.columns import SealedBytes, UtcTime
+from broker.store.schema.metadata import METADATA, belongs_to_tenant, refers_to
+
+THROTTLE: Final = Table(
+    "throttle",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("first_failed_at", UtcTime, nullable=False),
+    Column("blocked_until", UtcTime),
+)
+
+PENDING_SIGNIN: Final = Table(
+    "pending_signin",
+    METADATA,
+    Column("token_hash", LargeBinary(32), primary_key=True),
+    Column("tenant_id", String(64), nullable=False),
+    Column("login", Text, nullable=False),
+    Column("user_id", String(64)),
+    Column("password_refusal", String(64)),
+    Column("must_enrol", Boolean, nullable=False),
+    Column("enrolment_secret", SealedBytes),
+    Column("code_failures", Integer, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("user_agent", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    belongs_to_tenant(),
+    refers_to("user_account", "user_id"),
+)
+
+TOTP_ENROLMENT: Final = Table(
+    "totp_enrolment",
+    METADATA,
+    Column("tenant_id", String(64), primary_key=True),
+    Column("user_id", String(64), primary_key=True),
+    Column("secret", SealedBytes, nullable=False),
+    Column("last_step", Integer, nullable=False),
+    Column("confirmed_at", UtcTime, nullable=False),
+    refers_to("user_account", "user_id"),
+)
+
+RECOVERY_CODE: Final = Table(
+    "recovery_code",
+    METADATA,
+    Column("tenant_id", String(64), primary_key=True),
+    Column("user_id", String(64), primary_key=True),
+    Column("code_hash", LargeBinary(64), primary_key=True),
+    Column("used_at", UtcTime),
+    refers_to("user_account", "user_id"),
+)
+
+WEB_SESSION: Final = Table(
+    "web_session",
+    METADATA,
+    Column("token_hash", LargeBinary(32), primary_key=True),
+    Column("tenant_id", String(64), nullable=False),
+    Column("user_id", String(64), nullable=False),
+    Column("csrf_token", String(128), nullable=False),
+    Column("tunnel_hash", LargeBinary(32), nullable=False),
+    Column("factor", String(32), nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("user_agent", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    refers_to("user_account", "user_id"),
+    Index("ix_web_session_user", "tenant_id", "user_id"),
+)

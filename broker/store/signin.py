@@ -1,0 +1,117 @@
+"""Throttles, sign-ins in progress, second factors, signed-in browsers."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import delete, func, or_, select, update
+
+from broker.model.ids import TenantId, UserId
+from broker.model.records import PendingSignin, Throttle, TotpEnrolment, WebSession
+from broker.store.schema.sessions import TICKET
+from broker.store.schema.signin import PENDING_SIGNIN, RECOVERY_CODE, THROTTLE, TOTP_ENROLMENT, WEB_SESSION
+from broker.store.statements import Statements, columns_of
+
+THROTTLE_MEMORY: Final = timedelta(days=1)
+"""Failures older than this are forgotten, unless they block until later."""
+
+TICKET_MEMORY: Final = timedelta(hours=1)
+"""For so long a late or repeated ticket is told apart from one that never was."""
+
+
+class SqlSignin:
+    """Implements :class:`broker.ports.SigninTx`."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._db = statements
+
+    async def get_throttles(self, keys: Sequence[str]) -> dict[str, Throttle]:
+        """In a writing transaction the keys stay held, so that attempts at the same time are all counted."""
+        for key in sorted(set(keys)):
+            await self._db.hold(f"throttle:{key}")
+        found = await self._db.every(Throttle, select(THROTTLE).where(THROTTLE.c.key.in_(list(keys))))
+        return {throttle.key: throttle for throttle in found}
+
+    async def put_throttle(self, throttle: Throttle) -> None:
+        await self._db.put(THROTTLE, ["key"], columns_of(throttle))
+
+    async def clear_throttle(self, key: str) -> None:
+        await self._db.run(delete(THROTTLE).where(THROTTLE.c.key == key))
+
+    async def add_pending(self, pending: PendingSignin) -> None:
+        await self._db.add(PENDING_SIGNIN, columns_of(pending))
+
+    async def get_pending(self, token_hash: bytes) -> PendingSignin | None:
+        """In a writing transaction the row stays locked, so that every wrong code is counted."""
+        found = select(PENDING_SIGNIN).where(PENDING_SIGNIN.c.token_hash == token_hash)
+        return await self._db.one(PendingSignin, found.with_for_update() if self._db.is_writing else found)
+
+    async def update_pending(self, pending: PendingSignin) -> None:
+        mine = PENDING_SIGNIN.c.token_hash == pending.token_hash
+        await self._db.run(update(PENDING_SIGNIN).where(mine).values(**columns_of(pending, without=["token_hash"])))
+
+    async def consume_pending(self, token_hash: bytes) -> bool:
+        return await self._db.touched(delete(PENDING_SIGNIN).where(PENDING_SIGNIN.c.token_hash == token_hash)) == 1
+
+    async def get_enrolment(self, tenant_id: TenantId, user_id: UserId) -> TotpEnrolment | None:
+        mine = (TOTP_ENROLMENT.c.tenant_id == tenant_id, TOTP_ENROLMENT.c.user_id == user_id)
+        return await self._db.one(TotpEnrolment, select(TOTP_ENROLMENT).where(*mine))
+
+    async def add_enrolment(self, enrolment: TotpEnrolment, recovery_hashes: Sequence[bytes]) -> bool:
+        if not await self._db.add_if_new(TOTP_ENROLMENT, columns_of(enrolment)):
+            return False
+        key = {"tenant_id": enrolment.tenant_id, "user_id": enrolment.user_id}
+        for code_hash in recovery_hashes:
+            await self._db.add(RECOVERY_CODE, {**key, "code_hash": code_hash})
+        return True
+
+    async def remove_enrolment(self, tenant_id: TenantId, user_id: UserId) -> bool:
+        codes = delete(RECOVERY_CODE).where(RECOVERY_CODE.c.tenant_id == tenant_id, RECOVERY_CODE.c.user_id == user_id)
+        await self._db.run(codes)
+        mine = (TOTP_ENROLMENT.c.tenant_id == tenant_id, TOTP_ENROLMENT.c.user_id == user_id)
+        return await self._db.touched(delete(TOTP_ENROLMENT).where(*mine)) == 1
+
+    async def advance_totp_step(self, tenant_id: TenantId, user_id: UserId, step: int) -> bool:
+        mine = (TOTP_ENROLMENT.c.tenant_id == tenant_id, TOTP_ENROLMENT.c.user_id == user_id)
+        later = update(TOTP_ENROLMENT).where(*mine, TOTP_ENROLMENT.c.last_step < step)
+        return await self._db.touched(later.values(last_step=step)) == 1
+
+    async def use_recovery_code(self, tenant_id: TenantId, user_id: UserId, code_hash: bytes) -> bool:
+        codes = RECOVERY_CODE.c
+        unused = (codes.tenant_id == tenant_id, codes.user_id == user_id, codes.used_at.is_(None))
+        used = update(RECOVERY_CODE).where(*unused, codes.code_hash == code_hash).values(used_at=self._db.now)
+        return await self._db.touched(used) == 1
+
+    async def count_recovery_codes(self, tenant_id: TenantId, user_id: UserId) -> int:
+        codes = RECOVERY_CODE.c
+        unused = (codes.tenant_id == tenant_id, codes.user_id == user_id, codes.used_at.is_(None))
+        return await self._db.number(select(func.count()).select_from(RECOVERY_CODE).where(*unused))
+
+    async def add_web_session(self, session: WebSession) -> None:
+        await self._db.add(WEB_SESSION, columns_of(session))
+
+    async def get_web_session(self, token_hash: bytes) -> WebSession | None:
+        return await self._db.one(WebSession, select(WEB_SESSION).where(WEB_SESSION.c.token_hash == token_hash))
+
+    async def touch_web_session(self, token_hash: bytes, seen_at: datetime) -> None:
+        mine = WEB_SESSION.c.token_hash == token_hash
+        await self._db.run(update(WEB_SESSION).where(mine).values(seen_at=seen_at))
+
+    async def remove_web_session(self, token_hash: bytes) -> bool:
+        return await self._db.touched(delete(WEB_SESSION).where(WEB_SESSION.c.token_hash == token_hash)) == 1
+
+    async def remove_web_sessions_of(self, tenant_id: TenantId, user_id: UserId) -> int:
+        theirs = (WEB_SESSION.c.tenant_id == tenant_id, WEB_SESSION.c.user_id == user_id)
+        return await self._db.touched(delete(WEB_SESSION).where(*theirs))
+
+    async def purge_expired(self, idle_limit: timedelta) -> int:
+        now = self._db.now
+        idle = WEB_SESSION.c.seen_at <= now - idle_limit
+        unblocked = or_(THROTTLE.c.blocked_until.is_(None), THROTTLE.c.blocked_until <= now)
+        expired = (
+            delete(PENDING_SIGNIN).where(PENDING_SIGNIN.c.expires_at <= now),
+            delete(WEB_SESSION).where(or_(WEB_SESSION.c.expires_at <= now, idle)),
+            delete(THROTTLE).where(THROTTLE.c.first_failed_at <= now - THROTTLE_MEMORY, unblocked),
+            delete(TICKET).where(TICKET.c.expires_at <= now - TICKET_MEMORY),
+        )
+        return sum([await self._db.touched(statement) for statement in expired])

@@ -1,0 +1,94 @@
+"""How the features speak to the database: statements in, records out, failures as the program's own faults."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import CursorResult, Executable, Table, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from broker.errors import StoreError
+from broker.store.faults import STATEMENT_FAILURES, fault_of
+
+RecordT = TypeVar("RecordT", bound=msgspec.Struct)
+
+
+class Statements:
+    """One open transaction. ``now`` is its time; ``is_writing`` tells whether it may change anything."""
+
+    __slots__ = ("_connection", "is_writing", "now")
+
+    def __init__(self, connection: AsyncConnection, *, now: datetime, is_writing: bool) -> None:
+        self._connection = connection
+        self.now = now
+        self.is_writing = is_writing
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self._connection.dialect.name == "postgresql"
+
+    async def run(
+        self, statement: Executable, parameters: Sequence[Mapping[str, Any]] | None = None
+    ) -> CursorResult[Any]:
+        """Raises :class:`broker.errors.StoreError`, of which ``StoreUnavailable`` is worth another attempt."""
+        try:
+            return await self._connection.execute(statement, parameters)
+        except STATEMENT_FAILURES as error:
+            raise fault_of(error) from error
+
+    async def one(self, record: type[RecordT], statement: Executable) -> RecordT | None:
+        """The first row as a record, or None."""
+        row = (await self.run(statement)).mappings().first()
+        return None if row is None else record_of(record, row)
+
+    async def every(self, record: type[RecordT], statement: Executable) -> list[RecordT]:
+        return [record_of(record, row) for row in (await self.run(statement)).mappings()]
+
+    async def number(self, statement: Executable) -> int:
+        """A single number, 0 for none."""
+        return int((await self.run(statement)).scalar() or 0)
+
+    async def touched(self, statement: Executable) -> int:
+        """How many rows the statement changed."""
+        return (await self.run(statement)).rowcount
+
+    async def add(self, table: Table, values: Mapping[str, Any]) -> None:
+        """Insert. Raises :class:`StoreError` when the row breaks a rule of the schema."""
+        await self.run(table.insert().values(**values))
+
+    async def add_if_new(self, table: Table, values: Mapping[str, Any]) -> bool:
+        """Insert, unless a unique key or index is taken already: then False."""
+        statement = self._insert(table).values(**values).on_conflict_do_nothing()
+        return await self.touched(statement) == 1
+
+    async def put(self, table: Table, keys: Sequence[str], values: Mapping[str, Any]) -> None:
+        """Insert, or overwrite the row that has the same ``keys``."""
+        rest = {name: value for name, value in values.items() if name not in keys}
+        statement = self._insert(table).values(**values)
+        await self.run(statement.on_conflict_do_update(index_elements=list(keys), set_=rest))
+
+    async def hold(self, name: str) -> None:
+        """Wait until no other writing transaction holds ``name``, and hold it to the end of this one.
+
+        For read-then-write where no row exists yet to compare-and-swap on. SQLite has one writer at a time anyway.
+        """
+        if self.is_writing and self.is_postgresql:
+            await self.run(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+    def _insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
+        return postgresql.insert(table) if self.is_postgresql else sqlite.insert(table)
+
+
+def record_of(record: type[RecordT], row: Mapping[Any, Any]) -> RecordT:
+    """A row as a record; raises :class:`StoreError` when its columns do not fit (a word nobody knows)."""
+    try:
+        return msgspec.convert({str(name): value for name, value in row.items()}, record)
+    except msgspec.ValidationError as error:
+        raise StoreError(f"a stored {record.__name__} does not read: {error}") from error
+
+
+def columns_of(record: msgspec.Struct, *, without: Sequence[str] = ()) -> dict[str, Any]:
+    """A record as column values; the fields have the names of the columns."""
+    return {name: value for name, value in msgspec.structs.asdict(record).items() if name not in without}

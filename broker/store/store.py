@@ -1,0 +1,123 @@
+"""The store: transactions on SQLite or PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
+
+from broker.errors import StoreError, StoreUnavailable
+from broker.ports import Store
+from broker.store.engine import WRITES, read_options
+from broker.store.faults import CONNECT_FAILURES, STATEMENT_FAILURES, fault_of
+from broker.store.location import FileOwnership
+from broker.store.statements import Statements
+from broker.store.transaction import SqlTransaction
+
+_TURN_WAIT_S: Final = 30.0
+
+
+class SqlStore:
+    """Implements :class:`broker.ports.Store`. Made by :func:`broker.store.open_store`; :meth:`close` ends it."""
+
+    def __init__(self, engine: AsyncEngine, *, ownership: FileOwnership | None, is_read_only: bool) -> None:
+        self._engine = engine
+        self._ownership = ownership
+        self._is_read_only = is_read_only
+        self._shift = timedelta(0)
+        # SQLite has one writer: those of this broker queue here, in order, instead of polling the file's lock.
+        self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
+        self._writers: set[asyncio.Task[Any]] = set()
+
+    def read(self) -> AbstractAsyncContextManager[SqlTransaction]:
+        return self._transaction(read_options(self._engine), is_writing=False)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[SqlTransaction, None]:
+        """Raises :class:`StoreError` on a read-only store, or inside another ``write`` of the same task."""
+        if self._is_read_only:
+            raise StoreError("this store was opened for reading only")
+        async with self._take_turn(), self._transaction(WRITES, is_writing=True) as transaction:
+            yield transaction
+
+    def shift_clock(self, by: timedelta) -> None:
+        """Move ``now`` of all later transactions: tests cross limits without waiting for them."""
+        self._shift += by
+
+    async def close(self) -> None:
+        """Close all connections and let go of a SQLite file."""
+        await self._engine.dispose()
+        if self._ownership is not None:
+            self._ownership.give_up()
+
+    @asynccontextmanager
+    async def _take_turn(self) -> AsyncGenerator[None, None]:
+        task = asyncio.current_task()
+        if task is None or task in self._writers:
+            raise StoreError("a write inside a write would wait for itself")
+        if self._turn is not None:
+            try:
+                async with asyncio.timeout(_TURN_WAIT_S):
+                    await self._turn.acquire()
+            except TimeoutError as error:
+                raise StoreUnavailable("other writers held the database for too long") from error
+        self._writers.add(task)
+        try:
+            yield
+        finally:
+            self._writers.discard(task)
+            if self._turn is not None:
+                self._turn.release()
+
+    @asynccontextmanager
+    async def _transaction(
+        self, options: Mapping[str, Any], *, is_writing: bool
+    ) -> AsyncGenerator[SqlTransaction, None]:
+        connection, transaction = await self._begin(options)
+        try:
+            now = await _read_clock(connection) + self._shift
+            yield SqlTransaction(Statements(connection, now=now, is_writing=is_writing))
+            await _commit(transaction)
+        finally:
+            # Rolls back what was not committed; goes on when the caller is cancelled.
+            await asyncio.shield(asyncio.ensure_future(connection.close()))
+
+    async def _begin(self, options: Mapping[str, Any]) -> tuple[AsyncConnection, AsyncTransaction]:
+        try:
+            opened = await self._engine.connect()
+        except CONNECT_FAILURES as error:
+            raise fault_of(error) from error
+        try:
+            connection = await opened.execution_options(**options)
+            return connection, await connection.begin()
+        except CONNECT_FAILURES as error:
+            await opened.close()
+            raise fault_of(error) from error
+        except BaseException:
+            await opened.close()
+            raise
+
+
+async def _read_clock(connection: AsyncConnection) -> datetime:
+    # SQLite runs inside this process: its clock is the host's, but shows milliseconds only.
+    if connection.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    try:
+        moment: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+    except STATEMENT_FAILURES as error:
+        raise fault_of(error) from error
+    return moment.astimezone(UTC)
+
+
+async def _commit(transaction: AsyncTransaction) -> None:
+    try:
+        await transaction.commit()
+    except STATEMENT_FAILURES as error:
+        raise fault_of(error) from error
+
+
+if TYPE_CHECKING:
+    _IS_A_STORE: type[Store] = SqlStore

@@ -1,0 +1,53 @@
+"""One transaction with the features' parts of the store."""
+
+from datetime import datetime
+
+from broker.ports import AuditTx, PeopleTx, PoolTx, SessionTx, SigninTx
+from broker.store.audit import SqlAudit
+from broker.store.audit_sealing import SqlChain
+from broker.store.people import SqlPeople
+from broker.store.pools import SqlPools
+from broker.store.sessions import SqlSessions
+from broker.store.signin import SqlSignin
+from broker.store.statements import Statements
+
+
+class SqlTransaction:
+    """Implements :class:`broker.ports.Transaction` and :class:`broker.audit.records.ChainTransaction`."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._now = statements.now
+        self._people = SqlPeople(statements)
+        self._signin = SqlSignin(statements)
+        self._pools = SqlPools(statements)
+        self._sessions = SqlSessions(statements)
+        self._audit = SqlAudit(statements)
+        self._chain = SqlChain(statements)
+
+    @property
+    def now(self) -> datetime:
+        return self._now
+
+    @property
+    def people(self) -> PeopleTx:
+        return self._people
+
+    @property
+    def signin(self) -> SigninTx:
+        return self._signin
+
+    @property
+    def pools(self) -> PoolTx:
+        return self._pools
+
+    @property
+    def sessions(self) -> SessionTx:
+        return self._sessions
+
+    @property
+    def audit(self) -> AuditTx:
+        return self._audit
+
+    @property
+    def chain(self) -> SqlChain:
+        return self._chain
