@@ -1,0 +1,1 @@
+"""Desktop providers and what they stand on."""

@@ -1,0 +1,50 @@
+"""The agent as a whole."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from broker.settings import read_secret_file
+from broker.wire.messages import WIRE_VERSION, AgentHello
+from pools.agent.desktops import Desktops
+from pools.agent.dial import Dialler
+from pools.agent.homes import Homes
+from pools.agent.runtime import Runtime, SandboxRuntime
+from pools.agent.settings import AgentSettings
+from pools.agent.sockets import Sockets
+
+
+async def run_agent(settings: AgentSettings, runtime: Runtime | None = None) -> None:
+    """Serve the broker until cancelled; then every desktop ends. ``runtime`` stands in for the sandbox in tests.
+
+    Raises :class:`broker.errors.ConfigurationError` when a part is missing or another agent uses the folders.
+    """
+    key = read_secret_file(Path(settings.key_file))
+    hello = AgentHello(
+        version=WIRE_VERSION, agent_id=settings.agent_id, zones=settings.zones, capacity=settings.capacity
+    )
+    async with _desktops(settings, runtime) as desktops:
+        dialler = Dialler(hello=hello, socket_path=Path(settings.wire_socket), key=key, desktops=desktops)
+        await dialler.run()
+
+
+@asynccontextmanager
+async def _desktops(settings: AgentSettings, runtime: Runtime | None) -> AsyncGenerator[Desktops]:
+    homes = Homes(Path(settings.homes_dir), Path(settings.skeleton_dir) if settings.skeleton_dir else None)
+    sockets = Sockets(Path(settings.sockets_dir), settings.zones)
+    try:
+        await homes.open()
+        await sockets.open()
+        desktops = Desktops(
+            runtime=runtime or await SandboxRuntime.prepare(settings.runtime),
+            homes=homes,
+            sockets=sockets,
+            capacity=settings.capacity,
+            starts_at_once=settings.runtime.starts_at_once,
+        )
+        try:
+            yield desktops
+        finally:
+            await desktops.close()
+    finally:
+        homes.close()

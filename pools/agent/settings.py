@@ -1,0 +1,69 @@
+"""Settings of an agent: one TOML file. A field that nobody knows stops the start with its path."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from broker.errors import ConfigurationError
+from broker.model.ids import AgentId, ZoneId
+from broker.settings import read_toml
+from pools.agent.paths import LONGEST_DESKTOP_ID, check_socket_path
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class RuntimeSettings(_Settings, frozen=True, kw_only=True):
+    """How desktops are run."""
+
+    cache_dir: str
+    """Where the desktops' locale is compiled to."""
+    log_dir: str
+    """One log per desktop, written anew at each start."""
+    geometry: str = "1280x720"
+    colours: dict[str, str] = {}
+    """Background by zone (``#rrggbb``)."""
+    start_deadline_s: float = 25.0
+    stop_grace_s: float = 2.0
+    starts_at_once: int = 4
+
+
+class AgentSettings(_Settings, frozen=True, kw_only=True):
+    """One agent. Paths are taken from the working folder when they are relative."""
+
+    agent_id: AgentId
+    wire_socket: str
+    """The broker's Unix socket."""
+    key_file: str
+    zones: list[ZoneId]
+    capacity: int
+    """How many desktops may run at once."""
+    homes_dir: str
+    sockets_dir: str
+    """guacd of a zone sees ``<sockets_dir>/<zone>`` as ``/desktops``."""
+    skeleton_dir: str = ""
+    """What a new home holds; empty: nothing."""
+    runtime: RuntimeSettings
+    log_level: str = "info"
+
+    def __post_init__(self) -> None:
+        if not self.zones or any(_NAME.fullmatch(name) is None for name in (self.agent_id, *self.zones)):
+            raise ValueError("agent_id and zones must be names of a-z, 0-9, '.', '_' and '-', at least one zone")
+        if min(self.capacity, self.runtime.starts_at_once) < 1:
+            raise ValueError("capacity and starts_at_once must be 1 or more")
+
+
+def load_agent_settings(path: Path) -> AgentSettings:
+    """Read and check a settings file. Raises :class:`ConfigurationError`."""
+    try:
+        settings = msgspec.convert(read_toml(path), AgentSettings)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    for zone_id in settings.zones:
+        check_socket_path(Path(settings.sockets_dir).resolve(), zone_id, LONGEST_DESKTOP_ID)
+    return settings
