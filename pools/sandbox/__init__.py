@@ -1,17 +1,21 @@
 """The desktop sandbox: a TigerVNC desktop inside bubblewrap, with no network and nothing of the host in sight."""
 
+from pools.sandbox.account import Entry, enter
 from pools.sandbox.command import command
 from pools.sandbox.locale import prepare_locale
-from pools.sandbox.model import DesktopSandbox, HostAccount, RunningDesktop, StartFailed, StartFailure, new_password
+from pools.sandbox.model import DesktopSandbox, HostAccount, RunningDesktop, StartFailed, StartFailure, account_here, new_password
 from pools.sandbox.process import is_running, start, stop
 
 __all__ = [
     "DesktopSandbox",
+    "Entry",
     "HostAccount",
     "RunningDesktop",
     "StartFailed",
     "StartFailure",
+    "account_here",
     "command",
+    "enter",
     "is_running",
     "new_password",
     "prepare_locale",

@@ -1,12 +1,15 @@
 """The bubblewrap command line of a desktop. Pure: it opens nothing and reads nothing of the host."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from pools.sandbox.account import enter
 from pools.sandbox.model import DesktopSandbox
 
+_IMAGE: Final = Path(__file__).parent / "image"
 IMAGE_DIR: Final = "/opt/desktop"
 LOCALE_DIR: Final = "/opt/locale"
 RUN_DIR: Final = "/run/desktop"
@@ -22,20 +25,13 @@ _SHARED: Final = (
 
 
 class SandboxFds(msgspec.Struct, frozen=True, kw_only=True):
-    """Open descriptors that bubblewrap inherits: folders to bind, and files that exist nowhere on the host.
-
-    Folders are bound by descriptor, so that a desktop's unprivileged account needs no way through their parents.
-    """
+    """Open descriptors that bubblewrap inherits: files that exist nowhere on the host, and the sign of life."""
 
     password: int
     passwd: int
     group: int
     hosts: int
     machine_id: int
-    home: int
-    socket: int
-    image: int
-    locale: int
     alive: int
 
     def numbers(self) -> tuple[int, ...]:
@@ -44,7 +40,14 @@ class SandboxFds(msgspec.Struct, frozen=True, kw_only=True):
 
 def command(sandbox: DesktopSandbox, fds: SandboxFds, program: Sequence[str] = SESSION) -> list[str]:
     """The whole command line that runs ``program`` (the desktop's session) in the sandbox."""
-    return ["bwrap", *_isolation(sandbox), *_root(), *_own_files(sandbox, fds), *_environment(sandbox), "--", *program]
+    entry = enter(
+        sandbox.host_account,
+        {"home": sandbox.home_dir, "socket": sandbox.socket_dir, "image": _IMAGE, "locale": sandbox.locale_dir},
+    )
+    return [
+        *entry.arguments, "bwrap", *_isolation(sandbox), *_root(), *_own_files(fds),
+        *_folders(sandbox, entry.folders), *_environment(sandbox), "--", *program,
+    ]  # fmt: skip
 
 
 def _isolation(sandbox: DesktopSandbox) -> list[str]:
@@ -68,8 +71,7 @@ def _root() -> list[str]:
     return arguments
 
 
-def _own_files(sandbox: DesktopSandbox, fds: SandboxFds) -> list[str]:
-    home = f"/home/{sandbox.user}"
+def _own_files(fds: SandboxFds) -> list[str]:
     arguments: list[str] = []
     for number, path in (
         (fds.passwd, "/etc/passwd"),
@@ -81,12 +83,15 @@ def _own_files(sandbox: DesktopSandbox, fds: SandboxFds) -> list[str]:
     return [
         *arguments,
         "--perms", "0400", "--ro-bind-data", str(fds.password), f"{RUN_DIR}/vnc.password",
-        "--bind-fd", str(fds.home), home,
-        "--bind-fd", str(fds.socket), "/run/vnc",
-        "--ro-bind-fd", str(fds.image), IMAGE_DIR,
-        "--ro-bind-fd", str(fds.locale), LOCALE_DIR,
         "--sync-fd", str(fds.alive),
-        "--chdir", home,
+    ]  # fmt: skip
+
+
+def _folders(sandbox: DesktopSandbox, where: Mapping[str, str]) -> list[str]:
+    home = f"/home/{sandbox.user}"
+    return [
+        "--bind", where["home"], home, "--bind", where["socket"], "/run/vnc",
+        "--ro-bind", where["image"], IMAGE_DIR, "--ro-bind", where["locale"], LOCALE_DIR, "--chdir", home,
     ]  # fmt: skip
 
 

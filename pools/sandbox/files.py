@@ -1,19 +1,14 @@
-"""Descriptors for a sandbox: folders of the host, and small files that live in memory alone."""
+"""Folders of a sandbox on the host, and its small files that live in memory alone."""
 
 import asyncio
 import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Final
 
 from broker.secret import Secret
 from pools.sandbox.command import SandboxFds
 from pools.sandbox.model import DesktopSandbox
-
-_IMAGE: Final = Path(__file__).parent / "image"
-
 
 @contextmanager
 def open_fds(sandbox: DesktopSandbox, obfuscated_password: bytes, alive: int) -> Iterator[SandboxFds]:
@@ -27,11 +22,6 @@ def open_fds(sandbox: DesktopSandbox, obfuscated_password: bytes, alive: int) ->
         os.lseek(number, 0, os.SEEK_SET)
         return number
 
-    def folder(path: Path) -> int:
-        number = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        opened.append(number)
-        return number
-
     user, name = sandbox.user, sandbox.desktop_id
     try:
         yield SandboxFds(
@@ -40,10 +30,6 @@ def open_fds(sandbox: DesktopSandbox, obfuscated_password: bytes, alive: int) ->
             group=memory("group", f"{user}:x:1000:\n".encode()),
             hosts=memory("hosts", f"127.0.0.1 localhost {name}\n".encode()),
             machine_id=memory("machine-id", hashlib.sha256(name.encode()).hexdigest()[:32].encode() + b"\n"),
-            home=folder(sandbox.home_dir),
-            socket=folder(sandbox.socket_dir),
-            image=folder(_IMAGE),
-            locale=folder(sandbox.locale_dir),
             alive=alive,
         )
     finally:

@@ -64,16 +64,12 @@ def is_running(running: RunningDesktop) -> bool:
 async def _launch(sandbox: DesktopSandbox) -> RunningDesktop:
     made = await obfuscate_password(sandbox.password)
     reading, writing = os.pipe2(os.O_CLOEXEC)
-    account = sandbox.host_account
     try:
         with open_fds(sandbox, made, writing) as fds, sandbox.log_file.open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 *command(sandbox, fds),
                 stdin=asyncio.subprocess.PIPE, stdout=log, stderr=log, pass_fds=fds.numbers(),
                 cwd="/", env={"PATH": "/usr/bin:/bin"}, start_new_session=True,
-                user=None if account is None else account.uid,
-                group=None if account is None else account.gid,
-                extra_groups=None if account is None else [],
             )  # fmt: skip
     except BaseException:
         os.close(reading)

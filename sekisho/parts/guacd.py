@@ -7,15 +7,14 @@ from typing import Final
 import msgspec
 
 from broker.errors import ConfigurationError
+from pools.sandbox import HostAccount, enter
 
 DESKTOPS_DIR: Final = "/desktops"
 _PROGRAM: Final = "usr/sbin/guacd"
+_ROOT_FOLDERS: Final = ("usr", "lib", "lib64", "etc")
 _UID: Final = "1000"
 # The account of guacd on the host when the supervisor is root. It lies below the numbers that desktops get.
-_HOST_UID: Final = "61183"
-# The folders are opened here, before the account changes, and bound by descriptor: the account that guacd gets
-# needs no way through the folders above them.
-_OPEN_FOLDERS: Final = 'cd "$1" && exec 3<usr 4<lib 5<lib64 6<etc 7<"$2" && shift 2 && cd / && exec "$@"'
+_HOST_ACCOUNT: Final = HostAccount(61183, 61183)
 
 
 class GuacdSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,20 +39,18 @@ def prepare(settings: GuacdSettings) -> None:
     settings.desktops_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
 
 
-def command(settings: GuacdSettings, *, is_root: bool | None = None) -> list[str]:
+def command(settings: GuacdSettings) -> list[str]:
     """The command line of guacd, in the foreground, listening on the loopback ``port``.
 
     It shares the host's network (it is reached by TCP), sees no other process, cannot write to its root, and
     its pid namespace takes the children that it forks along when it ends. A desktop's ``hostname`` for guacd is
     :func:`socket_hostname`.
     """
-    account = ["setpriv", "--reuid", _HOST_UID, "--regid", _HOST_UID, "--clear-groups", "--"]
-    drop = account if (os.geteuid() == 0 if is_root is None else is_root) else []
+    folders = {"root": settings.root, "desktops": settings.desktops_dir}
+    entry = enter(_HOST_ACCOUNT if os.geteuid() == 0 else None, folders)
     return [
-        "/bin/sh", "-c", _OPEN_FOLDERS, "guacd", str(settings.root.resolve()),
-        str(settings.desktops_dir.resolve()),
-        *drop, *_sandbox(), "--", f"/{_PROGRAM}", "-f", "-b", "127.0.0.1", "-l", str(settings.port),
-        "-L", settings.log_level,
+        *entry.arguments, *_sandbox(entry.folders["root"], entry.folders["desktops"]), "--", f"/{_PROGRAM}", "-f",
+        "-b", "127.0.0.1", "-l", str(settings.port), "-L", settings.log_level,
     ]  # fmt: skip
 
 
@@ -62,13 +59,13 @@ def socket_hostname(desktop_id: str) -> str:
     return f"{DESKTOPS_DIR}/{desktop_id}/vnc.sock"
 
 
-def _sandbox() -> list[str]:
+def _sandbox(root: str, desktops: str) -> list[str]:
+    folders = [part for name in _ROOT_FOLDERS for part in ("--ro-bind", f"{root}/{name}", f"/{name}")]
     return [
         "bwrap", "--die-with-parent", "--new-session", "--clearenv",
         "--unshare-user", "--disable-userns", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
-        "--uid", _UID, "--gid", _UID, "--cap-drop", "ALL", "--hostname", "guacd",
-        "--ro-bind-fd", "3", "/usr", "--ro-bind-fd", "4", "/lib", "--ro-bind-fd", "5", "/lib64",
-        "--ro-bind-fd", "6", "/etc", "--ro-bind-fd", "7", DESKTOPS_DIR, "--proc", "/proc", "--dev", "/dev",
+        "--uid", _UID, "--gid", _UID, "--cap-drop", "ALL", "--hostname", "guacd", *folders,
+        "--ro-bind", desktops, DESKTOPS_DIR, "--proc", "/proc", "--dev", "/dev",
         "--tmpfs", "/tmp", "--tmpfs", "/run", "--tmpfs", "/var/tmp",  # noqa: S108 -- its own, not the host's
         "--setenv", "HOME", "/tmp", "--setenv", "LANG", "C.UTF-8",  # noqa: S108 -- as above
         "--setenv", "PATH", "/usr/sbin:/usr/bin:/sbin:/bin",

@@ -1,0 +1,194 @@
+"""The demo city's settings: one tenant, two zones, three pools; written anew at each start from the ports it got."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from sekisho.demo.city import Group
+from sekisho.demo.directory import DirectoryParts
+
+TENANT_ID: Final = "hinode"
+LGWAN: Final = "lgwan"
+RESIDENT: Final = "resident"
+LGWAN_POOL: Final = "lgwan-desktop"
+RESIDENT_POOL: Final = "resident-desktop"
+RDP_POOL: Final = "gyomu-rdp"
+
+
+class DemoPorts(msgspec.Struct, frozen=True, kw_only=True):
+    """``portal`` and ``gateway`` are what people see; the others are taken from what is free."""
+
+    portal: int
+    gateway: int
+    ldap: int
+    ldaps: int
+    rdp: int
+    guacd: Mapping[str, int]
+
+
+class RdpAccount(msgspec.Struct, frozen=True, kw_only=True):
+    username: str
+    password_file: Path
+
+
+def site_document(
+    data_dir: Path, ports: DemoPorts, directory: DirectoryParts, rdp_accounts: list[RdpAccount]
+) -> dict[str, Any]:
+    """The settings of broker and tenant, as TOML's data."""
+    return {
+        "data_dir": str(data_dir),
+        "portal": {
+            "port": ports.portal,
+            "public_url": f"http://localhost:{ports.portal}",
+            "tunnel_url": f"ws://localhost:{ports.gateway}/tunnel",
+        },
+        "signin": {"issuer": "Sekisho 日の出市", "enrol_networks": ["127.0.0.0/8", "::1/128"]},
+        "tenants": [
+            {
+                "id": TENANT_ID,
+                "name_ja": "日の出市",
+                "name_en": "Hinode City",
+                "hostnames": ["localhost", "127.0.0.1"],
+                "directory": _directory(directory),
+                "zones": [
+                    {"id": LGWAN, "name_ja": "LGWAN接続系", "name_en": "LGWAN network"},
+                    {
+                        "id": RESIDENT,
+                        "name_ja": "マイナンバー利用事務系（住民情報系）",
+                        "name_en": "Resident-information network",
+                        "max_unsupervised_s": 900,
+                    },
+                ],
+                "pools": _pools(ports, rdp_accounts),
+            }
+        ],
+    }
+
+
+def gateway_document(data_dir: Path, ports: DemoPorts) -> dict[str, Any]:
+    """The settings of the gateway."""
+    return {
+        "gateway_id": "gateway-1",
+        "listen_host": "127.0.0.1",
+        "listen_port": ports.gateway,
+        "allowed_origins": [f"http://localhost:{ports.portal}", f"http://127.0.0.1:{ports.portal}"],
+        "wire_socket": str(data_dir / "run/wire.sock"),
+        "wire_key_file": str(data_dir / "keys/gateway.key"),
+        "zones": [LGWAN, RESIDENT],
+        "guacd_groups": {zone: [f"127.0.0.1:{port}"] for zone, port in ports.guacd.items()},
+        "spool_dir": str(data_dir / "spool"),
+    }
+
+
+def agent_document(data_dir: Path) -> dict[str, Any]:
+    """The settings of the agent."""
+    return {
+        "agent_id": "agent-1",
+        "wire_socket": str(data_dir / "run/wire.sock"),
+        "key_file": str(data_dir / "keys/agent.key"),
+        "zones": [LGWAN, RESIDENT],
+        "capacity": 16,
+        "homes_dir": str(data_dir / "homes"),
+        "sockets_dir": str(data_dir / "desktops"),
+    }
+
+
+def host_document(data_dir: Path, ports: DemoPorts, guacd_root: Path) -> dict[str, Any]:
+    """Which processes this host runs."""
+    return {
+        "gateway_config": str(data_dir / "gateway.toml"),
+        "gateway_port": ports.gateway,
+        "agent_config": str(data_dir / "agent.toml"),
+        "guacd_root": str(guacd_root),
+        "desktops_dir": str(data_dir / "desktops"),
+        "guacd": [{"zone": zone, "port": port} for zone, port in ports.guacd.items()],
+    }
+
+
+def write_settings(
+    data_dir: Path, ports: DemoPorts, directory: DirectoryParts, rdp_accounts: list[RdpAccount], guacd_root: Path
+) -> None:
+    """All four settings files of the demo."""
+    write_toml(data_dir / "site.toml", site_document(data_dir, ports, directory, rdp_accounts))
+    write_toml(data_dir / "gateway.toml", gateway_document(data_dir, ports))
+    write_toml(data_dir / "agent.toml", agent_document(data_dir))
+    write_toml(data_dir / "host.toml", host_document(data_dir, ports, guacd_root))
+
+
+def _directory(parts: DirectoryParts) -> dict[str, Any]:
+    return {
+        "url": parts.ldap_url,
+        "ca_file": str(parts.ca_file),
+        "bind_dn": parts.service_dn,
+        "bind_password_file": str(parts.service_password_file),
+        "user_base": parts.people_dn,
+        "group_base": parts.groups_dn,
+        "roles": {Group.IT_DESK.value: "tenant_admin", Group.AUDITORS.value: "auditor"},
+    }
+
+
+def _pools(ports: DemoPorts, rdp_accounts: list[RdpAccount]) -> list[dict[str, Any]]:
+    desktops = [
+        {
+            "name": account.username,
+            "host": "127.0.0.1",
+            "port": ports.rdp,
+            "username": account.username,
+            "password_file": str(account.password_file),
+        }
+        for account in rdp_accounts
+    ]
+    rdp_pool = {
+        "id": RDP_POOL,
+        "zone": LGWAN,
+        "name_ja": "庁内業務サーバー",
+        "name_en": "Office application host",
+        "kind": "floating",
+        "provider": "static",
+        "protocol": "rdp",
+        "entitled_groups": [Group.RDP_DESKTOP.value],
+        "max_size": len(desktops),
+        "target_ready": len(desktops),
+        "settle_s": 75,
+        "parameters": {"server-layout": "ja-jp-qwerty", "security": "any", "ignore-cert": "true"},
+        "desktops": desktops,
+    }
+    return [
+        {
+            "id": LGWAN_POOL,
+            "zone": LGWAN,
+            "name_ja": "LGWAN 共有デスクトップ",
+            "name_en": "LGWAN shared desktop",
+            "kind": "floating",
+            "provider": "local",
+            "protocol": "vnc",
+            "entitled_groups": [Group.LGWAN_DESKTOP.value],
+            "target_ready": 2,
+            "max_size": 6,
+        },
+        {
+            "id": RESIDENT_POOL,
+            "zone": RESIDENT,
+            "name_ja": "住民情報系 専用デスクトップ",
+            "name_en": "Resident-information personal desktop",
+            "kind": "persistent",
+            "provider": "local",
+            "protocol": "vnc",
+            "entitled_groups": [Group.RESIDENT_DESKTOP.value],
+            "max_size": 6,
+        },
+        *([rdp_pool] if desktops else []),
+    ]
+
+
+def write_toml(path: Path, document: Mapping[str, Any]) -> None:
+    """Write settings for their owner alone, atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, temporary = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(msgspec.toml.encode(document))
+    Path(temporary).replace(path)
