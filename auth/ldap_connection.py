@@ -1,0 +1,228 @@
+"""One connection to a directory: always TLS, always verified, never longer than its timeouts."""
+
+import contextlib
+import math
+import socket
+import ssl
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal, Protocol, cast
+from urllib.parse import urlsplit
+
+import ldap3
+import msgspec
+from ldap3.core.exceptions import LDAPException
+
+from broker.errors import ConfigurationError
+from broker.secret import Secret
+
+_PORTS: Final = {"ldap": 389, "ldaps": 636}
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where a server listens. ``is_tls_from_start`` (LDAPS) false: StartTLS (RFC 4511, section 4.14)."""
+
+    host: str
+    port: int
+    is_tls_from_start: bool
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """Result code (RFC 4511, appendix A) and the server's own words."""
+
+    code: int
+    detail: str
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An entry by lower-case attribute names, values exactly as stored."""
+
+    dn: str
+    values: dict[str, tuple[str, ...]]
+
+    def first(self, attribute: str) -> str | None:
+        return next(iter(self.values.get(attribute.lower(), ())), None)
+
+
+def parse_url(url: str) -> Address:
+    """Raises :class:`ConfigurationError` for anything but ``ldap://host[:port]`` and ``ldaps://host[:port]``."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"directory.url: {url!r}: {error}") from error
+    if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
+        raise ConfigurationError(f"directory.url: {url!r}: must read ldap://host:port or ldaps://host:port")
+    return Address(parts.hostname, port or _PORTS[parts.scheme], parts.scheme == "ldaps")
+
+
+def make_tls_context(ca_path: Path) -> ssl.SSLContext:
+    """TLS 1.2 or newer that trusts this CA alone and checks the server's name. Raises :class:`ConfigurationError`."""
+    try:
+        context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(ca_path))
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(f"{ca_path}: the directory's CA can't be read: {error}") from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+class _Socketed(Protocol):
+    """What of ldap3's connection is used here, with types."""
+
+    socket: socket.socket | None
+    result: Mapping[str, Any]
+    response: Sequence[Mapping[str, Any]] | None
+
+    def open(self, *, read_server_info: bool) -> object: ...
+    def start_tls(self, *, read_server_info: bool) -> object: ...
+    def bind(self, *, read_server_info: bool) -> object: ...
+    def unbind(self) -> object: ...
+    def search(
+        self,
+        search_base: str,
+        search_filter: str,
+        *,
+        search_scope: Literal["SUBTREE"],
+        dereference_aliases: Literal["NEVER"],
+        attributes: Sequence[str],
+        size_limit: int,
+        time_limit: int,
+    ) -> object: ...
+
+
+class _CheckedTls(ldap3.Tls):
+    """The library's own wrapping builds a context per connection and checks names by itself; the standard
+    library's verified context does both better."""
+
+    def __init__(self, context: ssl.SSLContext, host: str) -> None:
+        super().__init__(validate=ssl.CERT_REQUIRED)  # pyright: ignore[reportUnknownMemberType]  half-typed stubs
+        self._context = context
+        self._host = host
+
+    def wrap_socket(self, connection: _Socketed, do_handshake: bool = False) -> None:
+        # Always shakes hands at once: nothing may be sent to a server that has not been verified.
+        del do_handshake
+        if connection.socket is None:
+            raise OSError("the connection was closed before TLS began")
+        connection.socket = self._context.wrap_socket(connection.socket, server_hostname=self._host)
+
+
+class Line:
+    """A connection under one identity. Made in one thread; :meth:`abort` may come from another."""
+
+    def __init__(
+        self, address: Address, context: ssl.SSLContext, *, connect_timeout_s: float, operation_timeout_s: float
+    ) -> None:
+        self._address = address
+        self._tls = _CheckedTls(context, address.host)
+        self._connect_timeout_s = connect_timeout_s
+        # ldap3 packs this into a C long.
+        self._timeout_s = max(1, math.ceil(operation_timeout_s))
+        self._connection: _Socketed | None = None
+        self._is_aborted = False
+
+    def bind(self, dn: str, password: Secret) -> Answer:
+        """Connect, begin TLS, and bind as ``dn``. The password goes out exactly as typed."""
+        connection = self._open(dn, password)
+        if not self._address.is_tls_from_start:
+            connection.start_tls(read_server_info=False)
+        connection.bind(read_server_info=False)
+        return _answer_of(connection)
+
+    def _open(self, dn: str, password: Secret) -> _Socketed:
+        """Connect to the first of the host's network addresses that answers; what failed before it is closed."""
+        fault: OSError | LDAPException = OSError("the host name has no address")
+        for host in _resolve(self._address):
+            if self._is_aborted:
+                break
+            connection = self._connection = self._make(host, dn, password)
+            try:
+                connection.open(read_server_info=False)
+                return connection
+            except (OSError, LDAPException) as error:
+                fault = error
+                self.close()
+        raise fault
+
+    def _make(self, host: str, dn: str, password: Secret) -> _Socketed:
+        server = ldap3.Server(
+            host,
+            port=self._address.port,
+            use_ssl=self._address.is_tls_from_start,
+            tls=self._tls,
+            get_info=ldap3.NONE,
+            connect_timeout=self._connect_timeout_s,
+        )
+        connection = ldap3.Connection(
+            server,
+            user=dn,
+            # As bytes, or ldap3 maps look-alike characters onto each other (SASLprep).
+            password=cast("str", password.reveal().encode()),
+            auto_bind=ldap3.AUTO_BIND_NONE,
+            authentication=ldap3.SIMPLE,
+            auto_referrals=False,
+            check_names=False,
+            auto_escape=False,
+            read_only=True,
+            receive_timeout=self._timeout_s,
+        )
+        return cast("_Socketed", connection)
+
+    def search(
+        self, base: str, search_filter: str, attributes: Sequence[str], *, limit: int
+    ) -> tuple[Answer, list[Entry]]:
+        """Entries of the subtree; references to other servers are left alone. ``limit`` 0: the server's own."""
+        connection = self._connection
+        if connection is None:
+            raise OSError("searched before the bind")
+        connection.search(
+            base,
+            search_filter,
+            search_scope=ldap3.SUBTREE,
+            dereference_aliases=ldap3.DEREF_NEVER,
+            attributes=attributes,
+            size_limit=limit,
+            time_limit=self._timeout_s,
+        )
+        found = connection.response or ()
+        return _answer_of(connection), [_entry_of(raw) for raw in found if raw.get("type") == "searchResEntry"]
+
+    def close(self) -> None:
+        """Say goodbye where somebody listens, and let the socket go in any case."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        opened = connection.socket
+        with contextlib.suppress(OSError, LDAPException):
+            connection.unbind()
+        if opened is not None:
+            opened.close()
+
+    def abort(self) -> None:
+        """End whatever a thread waits for on this line."""
+        self._is_aborted = True
+        opened = self._connection.socket if self._connection is not None else None
+        if opened is not None:
+            with contextlib.suppress(OSError):
+                # Of the plain socket below TLS: the thread's own read then ends by itself.
+                socket.socket.shutdown(opened, socket.SHUT_RDWR)
+
+
+def _resolve(address: Address) -> list[str]:
+    found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(place[0]) for *_, place in found))
+
+
+def _answer_of(connection: _Socketed) -> Answer:
+    result = connection.result
+    text = f"{result.get('description', '')}: {result.get('message', '')}".rstrip(": ")
+    return Answer(int(result["result"]), text)
+
+
+def _entry_of(raw: Mapping[str, Any]) -> Entry:
+    attributes: Mapping[str, Sequence[bytes]] = raw["raw_attributes"]
+    values = {
+        name.lower(): tuple(value.decode("utf-8", "replace") for value in stored)
+        for name, stored in attributes.items()
+    }
+    return Entry(str(raw["dn"]), values)

@@ -1,0 +1,77 @@
+"""What a person typed, bounded and judged before anything else sees it. Pure."""
+
+import hashlib
+import re
+import unicodedata
+from typing import Final
+
+from broker.model.ids import TenantId
+from broker.model.reasons import SigninRefusal
+from broker.secret import Secret
+
+MAX_LOGIN: Final = 128
+MAX_PASSWORD: Final = 1024
+MAX_CODE: Final = 64
+MAX_USER_AGENT: Final = 256
+
+_FORBIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Controls (with NUL), invisible formatting, lone surrogates, line and paragraph separators."""
+
+_SEPARATORS: Final = re.compile(r"[\s\-‐‑‒–—―−ーｰ]+")
+"""Spaces, and whatever an input method makes of the hyphen key."""
+
+
+def refuse_login(login: str) -> SigninRefusal | None:
+    """Why a login can't be one. Letters of any script pass; the directory's metacharacters are escaped later."""
+    if not login.strip() or len(login) > MAX_LOGIN or _has_forbidden(login):
+        return SigninRefusal.LOGIN_MALFORMED
+    return None
+
+
+def refuse_password(password: Secret) -> SigninRefusal | None:
+    """An empty password never reaches a directory: its bind would be anonymous and succeed (RFC 4513, 5.1.2)."""
+    typed = password.reveal()
+    if not typed:
+        return SigninRefusal.EMPTY_PASSWORD
+    # Not normalised and not stripped; but no keyboard makes these, and NUL ends strings elsewhere.
+    if len(typed) > MAX_PASSWORD or any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in typed):
+        return SigninRefusal.WRONG_PASSWORD
+    return None
+
+
+def clean_login(login: str) -> str:
+    """The login as it may be stored and shown: itself, or a fingerprint when it is malformed."""
+    if refuse_login(login) is None:
+        return login
+    return f"malformed-{_fingerprint(login)}"
+
+
+def normalise_code(code: str) -> str:
+    """A code without separators, in ASCII and capitals (NFKC), so that １２３ ４５６ works; empty when over-long."""
+    if len(code) > MAX_CODE:
+        return ""
+    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", code)).upper()
+
+
+def account_key(tenant_id: TenantId, login: str) -> str:
+    """Throttle key of an account. Folded further than case: a directory may match ｙａｍａｄａ as yamada."""
+    folded = "".join(unicodedata.normalize("NFKC", clean_login(login)).casefold().split())
+    return f"acct:{tenant_id}:{folded if 0 < len(folded) <= MAX_LOGIN else _fingerprint(folded)}"
+
+
+def address_key(tenant_id: TenantId, address: str) -> str:
+    """Throttle key of a network address."""
+    return f"addr:{tenant_id}:{clean_text(address, 64)}"
+
+
+def clean_text(text: str, limit: int) -> str:
+    """A text of the client's, cut and without anything invisible."""
+    return "".join(sign for sign in text[:limit] if unicodedata.category(sign) not in _FORBIDDEN)
+
+
+def _has_forbidden(text: str) -> bool:
+    return any(unicodedata.category(sign) in _FORBIDDEN for sign in text)
+
+
+def _fingerprint(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

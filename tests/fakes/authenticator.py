@@ -1,0 +1,60 @@
+"""A directory in memory: people with passwords, switched off at will. It passes the conformance suite."""
+
+import asyncio
+
+import msgspec
+
+from broker.model.kinds import Role
+from broker.model.reasons import SigninRefusal
+from broker.ports import DirectoryPerson, DirectoryUnavailable, PasswordAccepted, PasswordRejected
+from broker.secret import Secret
+from broker.signin.inputs import refuse_login, refuse_password
+
+
+class FakePerson(msgspec.Struct, frozen=True, kw_only=True):
+    login: str
+    password: str
+    display_name: str = "山田 太郎"
+    department: str = "情報政策課"
+    groups: frozenset[str] = frozenset({"telework"})
+    roles: frozenset[Role] = frozenset()
+    is_disabled: bool = False
+
+
+class FakeAuthenticator:
+    """Implements :class:`broker.ports.Authenticator`. ``asked`` keeps every login that reached the directory."""
+
+    def __init__(self, *people: FakePerson) -> None:
+        self.people: dict[str, FakePerson] = {person.login: person for person in people}
+        self.asked: list[str] = []
+        self.is_down = False
+        self.gate: asyncio.Event | None = None
+        """Set to an event to hold every answer back until it is set."""
+
+    def put(self, person: FakePerson) -> None:
+        self.people[person.login] = person
+
+    async def verify(self, login: str, password: Secret) -> PasswordAccepted | PasswordRejected | DirectoryUnavailable:
+        if refusal := refuse_login(login) or refuse_password(password):
+            return PasswordRejected(refusal)
+        self.asked.append(login)
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.is_down:
+            return DirectoryUnavailable("switched off")
+        person = next((each for each in self.people.values() if each.login.casefold() == login.casefold()), None)
+        if person is None:
+            return PasswordRejected(SigninRefusal.UNKNOWN_USER)
+        if person.is_disabled:
+            return PasswordRejected(SigninRefusal.ACCOUNT_DISABLED)
+        if Secret(person.password) != password:
+            return PasswordRejected(SigninRefusal.WRONG_PASSWORD)
+        return PasswordAccepted(
+            DirectoryPerson(
+                login=person.login,
+                display_name=person.display_name,
+                department=person.department,
+                groups=person.groups,
+                roles=person.roles,
+            )
+        )
