@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
 
 from broker.errors import StoreError, WireError
 from broker.link.limits import LinkLimits
@@ -66,6 +66,10 @@ class Channel:
             return str(frame.data)
         if frame.type is WSMsgType.BINARY:
             raise WireError("a binary frame")
+        if frame.type is WSMsgType.ERROR:
+            if isinstance(frame.data, WebSocketError):
+                raise WireError("a frame that can't be read")
+            raise ConnectionResetError
         return None
 
     async def run(self, *work: Coroutine[None, None, None]) -> Farewell:
