@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, select, union, update
 
+from broker.audit.records import ChainHead
 from broker.errors import StoreError
 from broker.model.ids import TenantId
 from broker.model.records import AuditRecord
 from broker.ports import AuditCheckpoint
 from broker.store.schema.audit import AUDIT_CHECKPOINT, AUDIT_HEAD, AUDIT_RECORD
 from broker.store.statements import Statements, columns_of
-
-_GENESIS_HASH = bytes(32)
 
 
 class SqlChain:
@@ -30,18 +29,15 @@ class SqlChain:
         waiting = select(AUDIT_RECORD.c.tenant_id).where(AUDIT_RECORD.c.seq.is_(None)).distinct()
         return sorted(TenantId(name) for name in (await self._db.run(waiting)).scalars())
 
-    async def read_head(self, tenant_id: TenantId) -> tuple[int, bytes]:
-        """The last ``seq`` and its hash; 0 and 32 zero bytes before the first."""
-        head = select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.record_hash).where(AUDIT_HEAD.c.tenant_id == tenant_id)
-        row = (await self._db.run(head)).first()
-        return (0, _GENESIS_HASH) if row is None else (int(row[0]), bytes(row[1]))
+    async def read_head(self, tenant_id: TenantId) -> ChainHead:
+        head = select(AUDIT_HEAD).where(AUDIT_HEAD.c.tenant_id == tenant_id)
+        return await self._db.one(ChainHead, head) or ChainHead()
 
-    async def hold_head(self, tenant_id: TenantId) -> tuple[int, bytes] | None:
+    async def hold_head(self, tenant_id: TenantId) -> ChainHead | None:
         """The head, locked to the end of the transaction; None while another broker holds it."""
-        await self._db.add_if_new(AUDIT_HEAD, {"tenant_id": tenant_id, "seq": 0, "record_hash": _GENESIS_HASH})
-        head = select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.record_hash).where(AUDIT_HEAD.c.tenant_id == tenant_id)
-        row = (await self._db.run(head.with_for_update(skip_locked=True))).first()
-        return None if row is None else (int(row[0]), bytes(row[1]))
+        await self._db.add_if_new(AUDIT_HEAD, {"tenant_id": tenant_id, **columns_of(ChainHead())})
+        head = select(AUDIT_HEAD).where(AUDIT_HEAD.c.tenant_id == tenant_id)
+        return await self._db.one(ChainHead, head.with_for_update(skip_locked=True))
 
     async def list_unsealed(self, tenant_id: TenantId, limit: int) -> list[AuditRecord]:
         """What is committed and not sealed, by id. A smaller id may turn up later: ``seq`` is the order of sealing."""
@@ -50,7 +46,7 @@ class SqlChain:
             AuditRecord, select(AUDIT_RECORD).where(*waiting).order_by(AUDIT_RECORD.c.id).limit(limit)
         )
 
-    async def seal(self, tenant_id: TenantId, before: tuple[int, bytes], sealed: Sequence[AuditRecord]) -> None:
+    async def seal(self, tenant_id: TenantId, before: ChainHead, sealed: Sequence[AuditRecord]) -> None:
         """Store ``seq`` and hashes, and move the head on from ``before`` (compare-and-swap).
 
         Raises :class:`StoreError` when the head is no longer there.
@@ -66,7 +62,7 @@ class SqlChain:
         ]
         await self._db.run(seal, rows)
         last = sealed[-1]
-        unmoved = (AUDIT_HEAD.c.tenant_id == tenant_id, AUDIT_HEAD.c.seq == before[0])
+        unmoved = (AUDIT_HEAD.c.tenant_id == tenant_id, AUDIT_HEAD.c.seq == before.seq)
         moved = update(AUDIT_HEAD).where(*unmoved).values(seq=last.seq, record_hash=last.record_hash)
         if await self._db.touched(moved) != 1:
             raise StoreError(f"the audit chain of {tenant_id} was moved on by somebody else")

@@ -1,0 +1,26 @@
+"""The audit as the console, the API and the command line read it."""
+
+from typing import Final
+
+import msgspec
+
+from broker.model.actor import Actor
+from broker.model.records import AuditRecord
+from broker.policy.administration import Action, NotAllowed, refuse_action
+from broker.ports import AuditQuery, Store
+
+MAX_PAGE: Final = 1000
+
+
+class AuditService:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def search(self, actor: Actor, query: AuditQuery) -> list[AuditRecord] | NotAllowed:
+        """A page of the actor's own tenant, newest first, of at most :data:`MAX_PAGE` records."""
+        refusal = refuse_action(actor.roles, Action.SEE_AUDIT)
+        if refusal is not None:
+            return refusal
+        bounded = msgspec.structs.replace(query, limit=max(1, min(query.limit, MAX_PAGE)))
+        async with self._store.read() as tx:
+            return await tx.audit.search(actor.tenant_id, bounded)
