@@ -31,10 +31,17 @@ def _instruction_form(opcode: str, shape: str) -> str:
     return rf"{len(opcode)}\.{opcode}{elements};"
 
 
+_LONGEST_RUN: Final = 500
+
+
 def compile_run(shapes: Mapping[str, str]) -> re.Pattern[bytes]:
-    """Matches as many whole instructions of these shapes as there are, possibly none. Never backtracks."""
+    """Matches up to 500 whole instructions of these shapes, possibly none.
+
+    Alternatives exclude each other, so that there is nothing to backtrack into. Possessive repetition would say
+    so, but in Python 3.11 a possessive group that fails half-way leaves the match inside an instruction.
+    """
     forms = "|".join(_instruction_form(opcode, shape) for opcode, shape in shapes.items())
-    return re.compile(f"(?:{forms})*+".encode())
+    return re.compile(f"(?:{forms}){{0,{_LONGEST_RUN}}}".encode())
 
 
 drawing_run: Final = compile_run(DRAWING_SHAPES)

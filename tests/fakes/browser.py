@@ -1,0 +1,129 @@
+"""Browsers' ends of the tunnel, named for how they behave."""
+
+import asyncio
+import base64
+import os
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from gateway.protocol import Elements, InstructionReader, encode_instruction
+from tests.fakes.broker import TUNNEL_COOKIE
+
+ORIGIN = "http://localhost:8400"
+HEADERS = {"Origin": ORIGIN, "Cookie": f"__Host-sekisho_tunnel={TUNNEL_COOKIE}"}
+
+
+class ObedientBrowser:
+    """Does what guacamole-common-js does: reads all, acknowledges every frame and every blob."""
+
+    def __init__(self, port: int, headers: dict[str, str] | None = None) -> None:
+        self.instructions: list[Elements] = []
+        self.messages: list[bytes] = []
+        self.close_code: int | None = None
+        self.close_reason = ""
+        self._url = f"ws://127.0.0.1:{port}/tunnel?undefined"
+        self._headers = HEADERS if headers is None else headers
+        self._session = aiohttp.ClientSession()
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self.is_rendering = True
+
+    async def __aenter__(self) -> Self:
+        try:
+            self._socket = await self._session.ws_connect(
+                self._url, protocols=("guacamole",), headers=self._headers, compress=0, max_msg_size=0
+            )
+        except BaseException:
+            await self._session.close()
+            raise
+        self._reader = asyncio.create_task(self._read(self._socket))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._reader is not None
+        assert self._socket is not None
+        await self._socket.close()
+        self._reader.cancel()
+        await asyncio.gather(self._reader, return_exceptions=True)
+        await self._session.close()
+
+    @property
+    def is_closed(self) -> bool:
+        return self.close_code is not None
+
+    async def say(self, *instructions: bytes) -> None:
+        assert self._socket is not None
+        await self._socket.send_frame(b"".join(instructions), aiohttp.WSMsgType.TEXT)
+
+    async def show_ticket(self, ticket: str, *display: str) -> None:
+        await self.say(encode_instruction("", "ticket", ticket, *display))
+
+    def opcodes(self) -> list[bytes]:
+        return [elements[0] for elements in self.instructions]
+
+    def text(self) -> bytes:
+        """Everything that came, as it came."""
+        return b"".join(self.messages)
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        async for frame in socket:
+            if frame.type is not aiohttp.WSMsgType.TEXT:
+                break
+            message = frame.data.encode()
+            self.messages.append(message)
+            reader = InstructionReader()
+            reader.feed(message)
+            while (elements := reader.next()) is not None:
+                self.instructions.append(elements)
+                await self._render(elements)
+            assert reader.take_rest() == b"", "a message did not end with an instruction"
+        self.close_code = socket.close_code
+
+    async def _render(self, elements: Elements) -> None:
+        if not self.is_rendering:
+            return
+        if elements[0] == b"sync":
+            await self.say(encode_instruction("sync", elements[1].decode()))
+        elif elements[0] == b"blob":
+            await self.say(encode_instruction("ack", elements[1].decode(), "OK", "0"))
+
+
+class StalledBrowser:
+    """Shows a ticket by hand and then reads nothing."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.reader: asyncio.StreamReader | None = None
+        self.writer: asyncio.StreamWriter | None = None
+
+    async def __aenter__(self) -> Self:
+        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self._port, limit=1024)
+        key = base64.b64encode(os.urandom(16)).decode()
+        lines = [
+            "GET /tunnel HTTP/1.1",
+            "Host: localhost",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            f"Sec-WebSocket-Key: {key}",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Protocol: guacamole",
+            *(f"{name}: {value}" for name, value in HEADERS.items()),
+        ]
+        self.writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        await self.reader.readuntil(b"\r\n\r\n")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self.writer is not None
+        self.writer.transport.abort()
+
+    def say(self, payload: bytes) -> None:
+        """One masked text frame of at most 125 bytes (a mask of zeros)."""
+        assert self.writer is not None
+        self.writer.write(bytes([0x81, 0x80 | len(payload)]) + b"\0\0\0\0" + payload)

@@ -1,0 +1,99 @@
+"""A real guacd and a real desktop (TigerVNC with a terminal), reached through a Unix socket."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from sekisho.parts.guacd import GuacdSettings, command, prepare, socket_hostname
+
+GUACD_ROOT = Path("var/cache/guacd/root")
+DESKTOP = "desktop-1"
+_DEADLINE_S = 20.0
+
+
+class Desktop(msgspec.Struct, frozen=True, kw_only=True):
+    """What a connection to it needs."""
+
+    guacd_address: str
+    parameters: dict[str, str]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_for(is_ready: "object", what: str) -> None:
+    deadline = time.monotonic() + _DEADLINE_S
+    while time.monotonic() < deadline:
+        if callable(is_ready) and is_ready():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"not within {_DEADLINE_S} s: {what}")
+
+
+@contextlib.contextmanager
+def _running(arguments: list[str], **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        arguments, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _free_display() -> int:
+    return next(n for n in range(60, 160) if not Path(f"/tmp/.X11-unix/X{n}").exists())
+
+
+@contextlib.contextmanager
+def run_desktop(folder: Path) -> Iterator[Desktop]:
+    """Start guacd and a desktop; end both."""
+    desktops = folder / "zone" / "desktops"
+    settings = GuacdSettings(root=GUACD_ROOT.absolute(), port=_free_port(), desktops_dir=desktops)
+    prepare(settings)
+    home = desktops / DESKTOP
+    home.mkdir()
+    home.chmod(0o755)
+    for parent in folder.parents:
+        assert parent.exists()
+    vnc_socket = home / "vnc.sock"
+    display = _free_display()
+    xvnc = [
+        "Xvnc", f":{display}", "-rfbunixpath", str(vnc_socket), "-rfbunixmode", "0666", "-rfbport", "-1",
+        "-geometry", "800x600", "-depth", "24", "-SecurityTypes", "None", "-nolisten", "tcp", "-ac",
+    ]  # fmt: skip
+    terminal = [
+        "xterm", "-geometry", "80x24+0+0", "-fa", "DejaVu Sans Mono", "-fd", "IPAGothic", "-fs", "11",
+        "-e", "/bin/sh",
+    ]  # fmt: skip
+    assert shutil.which("Xvnc") and shutil.which("xterm")
+    with _running(xvnc), _running(command(settings)) as guacd:
+        _wait_for(vnc_socket.exists, "the desktop's socket")
+        _wait_for(lambda: _is_open(settings.port), "guacd")
+        with _running(terminal, DISPLAY=f":{display}", HOME=str(folder)):
+            assert guacd.poll() is None
+            yield Desktop(
+                guacd_address=f"127.0.0.1:{settings.port}",
+                parameters={"hostname": socket_hostname(DESKTOP), "port": "0", "color-depth": "24"},
+            )
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,249 @@
+"""Browser → guacd: input and acknowledgements cross, streams by grant, all else ends the session."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broker.model.grants import Grants
+from gateway.errors import ProtocolViolation
+from gateway.filters.browser import BrowserFilter
+from gateway.filters.opcodes import FROM_BROWSER_OPENERS
+from gateway.filters.picture import PictureFilter
+from gateway.filters.syncs import SyncLedger
+from gateway.protocol import InstructionReader, encode_instruction
+from tests.fakes.guacd import FIRST_FRAME, FRAME_TIMESTAMP
+
+CANARY = "CANARY-機密-𠮷"
+EVERYTHING = Grants(
+    clipboard_in=True, clipboard_out=True, file_in=True, file_out=True, print_out=True, audio_out=True, microphone=True
+)
+
+
+class Side:
+    """A filter behind which guacd has shown one frame."""
+
+    def __init__(self, grants: Grants | None = None, *, has_touch: bool = False) -> None:
+        self.replies: list[bytes] = []
+        ledger = SyncLedger()
+        picture = PictureFilter(grants or Grants(), ledger, lambda _data: None)
+        picture.feed(FIRST_FRAME)
+        self.filter = BrowserFilter(
+            grants or Grants(), ledger, picture.streams, self.replies.append, has_touch=has_touch
+        )
+
+    def give(self, *instructions: bytes) -> bytes:
+        return self.filter.feed(b"".join(instructions))
+
+
+TIMESTAMP = str(FRAME_TIMESTAMP)
+CROSSES = [
+    ("key", "65", "1"),
+    ("key", "16789570", "0"),
+    ("mouse", "10", "20", "0"),
+    ("mouse", "-1", "-20", "7"),
+    ("sync", TIMESTAMP),
+    ("sync", TIMESTAMP, "1"),
+    ("nop",),
+    ("size", "1280", "720"),
+    ("ack", "1", "OK", "0"),
+]
+
+
+@pytest.mark.parametrize("elements", CROSSES, ids=lambda elements: "-".join(elements))
+def test_what_may_cross_crosses_as_it_is(elements: tuple[str, ...]) -> None:
+    assert Side().give(encode_instruction(*elements)) == encode_instruction(*elements)
+
+
+@pytest.mark.parametrize("elements", [e for e in CROSSES if e[0] != "sync"], ids=lambda elements: "-".join(elements))
+def test_another_arity_ends_the_session(elements: tuple[str, ...]) -> None:
+    for wrong in ((*elements, "0"), elements[:-1] if len(elements) > 1 else (*elements, "x")):
+        with pytest.raises(ProtocolViolation):
+            Side().give(encode_instruction(*wrong))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        encode_instruction("key", CANARY, "1"),
+        encode_instruction("key", "65", "1e9"),
+        encode_instruction("mouse", "1", "2", "three"),
+        encode_instruction("sync", str(FRAME_TIMESTAMP + 1)),
+        encode_instruction("sync", "-1"),
+        encode_instruction("sync", "99999999999999999999"),
+        encode_instruction("ack", "2", "OK", "0"),
+        encode_instruction("ack", "1", "OK", CANARY),
+        encode_instruction("blob", "0", "QQ=="),
+        encode_instruction("end", "0"),
+        encode_instruction("get", "0", "/"),
+        encode_instruction("select", "rdp"),
+        encode_instruction("connect", "x"),
+        encode_instruction("args", "x"),
+        encode_instruction("canary", CANARY),
+        encode_instruction("", "ticket", "again-0123456789abcdef"),
+        encode_instruction("", "ping", "one"),
+        encode_instruction("", "ping", "1" * 30),
+        encode_instruction("", "ping"),
+        encode_instruction("", CANARY),
+        encode_instruction("clipboard", "x", "text/plain"),
+        encode_instruction("clipboard", "0"),
+        encode_instruction("size", "wide", "1"),
+        b"3.key,2.65,1.1",
+        b"3.key,2.65,1.1;3.key",
+        b"3.key,3.65,1.1;",
+        b"3.key,1.65,1.1;",
+        b"4.name,1.\xff;",
+        b"3.nop\0;",
+        b"hello",
+    ],
+)
+def test_anything_else_ends_the_session(message: bytes) -> None:
+    side = Side()
+    with pytest.raises(ProtocolViolation):
+        side.give(message)
+    assert side.replies == []
+
+
+def test_clipboard_text_that_looks_like_protocol_stays_text() -> None:
+    side = Side(EVERYTHING)
+    opening = encode_instruction("clipboard", "0", "text/plain")
+    side.give(opening)
+    with pytest.raises(ProtocolViolation):
+        side.give(encode_instruction("blob", "0", "10.disconnect;"))
+    assert not side.filter.is_leaving
+
+
+@pytest.mark.parametrize("opcode", sorted(FROM_BROWSER_OPENERS))
+def test_an_ungranted_stream_is_answered_and_swallowed(opcode: bytes) -> None:
+    side = Side()
+    opener = FROM_BROWSER_OPENERS[opcode]
+    arguments = ["x"] * opener.arity
+    arguments[opener.stream_at] = "0"
+    arguments[opener.mimetype_at] = "text/plain"
+    out = side.give(
+        encode_instruction(opcode.decode(), *arguments),
+        encode_instruction("blob", "0", "Q0FOQVJZ"),
+        encode_instruction("end", "0"),
+    )
+    assert out == b""
+    assert side.replies == [encode_instruction("ack", "0", "BLOCKED", "771")]
+
+
+@pytest.mark.parametrize(
+    ("grant", "opening"),
+    [
+        ("clipboard_in", ("clipboard", "0", "text/plain")),
+        ("file_in", ("file", "0", "text/csv", "名簿.csv")),
+        ("microphone", ("audio", "0", "audio/L16;rate=44100,channels=1")),
+    ],
+)
+def test_one_grant_opens_one_thing(grant: str, opening: tuple[str, ...]) -> None:
+    stream = encode_instruction(*opening) + encode_instruction("blob", "0", "QQ==") + encode_instruction("end", "0")
+    assert Side(Grants(**{grant: True})).give(stream) == stream
+    others = {name: True for name in ("clipboard_in", "file_in", "microphone", "clipboard_out") if name != grant}
+    assert Side(Grants(**others)).give(stream) == b""
+    assert Side(Grants(**{grant: True}, read_only=True)).give(stream) == b""
+
+
+@pytest.mark.parametrize("opcode", ["pipe", "argv"])
+def test_no_grant_opens_pipes_or_parameters(opcode: str) -> None:
+    assert Side(EVERYTHING).give(encode_instruction(opcode, "0", "text/plain", "password")) == b""
+
+
+def test_a_clipboard_takes_text_only_and_not_too_much() -> None:
+    side = Side(EVERYTHING)
+    assert side.give(encode_instruction("clipboard", "0", "image/png")) == b""
+    assert side.give(encode_instruction("clipboard", "1", "text/plain")) != b""
+    for _ in range(262_144 // 8000):
+        assert side.give(encode_instruction("blob", "1", "A" * 8000)) != b""
+    assert side.give(encode_instruction("blob", "1", "A" * 8000)) == encode_instruction("end", "1")
+    assert side.replies[-1] == encode_instruction("ack", "1", "BLOCKED", "781")
+    assert side.give(encode_instruction("blob", "1", "A" * 8000), encode_instruction("end", "1")) == b""
+
+
+def test_read_only_swallows_input_and_still_checks_it() -> None:
+    side = Side(Grants(read_only=True), has_touch=True)
+    touch = encode_instruction("touch", "1", "2", "3", "4", "5", "0.5", "1")
+    keys = encode_instruction("key", "65", "1") + encode_instruction("mouse", "1", "2", "3")
+    assert side.give(keys, touch, encode_instruction("size", "800", "600")) == b""
+    assert side.filter.inputs == 0
+    with pytest.raises(ProtocolViolation):
+        side.give(encode_instruction("key", CANARY, "1"))
+
+
+def test_touch_crosses_where_guacd_announced_it() -> None:
+    touch = encode_instruction("touch", "1", "2", "3", "4", "5", "0.123456789", "1.5e-7")
+    assert Side(has_touch=True).give(touch) == touch
+    assert Side(has_touch=False).give(touch) == b""
+    with pytest.raises(ProtocolViolation):
+        Side(has_touch=True).give(encode_instruction("touch", "1", "2", "3", "4", "5", "0.1"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"), [(("1", "1"), ("200", "200")), (("99999", "99999"), ("8192", "8192")), (("801", "601"), ("800", "601"))]
+)
+def test_sizes_are_brought_into_range(asked: tuple[str, str], given: tuple[str, str]) -> None:
+    assert Side().give(encode_instruction("size", *asked)) == encode_instruction("size", *given)
+
+
+def test_free_text_of_an_acknowledgement_stays_behind() -> None:
+    assert CANARY.encode() not in Side().give(encode_instruction("ack", "1", CANARY, "0"))
+
+
+def test_a_frame_that_was_never_sent_is_not_acknowledged() -> None:
+    assert Side().give(encode_instruction("sync", str(FRAME_TIMESTAMP - 5))) == b""
+
+
+def test_nothing_is_read_behind_a_goodbye() -> None:
+    side = Side()
+    key = encode_instruction("key", "65", "1")
+    assert side.give(key, encode_instruction("disconnect"), key) == key
+    assert side.filter.is_leaving
+
+
+def test_only_real_input_counts_against_idleness() -> None:
+    side = Side()
+    side.give(encode_instruction("nop"), encode_instruction("sync", TIMESTAMP), encode_instruction("", "ping", "1"))
+    assert side.filter.inputs == 0
+    side.give(encode_instruction("mouse", "1", "2", "0"))
+    assert side.filter.inputs == 1
+
+
+VALUES = st.one_of(st.sampled_from(["0", "1", "text/plain", CANARY, TIMESTAMP, "ping"]), st.integers(-9, 99).map(str))
+OPCODES = st.sampled_from(
+    ["key", "mouse", "touch", "size", "sync", "nop", "ack", "clipboard", "file", "pipe", "audio", "argv", "put", "get"]
+    + ["blob", "end", "", "canary"]
+)
+PLAUSIBLE = st.sampled_from(
+    [
+        ("clipboard", ["0", "text/plain"]),
+        ("file", ["1", "text/csv", CANARY]),
+        ("pipe", ["0", "text/plain", CANARY]),
+        ("put", ["0", "1", "text/plain", CANARY]),
+        ("blob", ["0", "Q0FOQVJZ"]),
+        ("blob", ["1", "Q0FOQVJZ"]),
+        ("end", ["0"]),
+        ("end", ["1"]),
+        ("key", ["65", "1"]),
+        ("sync", [TIMESTAMP]),
+        ("ack", ["1", CANARY, "0"]),
+    ]
+)
+STREAMS = st.lists(st.one_of(PLAUSIBLE, st.tuples(OPCODES, st.lists(VALUES, max_size=7))), max_size=25)
+
+
+@given(STREAMS, st.integers(1, 4))
+def test_nothing_ungranted_crosses(stream: list[tuple[str, list[str]]], per_message: int) -> None:
+    """Without grants, whatever is sent and however it is grouped: only input, sizes and acknowledgements cross."""
+    side = Side()
+    crossed = b""
+    try:
+        for first in range(0, len(stream), per_message):
+            crossed += side.give(*(encode_instruction(o, *v) for o, v in stream[first : first + per_message]))
+    except ProtocolViolation:
+        pass
+    reader = InstructionReader()
+    reader.feed(crossed)
+    while (elements := reader.next()) is not None:
+        assert elements[0] in {b"key", b"mouse", b"size", b"sync", b"nop", b"ack"}
+        assert CANARY.encode() not in b",".join(elements)
+    assert reader.take_rest() == b""
