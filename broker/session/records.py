@@ -6,12 +6,33 @@ import msgspec
 
 from broker.lifecycle.session import SessionState
 from broker.model.ids import SessionId
-from broker.model.kinds import PoolKind
 from broker.model.reasons import DenyReason, EndReason, TicketRefusal
-from broker.model.records import Assignment, Desktop, Pool, Session, User, Zone
+from broker.model.records import Desktop, Pool, Session, User, Zone
 from broker.policy.decision import Allow, Deny, TraceStep
+from broker.pool.records import DesktopRow, NoSuchPool, PoolSummary
 from broker.secret import Secret
 from broker.wire.messages import ConnectionSpec
+
+__all__ = [
+    "DesktopRow",
+    "Disconnected",
+    "Ended",
+    "LiveSession",
+    "NoSuchPool",
+    "NoSuchSession",
+    "OpenDenied",
+    "OpenOutcome",
+    "Opened",
+    "PoolSummary",
+    "PoolView",
+    "Preparing",
+    "RedeemDenied",
+    "RedeemOk",
+    "RedeemOutcome",
+    "SessionOver",
+    "TicketIssued",
+    "TicketOutcome",
+]
 
 
 class PoolView(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,10 +55,6 @@ class Opened(msgspec.Struct, frozen=True):
 class OpenDenied(msgspec.Struct, frozen=True):
     reason: DenyReason
     trace: tuple[TraceStep, ...]
-
-
-class NoSuchPool(msgspec.Struct, frozen=True):
-    pass
 
 
 class TicketIssued(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,23 +108,6 @@ class LiveSession(msgspec.Struct, frozen=True, kw_only=True):
     pool: Pool
     desktop: Desktop | None
     address: str
-
-
-class PoolSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A pool as the console shows it; ``counts`` by desktop state."""
-
-    pool: Pool
-    kind: PoolKind
-    counts: dict[str, int]
-    queued: int
-    live_sessions: int
-    provider_fault: str | None
-
-
-class DesktopRow(msgspec.Struct, frozen=True, kw_only=True):
-    desktop: Desktop
-    assignment: Assignment | None
-    user: User | None
 
 
 OpenOutcome = Opened | OpenDenied | NoSuchPool
