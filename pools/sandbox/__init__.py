@@ -1,12 +1,21 @@
 """The desktop sandbox: a TigerVNC desktop inside bubblewrap, with no network and nothing of the host in sight."""
 
 from pools.sandbox.account import Entry, enter
-from pools.sandbox.command import command
-from pools.sandbox.locale import prepare_locale
-from pools.sandbox.model import DesktopSandbox, HostAccount, RunningDesktop, StartFailed, StartFailure, account_here, new_password
+from pools.sandbox.command import IMAGE, command
+from pools.sandbox.locale import compile_locale, prepare_locale
+from pools.sandbox.model import (
+    DesktopSandbox,
+    HostAccount,
+    RunningDesktop,
+    StartFailed,
+    StartFailure,
+    account_here,
+    new_password,
+)
 from pools.sandbox.process import is_running, start, stop
 
 __all__ = [
+    "IMAGE",
     "DesktopSandbox",
     "Entry",
     "HostAccount",
@@ -15,6 +24,7 @@ __all__ = [
     "StartFailure",
     "account_here",
     "command",
+    "compile_locale",
     "enter",
     "is_running",
     "new_password",

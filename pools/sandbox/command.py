@@ -9,7 +9,7 @@ import msgspec
 from pools.sandbox.account import enter
 from pools.sandbox.model import DesktopSandbox
 
-_IMAGE: Final = Path(__file__).parent / "image"
+IMAGE: Final = Path(__file__).parent / "image"
 IMAGE_DIR: Final = "/opt/desktop"
 LOCALE_DIR: Final = "/opt/locale"
 RUN_DIR: Final = "/run/desktop"
@@ -42,7 +42,7 @@ def command(sandbox: DesktopSandbox, fds: SandboxFds, program: Sequence[str] = S
     """The whole command line that runs ``program`` (the desktop's session) in the sandbox."""
     entry = enter(
         sandbox.host_account,
-        {"home": sandbox.home_dir, "socket": sandbox.socket_dir, "image": _IMAGE, "locale": sandbox.locale_dir},
+        {"home": sandbox.home_dir, "socket": sandbox.socket_dir, "image": IMAGE, "locale": sandbox.locale_dir},
     )
     return [
         *entry.arguments, "bwrap", *_isolation(sandbox), *_root(), *_own_files(fds),
@@ -101,7 +101,7 @@ def _environment(sandbox: DesktopSandbox) -> list[str]:
         "SHELL": "/bin/bash", "LANG": "ja_JP.UTF-8", "LOCPATH": LOCALE_DIR, "TZ": "Asia/Tokyo",
         "XDG_RUNTIME_DIR": f"/run/user/{_UID}", "XDG_CONFIG_DIRS": f"{IMAGE_DIR}:/etc/xdg",
         "GTK_IM_MODULE": "fcitx", "QT_IM_MODULE": "fcitx", "XMODIFIERS": "@im=fcitx",
-        "GSETTINGS_BACKEND": "keyfile", "NO_AT_BRIDGE": "1",
+        "GSETTINGS_BACKEND": "keyfile", "NO_AT_BRIDGE": "1", "GTK2_RC_FILES": f"{IMAGE_DIR}/gtkrc-2.0",
         "SEKISHO_GEOMETRY": sandbox.geometry, "SEKISHO_DESKTOP": sandbox.desktop_id,
         "SEKISHO_ZONE": sandbox.zone_label, "SEKISHO_COLOUR": sandbox.colour,
         # With an account of its own the desktop's socket is open to guacd's account; the folder above it, which

@@ -3,15 +3,16 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from broker.secret import Secret
 from pools.sandbox.command import SandboxFds
 from pools.sandbox.model import DesktopSandbox
 
+
 @contextmanager
-def open_fds(sandbox: DesktopSandbox, obfuscated_password: bytes, alive: int) -> Iterator[SandboxFds]:
+def open_fds(sandbox: DesktopSandbox, obfuscated_password: bytes, alive: int) -> Generator[SandboxFds]:
     """Open what :func:`pools.sandbox.command.command` names; everything is closed again on leaving."""
     opened: list[int] = []
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,11 @@ _NAME: Final = "ja_JP.UTF-8"
 
 
 async def prepare_locale(cache_dir: Path) -> Path:
+    """:func:`compile_locale` beside a running loop."""
+    return await asyncio.to_thread(compile_locale, cache_dir)
+
+
+def compile_locale(cache_dir: Path) -> Path:
     """Compile ja_JP.UTF-8 below ``cache_dir`` (under a second, once) and return the folder for ``LOCPATH``.
 
     Raises :class:`ConfigurationError` when localedef or its sources (Debian: ``locales``) are missing.
@@ -23,16 +29,13 @@ async def prepare_locale(cache_dir: Path) -> Path:
     folder.chmod(0o755)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         built = Path(scratch) / _NAME
+        line = ["localedef", "--no-archive", "-i", "ja_JP", "-f", "UTF-8", str(built)]
         try:
-            process = await asyncio.create_subprocess_exec(
-                "localedef", "--no-archive", "-i", "ja_JP", "-f", "UTF-8", str(built),
-                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-            )  # fmt: skip
+            made = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, check=False, umask=0o022)
         except FileNotFoundError as error:
             raise ConfigurationError("localedef is missing (Debian package: libc-bin)") from error
-        _, said = await process.communicate()
-        if process.returncode != 0:
-            raise ConfigurationError(f"localedef: {said.decode(errors='replace').strip()[-300:]}")
+        if made.returncode != 0:
+            raise ConfigurationError(f"localedef: {made.stderr.decode(errors='replace').strip()[-300:]}")
         _move_into_place(built, folder / _NAME)
     return folder
 

@@ -83,13 +83,15 @@ def _sandbox(folder: Path, program: Sequence[str]) -> list[str]:
     """Only the programs, the schema files and the directory's own folder, as an account that is not root."""
     entry = enter(_HOST_ACCOUNT if os.geteuid() == 0 else None, {"directory": folder})
     return [
-        *entry.arguments, "bwrap", "--die-with-parent", "--new-session", "--clearenv", "--unshare-user", "--disable-userns",
-        "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL",
+        *entry.arguments, "bwrap", "--die-with-parent", "--new-session", "--clearenv", "--unshare-user",
+        "--disable-userns", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--uid", "1000", "--gid", "1000",
+        "--cap-drop", "ALL",
         "--ro-bind", "/usr", "/usr", "--tmpfs", "/usr/local", "--symlink", "usr/bin", "/bin",
         "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64",
         "--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache", "--ro-bind", "/etc/ldap/schema", "/etc/ldap/schema",
         "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run",  # noqa: S108 -- its own
-        "--bind", entry.folders["directory"], _INSIDE, "--chdir", _INSIDE, "--setenv", "PATH", "/usr/sbin:/usr/bin", "--", *program,
+        "--bind", entry.folders["directory"], _INSIDE, "--chdir", _INSIDE, "--setenv", "PATH", "/usr/sbin:/usr/bin",
+        "--", *program,
     ]  # fmt: skip
 
 

@@ -85,7 +85,10 @@ def hash_password(secret: Secret) -> str:
 def _frame(service: Secret) -> list[_Attributes]:
     units = ("people", "groups", "departments", "services")
     return [
-        [("dn", BASE_DN), ("objectClass", "dcObject"), ("objectClass", "organization"), ("o", "関所市"), ("dc", "city")],
+        [
+            ("dn", BASE_DN), ("objectClass", "dcObject"), ("objectClass", "organization"),
+            ("o", "関所市"), ("dc", "city"),
+        ],
         *([("dn", f"ou={unit},{BASE_DN}"), ("objectClass", "organizationalUnit"), ("ou", unit)] for unit in units),
         [
             ("dn", SERVICE_DN), ("objectClass", "organizationalRole"), ("objectClass", "simpleSecurityObject"),

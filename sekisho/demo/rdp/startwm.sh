@@ -1,0 +1,9 @@
+#!/bin/sh
+# A person's session on the RDP host: the same desktop as the sandboxed ones.
+export LANG=ja_JP.UTF-8 LOCPATH=/opt/locale TZ=Asia/Tokyo PATH=/usr/bin
+export XDG_RUNTIME_DIR="/run/user/$USER" XDG_CONFIG_DIRS=/opt/desktop:/etc/xdg
+export GTK_IM_MODULE=fcitx QT_IM_MODULE=fcitx XMODIFIERS=@im=fcitx GSETTINGS_BACKEND=keyfile NO_AT_BRIDGE=1
+export GTK2_RC_FILES=/opt/desktop/gtkrc-2.0
+export SEKISHO_COLOUR="@COLOUR@"
+cd "$HOME" || exit 1
+exec dbus-run-session -- /opt/desktop/session.sh
