@@ -1,6 +1,6 @@
 """The desktop sandbox: a TigerVNC desktop inside bubblewrap, with no network and nothing of the host in sight."""
 
-from pools.sandbox.account import Entry, enter
+from pools.sandbox.account import CLEAN, Entry, enter
 from pools.sandbox.command import IMAGE, command
 from pools.sandbox.locale import compile_locale, prepare_locale
 from pools.sandbox.model import (
@@ -15,6 +15,7 @@ from pools.sandbox.model import (
 from pools.sandbox.process import is_running, start, stop
 
 __all__ = [
+    "CLEAN",
     "IMAGE",
     "DesktopSandbox",
     "Entry",

@@ -8,7 +8,7 @@ from typing import Final
 
 from pools.sandbox.command import command
 from pools.sandbox.files import obfuscate_password, open_fds, prepare_folders, remove_socket
-from pools.sandbox.model import DesktopSandbox, RunningDesktop, StartFailed, StartFailure
+from pools.sandbox.model import SOCKET_NAME, DesktopSandbox, RunningDesktop, StartFailed, StartFailure
 
 _BANNER_START: Final = b"RFB 003."
 _BANNER_BYTES: Final = 12  # RFC 6143 section 7.1.1: "RFB xxx.yyy\n"
@@ -97,16 +97,30 @@ async def _wait_for_banner(running: RunningDesktop) -> bool:
 
 
 async def _has_banner(sandbox: DesktopSandbox) -> bool:
-    """A desktop can write into its socket's folder: a link in the socket's place is not followed."""
+    """A desktop can write into its socket's folder: a link in the socket's place is not followed.
+
+    The folder is reached by descriptor: an address of a Unix socket has room for 107 characters (unix(7)), a
+    site's path may be longer.
+    """
     try:
-        if not stat.S_ISSOCK(sandbox.socket_path.lstat().st_mode):
-            return False
-        reader, writer = await asyncio.open_unix_connection(sandbox.socket_path)
+        folder = os.open(sandbox.socket_dir, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         return False
     try:
+        if not stat.S_ISSOCK(os.lstat(SOCKET_NAME, dir_fd=folder).st_mode):
+            return False
+        return await _greets(f"/proc/self/fd/{folder}/{SOCKET_NAME}")
+    except OSError:
+        return False
+    finally:
+        os.close(folder)
+
+
+async def _greets(path: str) -> bool:
+    reader, writer = await asyncio.open_unix_connection(path)
+    try:
         return (await reader.readexactly(_BANNER_BYTES)).startswith(_BANNER_START)
-    except (OSError, asyncio.IncompleteReadError):
+    except asyncio.IncompleteReadError:
         return False
     finally:
         writer.close()

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from broker.secret import Secret
-from pools.sandbox import IMAGE, compile_locale
+from pools.sandbox import CLEAN, IMAGE, compile_locale
 from sekisho.demo.certificates import prepare_certificate
 from sekisho.demo.rdp_files import write_accounts, write_configuration
 from sekisho.demo.secrets import DemoSecrets, write_private
@@ -96,7 +96,7 @@ def command(host: RdpHost) -> list[str]:
     sudo = ["sudo", "-n", "--"] if host.needs_sudo else []
     return [
         sys.executable, "-m", "sekisho.demo.rdp_forward", str(host.port), str(host.socket_path),
-        *sudo, "bwrap", *_isolation(), *_files(host), *_environment(), "--", "/etc/xrdp/host.sh",
+        *sudo, *CLEAN, "bwrap", *_isolation(), *_files(host), *_environment(), "--", "/etc/xrdp/host.sh",
     ]  # fmt: skip
 
 
