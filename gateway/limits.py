@@ -10,13 +10,15 @@ from broker.wire.messages import ConnectionSpec
 
 class RelayLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Times in seconds. ``nop_after_s``: guacd drops a user that is silent for 15 s. ``ping_after_s``: then a
-    WebSocket ping is sent, which a browser answers also in a tab whose timers sleep."""
+    WebSocket ping is sent, which a browser answers also in a tab whose timers sleep. ``stalled_s`` and ``guacd_stalled_s``: how long a side may let what is
+    sent to it pile up."""
 
     nop_after_s: float = 5.0
     ping_after_s: float = 10.0
     browser_silent_s: float = 45.0
     guacd_silent_s: float = 30.0
     stalled_s: float = 45.0
+    guacd_stalled_s: float = 15.0
     instructions_per_s: int = 5000
 
 
@@ -30,6 +32,7 @@ class Clocks(msgspec.Struct, frozen=True, kw_only=True):
     guacd_s: float
     broker_s: float
     stalled_s: float
+    guacd_stalled_s: float
     is_guacd_read: bool
 
 
@@ -46,6 +49,8 @@ def find_exceeded(spec: ConnectionSpec, limits: RelayLimits, clocks: Clocks) -> 
         return EndReason.IDLE_LIMIT
     if clocks.browser_s >= limits.browser_silent_s or clocks.stalled_s >= limits.stalled_s:
         return EndReason.CLIENT_SILENT
+    if clocks.guacd_stalled_s >= limits.guacd_stalled_s:
+        return EndReason.GUACD_CLOSED
     if clocks.is_guacd_read and clocks.guacd_s >= limits.guacd_silent_s:
         return EndReason.GUACD_CLOSED
     return None

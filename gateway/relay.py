@@ -55,6 +55,7 @@ class Relay:
         now = loop.time()
         self._started_s = self._last_input_s = self._guacd_heard_s = self._guacd_told_s = now
         self._stalled_since_s: float | None = None
+        self._guacd_stalled_since_s: float | None = None
 
     @property
     def dropped(self) -> int:
@@ -193,6 +194,11 @@ class Relay:
 
     def _read_clocks(self, now: datetime, clock: float, broker_heard_s: float) -> Clocks:
         stalled_since = self._stalled_since_s
+        if not self._guacd.is_congested:
+            self._guacd_stalled_since_s = None
+        elif self._guacd_stalled_since_s is None:
+            self._guacd_stalled_since_s = clock
+        guacd_stalled_since = self._guacd_stalled_since_s
         return Clocks(
             now=now,
             session_s=clock - self._started_s,
@@ -201,6 +207,7 @@ class Relay:
             guacd_s=clock - self._guacd_heard_s,
             broker_s=clock - broker_heard_s,
             stalled_s=0.0 if stalled_since is None else clock - stalled_since,
+            guacd_stalled_s=0.0 if guacd_stalled_since is None else clock - guacd_stalled_since,
             is_guacd_read=self._drain is None,
         )
 

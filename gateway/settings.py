@@ -49,13 +49,19 @@ def load_settings(path: Path) -> GatewaySettings:
     """Read a TOML file. Raises :class:`ConfigurationError` with the path of what is wrong."""
     try:
         table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-        settings = msgspec.convert(table, GatewaySettings)
+        settings = msgspec.convert(table, GatewaySettings, dec_hook=_read_path)
     except OSError as error:
         raise ConfigurationError(f"{path}: the settings can't be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
     check_settings(settings)
     return settings
+
+
+def _read_path(kind: type, value: object) -> Path:
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError(f"{kind.__name__} has no form in the settings")
 
 
 def check_settings(settings: GatewaySettings) -> None:

@@ -33,7 +33,12 @@ class ObedientBrowser:
     async def __aenter__(self) -> Self:
         try:
             self._socket = await self._session.ws_connect(
-                self._url, protocols=("guacamole",), headers=self._headers, compress=0, max_msg_size=0
+                self._url,
+                protocols=("guacamole",),
+                headers=self._headers,
+                compress=0,
+                max_msg_size=0,
+                timeout=aiohttp.ClientWSTimeout(ws_close=0.5),
             )
         except BaseException:
             await self._session.close()

@@ -39,17 +39,30 @@ RDP_1_5_0 = ["VERSION_1_5_0", *RDP_1_3_0[1:], "enable-touch", "wol-udp-port", "n
 
 VNC_1_6_0 = [
     *VNC_1_5_0,
-    *(
-        "disable-display-resize sftp-timeout sftp-public-key recording-write-existing disable-server-input "
-        "force-lossless compress-level quality-level"
-    ).split(),
+    *[
+        "disable-display-resize",
+        "sftp-timeout",
+        "sftp-public-key",
+        "recording-write-existing",
+        "disable-server-input",
+        "force-lossless",
+        "compress-level",
+        "quality-level",
+    ],
 ]
 RDP_1_6_0 = [
     *RDP_1_5_0,
-    *(
-        "timeout cert-tofu cert-fingerprints disable-gfx sftp-timeout sftp-public-key recording-exclude-touch "
-        "recording-write-existing force-lossless"
-    ).split(),
+    *[
+        "timeout",
+        "cert-tofu",
+        "cert-fingerprints",
+        "disable-gfx",
+        "sftp-timeout",
+        "sftp-public-key",
+        "recording-exclude-touch",
+        "recording-write-existing",
+        "force-lossless",
+    ],
 ]
 
 VNC_1_0_0 = ["hostname", "port", "read-only", "encodings", "password", "swap-red-blue", "color-depth", "cursor"]

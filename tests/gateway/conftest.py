@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +36,13 @@ class Site:
         self.port = find_free_port()
         self.broker = ObligingBroker(folder / "wire.sock")
         self.guacd = TalkativeGuacd()
+        self.wire_key = WIRE_KEY
         self._folder = folder
         self._serving: asyncio.Task[None] | None = None
 
     def settings(self, door: DoorLimits, relay: RelayLimits) -> GatewaySettings:
         key_file = self._folder / "wire.key"
-        key_file.write_text(WIRE_KEY + "\n")
+        key_file.write_text(self.wire_key + "\n")
         return GatewaySettings(
             gateway_id="gateway-1",
             zones=["lgwan"],
@@ -66,7 +67,8 @@ class Site:
         self._serving = asyncio.create_task(run_gateway(settings))
         await until(self._is_listening_or_failed, what="the gateway listens")
         if self._serving.done():
-            self._serving.result()
+            failed, self._serving = self._serving, None
+            failed.result()
 
     def _is_listening_or_failed(self) -> bool:
         assert self._serving is not None
@@ -98,9 +100,6 @@ class Site:
             await browser.show_ticket(TICKET)
             await until(lambda: b"sync" in browser.opcodes() or browser.is_closed, what="the first frame")
             yield browser
-
-
-StartSite = Callable[..., Awaitable[Site]]
 
 
 @pytest.fixture

@@ -82,7 +82,8 @@ def run_desktop(folder: Path) -> Iterator[Desktop]:
         "xterm", "-geometry", "80x24+0+0", "-fa", "DejaVu Sans Mono", "-fd", "IPAGothic", "-fs", "11",
         "-e", "/bin/sh",
     ]  # fmt: skip
-    assert shutil.which("Xvnc") and shutil.which("xterm")
+    assert shutil.which("Xvnc")
+    assert shutil.which("xterm")
     with _running(xvnc), _running(command(settings)) as guacd:
         _wait_for(vnc_socket.exists, "the desktop's socket")
         _wait_for(lambda: _is_open(settings.port), "guacd")

@@ -1,7 +1,5 @@
 """guacd → browser: nothing crosses that is not listed and granted."""
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +10,7 @@ from gateway.filters.opcodes import DRAWING_SHAPES, DROPPED_FROM_GUACD, FROM_GUA
 from gateway.filters.picture import PictureFilter
 from gateway.filters.syncs import SyncLedger
 from gateway.protocol import InstructionReader, encode_instruction
+from tests.fakes.grants import grant_only
 from tests.fakes.guacd import FIRST_FRAME
 
 CANARY = "CANARY-機密-𠮷"
@@ -58,7 +57,7 @@ def test_layers_of_the_gateways_own_can_not_be_named() -> None:
     assert side.give(encode_instruction("img", "9000001", "14", "0", "image/png", "0", "0")) == b""
 
 
-@pytest.mark.parametrize("opcode", sorted(DROPPED_FROM_GUACD) + [b"canary", b"", "𠮷".encode()])
+@pytest.mark.parametrize("opcode", [*sorted(DROPPED_FROM_GUACD), b"canary", b"", "𠮷".encode()])
 def test_everything_else_is_dropped_and_counted(opcode: bytes) -> None:
     side = Side()
     before = side.filter.dropped
@@ -105,7 +104,7 @@ def test_a_picture_is_a_picture(mimetype: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("grant", "opening"),
+    "grant, opening",
     [
         ("audio_out", ("audio", "2", "audio/L16;rate=44100,channels=2")),
         ("clipboard_out", ("clipboard", "2", "text/plain")),
@@ -115,11 +114,10 @@ def test_a_picture_is_a_picture(mimetype: str) -> None:
 )
 def test_one_grant_opens_one_thing(grant: str, opening: tuple[str, ...]) -> None:
     stream = encode_instruction(*opening) + encode_instruction("blob", "2", "QQ==") + encode_instruction("end", "2")
-    assert Side(Grants(**{grant: True})).give(stream) == stream
-    every = dict.fromkeys(["audio_out", "clipboard_out", "file_out", "print_out", "clipboard_in", "microphone"], True)
-    others: dict[str, Any] = every | {grant: False}
+    assert Side(grant_only(grant)).give(stream) == stream
+    others = {"audio_out", "clipboard_out", "file_out", "print_out", "clipboard_in", "microphone"} - {grant}
     if grant != "print_out":
-        assert Side(Grants(**others)).give(stream) == b""
+        assert Side(grant_only(*others)).give(stream) == b""
     assert Side().give(stream) == b""
 
 
@@ -144,7 +142,7 @@ def test_too_many_streams_end_the_session() -> None:
 
 
 @pytest.mark.parametrize(
-    ("instruction", "status"),
+    "instruction, status",
     [
         (encode_instruction("disconnect"), 0),
         (encode_instruction("error", CANARY, "519"), 519),

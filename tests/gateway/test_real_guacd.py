@@ -1,7 +1,6 @@
 """A real guacd and a real desktop: what the fakes assume is what happens."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -25,12 +24,12 @@ def desktop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
 
 
 @pytest.fixture
-async def real_site(site: Site, desktop: Desktop) -> AsyncIterator[Site]:
+async def real_site(site: Site, desktop: Desktop) -> Site:
     await site.broker.start()
     site.guacd.address = desktop.guacd_address
     await site.start_gateway()
     await until(lambda: site.broker.is_connected)
-    yield site
+    return site
 
 
 async def test_a_real_picture_appears_and_changes_when_a_key_is_typed(real_site: Site, desktop: Desktop) -> None:
