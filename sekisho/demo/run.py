@@ -24,6 +24,7 @@ from sekisho.site import database_url, prepare_data_dir
 from sekisho.supervisor.child import ChildSpec, is_tcp_open
 from sekisho.supervisor.supervise import Supervisor
 
+GUACD_ROOT: Final = Path(__file__).resolve().parents[2] / "var/cache/guacd/root"
 _READY_DEADLINE_S: Final = 90.0
 _WALKER_DEPARTMENT: Final = "市民課"
 
@@ -49,11 +50,10 @@ async def run_demo(data_dir: Path, port: int, gateway_port: int, say: Callable[[
     """Run until a stop signal. Raises :class:`ConfigurationError` before anything was started when it can't."""
     require_free(port, "the portal", "PORT")
     require_free(gateway_port, "the gateway", "GATEWAY_PORT")
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _alone(data_dir):
         began = time.monotonic()
         ports = _choose_ports(port, gateway_port)
-        say("日の出市（デモ）を準備しています / preparing the demo city")
+        say("関所市（デモ）を準備しています / preparing the demo city")
         children = await _prepare(data_dir, ports, say)
         remove_state(data_dir)
 
@@ -61,7 +61,7 @@ async def run_demo(data_dir: Path, port: int, gateway_port: int, say: Callable[[
             announce: list[asyncio.Task[None]] = []
 
             def when_ready() -> None:
-                announce.append(asyncio.create_task(_announce(data_dir, ports, began, say)))
+                announce.append(asyncio.create_task(_announce(data_dir, began, say)))
 
             try:
                 await start_until_stopped(supervisor, children, when_ready)
@@ -76,6 +76,7 @@ async def run_demo(data_dir: Path, port: int, gateway_port: int, say: Callable[[
 @contextmanager
 def _alone(data_dir: Path) -> Iterator[None]:
     """One demo for each folder: a lock that the kernel drops with the process."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (data_dir / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -108,7 +109,7 @@ async def _prepare(data_dir: Path, ports: site.DemoPorts, say: Callable[[str], N
             parts.append(_rdp_child(rdp, ports.rdp))
         case rdp_host.LeftOut():
             say(f"  RDPのデスクトップは省略します / the RDP desktop is left out: {rdp.reason}")
-    site.write_settings(data_dir, ports, directory_parts, accounts)
+    site.write_settings(data_dir, ports, directory_parts, accounts, GUACD_ROOT)
     config = data_dir / "site.toml"
     settings = load_settings(config)
     prepare_data_dir(settings)
@@ -136,7 +137,7 @@ def _rdp_child(host: rdp_host.RdpHost, port: int) -> ChildSpec:
     )
 
 
-async def _announce(data_dir: Path, ports: site.DemoPorts, began: float, say: Callable[[str], None]) -> None:
+async def _announce(data_dir: Path, began: float, say: Callable[[str], None]) -> None:
     """Wait for the first spare desktops, leave the state for the smoke walk, print the welcome."""
     settings = load_settings(data_dir / "site.toml")
     admin_socket = settings.path(settings.portal.admin_socket)

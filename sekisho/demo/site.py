@@ -11,7 +11,7 @@ import msgspec
 from sekisho.demo.city import Group
 from sekisho.demo.directory import DirectoryParts
 
-TENANT_ID: Final = "hinode"
+TENANT_ID: Final = "sekisho-city"
 LGWAN: Final = "lgwan"
 RESIDENT: Final = "resident"
 LGWAN_POOL: Final = "lgwan-desktop"
@@ -46,12 +46,12 @@ def site_document(
             "public_url": f"http://localhost:{ports.portal}",
             "tunnel_url": f"ws://localhost:{ports.gateway}/tunnel",
         },
-        "signin": {"issuer": "Sekisho 日の出市", "enrol_networks": ["127.0.0.0/8", "::1/128"]},
+        "signin": {"issuer": "Sekisho 関所市", "enrol_networks": ["127.0.0.0/8", "::1/128"]},
         "tenants": [
             {
                 "id": TENANT_ID,
-                "name_ja": "日の出市",
-                "name_en": "Hinode City",
+                "name_ja": "関所市",
+                "name_en": "Sekisho City",
                 "hostnames": ["localhost", "127.0.0.1"],
                 "directory": _directory(directory),
                 "zones": [
@@ -94,6 +94,11 @@ def agent_document(data_dir: Path) -> dict[str, Any]:
         "capacity": 16,
         "homes_dir": str(data_dir / "homes"),
         "sockets_dir": str(data_dir / "desktops"),
+        "runtime": {
+            "cache_dir": str(data_dir / "cache"),
+            "log_dir": str(data_dir / "log/desktops"),
+            "colours": {LGWAN: "#2f5d7c", RESIDENT: "#6b4a2f"},
+        },
     }
 
 

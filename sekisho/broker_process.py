@@ -1,0 +1,151 @@
+"""The broker's process: store, services, wire, portal and admin socket, from settings until a stop signal."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+
+import structlog
+
+from auth.totp import TotpFactor
+from broker.audit import AuditService, CheckpointKey, Sealer
+from broker.link.agents import AgentDirectory
+from broker.link.gateways import GatewayDirectory
+from broker.link.keys import load_keys
+from broker.link.limits import LinkLimits
+from broker.link.server import WireServer
+from broker.people.service import PeopleService
+from broker.people.tenants import TenantDirectory
+from broker.pool.reconciler import Reconciler
+from broker.pool.service import PoolService
+from broker.ports import DesktopProvider
+from broker.session.service import SessionService
+from broker.settings import SiteSettings
+from broker.signin.service import SigninService
+from broker.store import SqlStore, open_store
+from pools.local import LocalProvider
+from pools.static import StaticProvider
+from sekisho.listeners import serve
+from sekisho.logs import set_up_log
+from sekisho.site import check_site, database_url, load_sealing_key, make_authenticators, prepare_data_dir
+from sekisho.supervisor.supervise import wait_for_stop_signal
+from web.admin_socket import create_admin_app
+from web.app import create_app
+from web.context import Services
+
+_log = structlog.get_logger(__name__)
+_PURGE_INTERVAL_S: Final = 60.0
+
+
+class Broker:
+    """The broker's parts, wired. Nothing runs yet."""
+
+    def __init__(self, settings: SiteSettings, store: SqlStore) -> None:
+        self.settings = settings
+        gateways, agents = GatewayDirectory(), AgentDirectory()
+        sealing = load_sealing_key(settings)
+        providers: dict[str, DesktopProvider] = {
+            "static": StaticProvider(),
+            "local": LocalProvider(agents, deadline_s=settings.reconcile.start_deadline_s),
+        }
+        self.sessions = SessionService(store, sealing, providers, gateways, self.wake)
+        self.reconciler = Reconciler(store, providers, sealing, settings.reconcile, self.sessions)
+        self.pools = PoolService(store, providers, sealing, self.reconciler.health)
+        self.signin = SigninService(
+            store,
+            make_authenticators(settings),
+            TotpFactor(),
+            sealing,
+            settings.signin,
+            origin=settings.portal.origin,
+        )
+        self.services = Services(
+            tenants=TenantDirectory(store),
+            signin=self.signin,
+            sessions=self.sessions,
+            pools=self.pools,
+            people=PeopleService(store, self.signin, self.sessions),
+            audit=AuditService(store),
+        )
+        self.sealer = Sealer(
+            store,
+            CheckpointKey.load(settings.path(settings.audit.checkpoint_key_file)),
+            settings.path(settings.audit.checkpoint_file),
+            settings.audit,
+        )
+        self.wire = WireServer(
+            books=self.sessions,
+            store=store,
+            gateways=gateways,
+            agents=agents,
+            keys=load_keys(settings),
+            limits=LinkLimits(silence_s=settings.reconcile.gateway_silence_s),
+        )
+
+    def wake(self) -> None:
+        """Ask for a round of the reconciler now."""
+        self.reconciler.wake()
+
+
+async def run_broker(settings: SiteSettings) -> None:
+    """Serve until a stop signal. Raises :class:`broker.errors.SekishoError` when it can't start."""
+    set_up_log(settings.log)
+    check_site(settings)
+    prepare_data_dir(settings)
+    store = await open_store(database_url(settings), pool_size=settings.database.pool_size)
+    try:
+        broker = Broker(settings, store)
+        await broker.pools.apply_site(settings)
+        async with _serving(broker):
+            _log.info("broker.ready", url=settings.portal.public_url)
+            stop = await wait_for_stop_signal()
+            _log.info("broker.stopping", signal=stop.name)
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def _serving(broker: Broker) -> AsyncIterator[None]:
+    """Background work and listeners; people are let in last and sent away first."""
+    settings = broker.settings
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(_sealing(broker.sealer))
+        await stack.enter_async_context(broker.wire.listening(settings.path(settings.wire.socket)))
+        await stack.enter_async_context(_background("reconcile", broker.reconciler.run()))
+        await stack.enter_async_context(_background("purge", _repeat(broker.signin.purge, _PURGE_INTERVAL_S)))
+        for listener in serve(
+            create_app(broker.services, settings.portal), create_admin_app(broker.services), settings
+        ):
+            await stack.enter_async_context(listener)
+        yield
+
+
+@asynccontextmanager
+async def _sealing(sealer: Sealer) -> AsyncIterator[None]:
+    """The sealer finishes what the others wrote before it ends."""
+    task = asyncio.create_task(sealer.run(), name="seal")
+    try:
+        yield
+    finally:
+        sealer.stop()
+        await task
+
+
+@asynccontextmanager
+async def _background(name: str, work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work, name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _repeat(work: Callable[[], Awaitable[object]], interval_s: float) -> None:
+    """Do ``work`` again and again; a fault of one round is logged and the next round tried."""
+    while True:
+        try:
+            await work()
+        except Exception:  # noqa: BLE001  the outermost edge of this task
+            _log.exception("background.failed", work=getattr(work, "__qualname__", "work"))
+        await asyncio.sleep(interval_s)

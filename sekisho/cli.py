@@ -1,0 +1,28 @@
+"""``sekisho``: the command line. It is a client of the REST API; only migrate, verify and serve open more."""
+
+from pathlib import Path
+
+import click
+
+from sekisho.commands.audit import audit
+from sekisho.commands.code import code
+from sekisho.commands.context import CommandContext
+from sekisho.commands.demo import demo
+from sekisho.commands.pool import desktop, pool
+from sekisho.commands.serve import broker, migrate, serve, settings
+from sekisho.commands.session import session
+from sekisho.commands.smoke import smoke
+from sekisho.commands.user import user
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file of the site (TOML).")
+@click.option("--json", "as_json", is_flag=True, help="Print answers as JSON.")
+@click.pass_context
+def main(context: click.Context, config: Path | None, as_json: bool) -> None:
+    """Sekisho (関所): desktops of separated networks, seen from a browser; no data crosses."""
+    context.obj = CommandContext(config, as_json=as_json)
+
+
+for _command in (serve, broker, migrate, settings, pool, desktop, session, user, audit, demo, smoke, code):
+    main.add_command(_command)

@@ -1,0 +1,116 @@
+"""What every command shares: where the settings are, how an answer is printed, how a fault ends the program."""
+
+import asyncio
+import os
+import unicodedata
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+
+import click
+import msgspec
+
+from broker.errors import ConfigurationError, SekishoError
+from broker.settings import SiteSettings, load_settings
+from sekisho.api_client import call_api
+
+DEMO_CONFIG: Final = Path("var/demo/site.toml")
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class CommandContext:
+    """The settings file, read when a command first needs it."""
+
+    def __init__(self, config: Path | None, *, as_json: bool) -> None:
+        self._config = config
+        self._as_json = as_json
+
+    @property
+    def config_path(self) -> Path:
+        """``--config``, then ``SEKISHO_CONFIG``, then the demo's file when a demo was made here."""
+        if self._config:
+            return self._config
+        named = os.environ.get("SEKISHO_CONFIG")
+        if named:
+            return Path(named)
+        if DEMO_CONFIG.exists():
+            return DEMO_CONFIG
+        raise ConfigurationError("no settings file: give --config FILE or set SEKISHO_CONFIG")
+
+    def settings(self) -> SiteSettings:
+        return load_settings(self.config_path)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, object] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Any:
+        """One API call over the admin socket."""
+        settings = self.settings()
+        socket_path = settings.path(settings.portal.admin_socket)
+        return asyncio.run(call_api(socket_path, method, path, body=body, query=query))
+
+    def show(self, answer: Any, columns: Sequence[str]) -> None:
+        """A list as a table of these columns (dotted paths), anything as JSON with ``--json``."""
+        if self._as_json:
+            click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+            return
+        rows = [[_cell(row, column) for column in columns] for row in answer]
+        click.echo(format_table(list(columns), rows))
+
+
+def _cell(row: Any, column: str) -> str:
+    value = row
+    for key in column.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    if isinstance(value, dict):
+        return " ".join(f"{key}={item}" for key, item in value.items())
+    return "-" if value is None else str(value)
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def format_table(header: list[str], rows: list[list[str]]) -> str:
+    """Columns aligned by display width, so that Japanese names stay in line."""
+    if not rows:
+        return "(none)"
+    widths = [max(_width(row[index]) for row in [header, *rows]) for index in range(len(header))]
+    lines = [
+        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [header, *rows]
+    ]
+    return "\n".join(lines)
+
+
+def reports_faults(command: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Turns a fault into one line on standard error and exit status 1."""
+
+    @wraps(command)
+    def run(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return command(*args, **kwargs)
+        except SekishoError as error:
+            raise click.ClickException(str(error)) from error
+
+    return run
+
+
+def takes_context(
+    command: Callable[Concatenate[CommandContext, _P], _T],
+) -> Callable[_P, _T]:
+    """Hands the command its :class:`CommandContext` and reports faults."""
+    return click.pass_obj(reports_faults(command))
+
+
+def run_until_done(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run on uvloop where it is there."""
+    import uvloop
+
+    return uvloop.run(work)

@@ -1,0 +1,67 @@
+"""From settings to objects: the parts of a broker, wired together. The only place that knows them all."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from auth.ldap import LdapAuthenticator
+from broker.audit import CheckpointKey
+from broker.errors import ConfigurationError
+from broker.model.ids import TenantId
+from broker.ports import Authenticator
+from broker.secret import SealingKey
+from broker.settings import SiteSettings, read_secret_file
+
+
+def database_url(settings: SiteSettings) -> str:
+    """The URL that SQLAlchemy connects to. SQLite in the data folder unless the settings name another."""
+    if settings.database.url_file:
+        return read_secret_file(settings.path(settings.database.url_file)).reveal()
+    if settings.database.url:
+        return settings.database.url
+    return f"sqlite+aiosqlite:///{settings.path('sekisho.sqlite3').absolute()}"
+
+
+def make_authenticators(settings: SiteSettings) -> Mapping[TenantId, Authenticator]:
+    """One directory for each tenant."""
+    return {
+        TenantId(tenant.id): LdapAuthenticator(
+            tenant.directory,
+            read_secret_file(settings.path(tenant.directory.bind_password_file)),
+            settings.path(tenant.directory.ca_file),
+        )
+        for tenant in settings.tenants
+    }
+
+
+def check_site(settings: SiteSettings) -> None:
+    """Find what can't work before anything is started. Raises :class:`ConfigurationError`."""
+    if not settings.tenants:
+        raise ConfigurationError("no [[tenants]]: a site needs at least one")
+    for network in settings.signin.enrol_networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            raise ConfigurationError(f"$.signin.enrol_networks: {error}") from error
+    for tenant in settings.tenants:
+        zones = {zone.id for zone in tenant.zones}
+        for pool in tenant.pools:
+            if pool.zone not in zones:
+                raise ConfigurationError(
+                    f"tenant {tenant.id}, pool {pool.id}: zone {pool.zone!r} is not one of {zones}"
+                )
+
+
+def prepare_data_dir(settings: SiteSettings) -> None:
+    """Folders and keys that a first start makes. An existing key is never replaced."""
+    os.umask(0o077)
+    for folder in ("run", "keys", "audit", "log"):
+        settings.path(folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+    for key_file in (settings.sealing_key_file, settings.wire.gateway_key_file, settings.wire.agent_key_file):
+        SealingKey.create(settings.path(key_file))
+    CheckpointKey.create(settings.path(settings.audit.checkpoint_key_file))
+
+
+def load_sealing_key(settings: SiteSettings) -> SealingKey:
+    return SealingKey.load(Path(settings.path(settings.sealing_key_file)))

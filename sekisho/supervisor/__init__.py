@@ -1,0 +1,1 @@
+"""Starts the processes of one host as siblings, watches them, and leaves none behind."""
