@@ -7,16 +7,19 @@ from typing import Final
 
 from broker.model.ids import TenantId
 from broker.model.reasons import SigninRefusal
-from broker.secret import Secret
+from broker.secret import Secret, hash_token
 
 MAX_LOGIN: Final = 128
 MAX_PASSWORD: Final = 1024
 MAX_CODE: Final = 64
+MAX_COOKIE: Final = 128
+MAX_ADDRESS: Final = 64
 MAX_USER_AGENT: Final = 256
 
 _FORBIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Controls (with NUL), invisible formatting, lone surrogates, line and paragraph separators."""
 
+_SIX_DIGITS: Final = re.compile(r"[0-9]{6}")
 _SEPARATORS: Final = re.compile(r"[\s\-‐‑‒–—―−ーｰ]+")
 """Spaces, and whatever an input method makes of the hyphen key."""
 
@@ -53,6 +56,18 @@ def normalise_code(code: str) -> str:
     return _SEPARATORS.sub("", unicodedata.normalize("NFKC", code)).upper()
 
 
+def read_totp_code(typed: str) -> str | None:
+    """Six digits in ASCII, or None when it has not the form of an app's code."""
+    plain = normalise_code(typed)
+    return plain if _SIX_DIGITS.fullmatch(plain) else None
+
+
+def hash_cookie(token: Secret) -> bytes | None:
+    """The stored form of a cookie that came in; None for what can't be one of ours."""
+    text = token.reveal()
+    return hash_token(token) if text and text.isascii() and len(text) <= MAX_COOKIE else None
+
+
 def account_key(tenant_id: TenantId, login: str) -> str:
     """Throttle key of an account. Folded further than case: a directory may match ｙａｍａｄａ as yamada."""
     folded = "".join(unicodedata.normalize("NFKC", clean_login(login)).casefold().split())
@@ -61,7 +76,7 @@ def account_key(tenant_id: TenantId, login: str) -> str:
 
 def address_key(tenant_id: TenantId, address: str) -> str:
     """Throttle key of a network address."""
-    return f"addr:{tenant_id}:{clean_text(address, 64)}"
+    return f"addr:{tenant_id}:{clean_text(address, MAX_ADDRESS)}"
 
 
 def clean_text(text: str, limit: int) -> str:

@@ -1,0 +1,68 @@
+"""The end of a sign-in, whichever way it goes: one transaction holds the change and its line in the audit."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from broker.model.reasons import SigninRefusal
+from broker.model.records import PendingSignin, User
+from broker.ports import Transaction
+from broker.settings import SigninSettings
+from broker.signin import trail
+from broker.signin.inputs import MAX_ADDRESS, clean_text
+from broker.signin.records import CodeAttempt, Refused, SignedIn
+from broker.signin.throttles import Throttles, Visitor
+from broker.signin.websessions import WebSessions
+
+_FINAL = frozenset({SigninRefusal.ATTEMPT_EXPIRED, SigninRefusal.TOO_MANY_CODES})
+
+
+def visitor_of(pending: PendingSignin, attempt: CodeAttempt) -> Visitor:
+    return Visitor(pending.tenant_id, pending.login, clean_text(attempt.address, MAX_ADDRESS))
+
+
+class Completion:
+    """Ends sign-ins inside the caller's transaction."""
+
+    def __init__(self, settings: SigninSettings, throttles: Throttles, sessions: WebSessions) -> None:
+        self._settings = settings
+        self._throttles = throttles
+        self._sessions = sessions
+
+    async def succeed(
+        self, tx: Transaction, pending: PendingSignin, user: User, attempt: CodeAttempt, *, factor: str
+    ) -> SignedIn | Refused:
+        """Consume the attempt and begin a session. The proof has been used up before."""
+        if not await tx.signin.consume_pending(pending.token_hash):
+            return Refused(may_retry=False)
+        await tx.people.mark_signed_in(user.tenant_id, user.id)
+        # What the attempt had cost: itself, and every wrong code after the first.
+        cost = max(1, pending.code_failures)
+        await self._throttles.forgive(tx, visitor_of(pending, attempt), count=cost)
+        signed_in = await self._sessions.begin(
+            tx, user, factor=factor, address=attempt.address, user_agent=attempt.user_agent
+        )
+        session = signed_in.session
+        detail = {"login": user.login, "factor": factor, "origin": session.origin.value}
+        await tx.audit.append(trail.of_person(session, "signin.succeeded", detail))
+        return signed_in
+
+    async def refuse(
+        self,
+        tx: Transaction,
+        pending: PendingSignin,
+        attempt: CodeAttempt,
+        cause: SigninRefusal,
+        more: Mapping[str, str] | None = None,
+    ) -> Refused:
+        """Count a refused code, the same way for every cause. The attempt's first one was counted with the password."""
+        visitor = visitor_of(pending, attempt)
+        await tx.audit.append(trail.refused(pending, cause, visitor.address, more or {}))
+        failures = pending.code_failures + 1
+        if pending.code_failures:
+            await self._throttles.count(tx, visitor)
+        if cause in _FINAL or failures >= self._settings.max_codes_per_attempt:
+            await tx.signin.consume_pending(pending.token_hash)
+            return Refused(may_retry=False)
+        await tx.signin.update_pending(msgspec.structs.replace(pending, code_failures=failures))
+        return Refused(may_retry=True)

@@ -1,0 +1,157 @@
+"""The password step. Outside it looks the same whether the password passed or not."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from broker.model.ids import TenantId, UserId, new_id
+from broker.model.records import PendingSignin, Tenant, User
+from broker.ports import (
+    Authenticator,
+    DirectoryPerson,
+    DirectoryUnavailable,
+    PasswordAccepted,
+    PasswordRejected,
+    Store,
+    Transaction,
+)
+from broker.secret import Secret, hash_token, new_token
+from broker.settings import SigninSettings
+from broker.signin import trail
+from broker.signin.inputs import MAX_ADDRESS, MAX_USER_AGENT, clean_login, clean_text, refuse_login, refuse_password
+from broker.signin.records import (
+    DirectoryDown,
+    MustEnrol,
+    NeedFactor,
+    PasswordAttempt,
+    PasswordOutcome,
+    Throttled,
+    UnknownTenant,
+)
+from broker.signin.rules import (
+    AskCode,
+    AskEnrolment,
+    Networks,
+    PasswordFacts,
+    RefuseLater,
+    decide_password,
+    is_inside,
+)
+from broker.signin.throttles import Throttles, Visitor
+
+
+class PasswordStep:
+    """Throttle, then directory, then a pending sign-in."""
+
+    def __init__(
+        self,
+        store: Store,
+        authenticators: Mapping[TenantId, Authenticator],
+        settings: SigninSettings,
+        throttles: Throttles,
+        enrol_networks: Networks,
+    ) -> None:
+        self._store = store
+        self._authenticators = authenticators
+        self._settings = settings
+        self._throttles = throttles
+        self._enrol_networks = enrol_networks
+
+    async def submit(self, attempt: PasswordAttempt) -> PasswordOutcome:
+        async with self._store.read() as tx:
+            tenant = await tx.people.find_tenant_by_hostname(attempt.hostname)
+        if tenant is None:
+            return UnknownTenant()
+        visitor = Visitor(tenant.id, clean_login(attempt.login), clean_text(attempt.address, MAX_ADDRESS))
+        # Counted before the directory is asked: a hundred guesses at the same time are a hundred.
+        async with self._store.write() as tx:
+            until = await self._throttles.admit(tx, visitor)
+        if until is not None:
+            return Throttled(until)
+        verdict = await self._ask_directory(tenant, attempt)
+        async with self._store.write() as tx:
+            if isinstance(verdict, DirectoryUnavailable):
+                await self._throttles.take_back(tx, visitor, count=1)
+                await tx.audit.append(trail.directory_silent(tenant.id, visitor.login, visitor.address, verdict.detail))
+                return DirectoryDown()
+            return await self._record(tx, visitor, attempt, verdict)
+
+    async def _ask_directory(
+        self, tenant: Tenant, attempt: PasswordAttempt
+    ) -> PasswordAccepted | PasswordRejected | DirectoryUnavailable:
+        if refusal := refuse_login(attempt.login) or refuse_password(attempt.password):
+            return PasswordRejected(refusal)
+        authenticator = self._authenticators.get(tenant.id)
+        if authenticator is None:
+            return DirectoryUnavailable("the tenant has no directory")
+        return await authenticator.verify(attempt.login, attempt.password)
+
+    async def _record(
+        self, tx: Transaction, visitor: Visitor, attempt: PasswordAttempt, verdict: PasswordAccepted | PasswordRejected
+    ) -> NeedFactor | MustEnrol:
+        user = await self._store_person(tx, visitor, verdict)
+        user_id = user.id if user else UserId("")
+        enrolment = await tx.signin.get_enrolment(visitor.tenant_id, user_id)
+        decision = decide_password(
+            PasswordFacts(
+                verdict=verdict,
+                user=user,
+                is_enrolled=enrolment is not None,
+                may_enrol_here=is_inside(attempt.address, self._enrol_networks),
+            )
+        )
+        token = new_token()
+        pending = self._pending(tx, visitor, user, token, attempt.user_agent, decision)
+        await tx.signin.add_pending(pending)
+        await tx.audit.append(
+            trail.password_checked(pending, "refused" if isinstance(decision, RefuseLater) else "passed")
+        )
+        return MustEnrol(token) if isinstance(decision, AskEnrolment) else NeedFactor(token)
+
+    async def _store_person(
+        self, tx: Transaction, visitor: Visitor, verdict: PasswordAccepted | PasswordRejected
+    ) -> User | None:
+        match verdict:
+            case PasswordAccepted(person):
+                return await tx.people.put_user(_user_of(visitor.tenant_id, person))
+            case PasswordRejected():
+                # As many statements as above: the time that this takes must not tell them apart.
+                stored = await tx.signin.get_throttles(visitor.keys())
+                for throttle in stored.values():
+                    await tx.signin.put_throttle(throttle)
+                return await tx.people.find_user(visitor.tenant_id, visitor.login)
+
+    def _pending(
+        self,
+        tx: Transaction,
+        visitor: Visitor,
+        user: User | None,
+        token: Secret,
+        user_agent: str,
+        decision: AskCode | AskEnrolment | RefuseLater,
+    ) -> PendingSignin:
+        return PendingSignin(
+            token_hash=hash_token(token),
+            tenant_id=visitor.tenant_id,
+            login=visitor.login,
+            user_id=user.id if user else None,
+            password_refusal=decision.cause.value if isinstance(decision, RefuseLater) else None,
+            must_enrol=isinstance(decision, AskEnrolment),
+            enrolment_secret=None,
+            code_failures=0,
+            address=visitor.address,
+            user_agent=clean_text(user_agent, MAX_USER_AGENT),
+            created_at=tx.now,
+            expires_at=tx.now + timedelta(seconds=self._settings.pending_limit_s),
+        )
+
+
+def _user_of(tenant_id: TenantId, person: DirectoryPerson) -> User:
+    return User(
+        tenant_id=tenant_id,
+        id=UserId(new_id()),
+        login=person.login,
+        display_name=person.display_name,
+        department=person.department,
+        groups=person.groups,
+        roles=person.roles,
+    )

@@ -1,0 +1,83 @@
+"""Sign-in as the pages and the API see it: one call per step, one answer to match."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from broker.model.ids import TenantId, UserId
+from broker.model.kinds import Origin
+from broker.ports import Authenticator, SecondFactor, Store
+from broker.secret import SealingKey, Secret
+from broker.settings import SigninSettings
+from broker.signin.code import CodeStep
+from broker.signin.completion import Completion
+from broker.signin.enrolment import EnrolmentStep
+from broker.signin.password import PasswordStep
+from broker.signin.records import (
+    Authenticated,
+    CodeAttempt,
+    CodeOutcome,
+    EnrolmentOffer,
+    PasswordAttempt,
+    PasswordOutcome,
+    Refused,
+)
+from broker.signin.rules import parse_networks
+from broker.signin.throttles import Throttles
+from broker.signin.websessions import WebSessions
+
+
+class SigninService:
+    """Raises :class:`broker.errors.ConfigurationError` when made with networks that are none."""
+
+    def __init__(
+        self,
+        store: Store,
+        authenticators: Mapping[TenantId, Authenticator],
+        factor: SecondFactor,
+        sealing: SealingKey,
+        settings: SigninSettings,
+        *,
+        origin: Origin,
+    ) -> None:
+        networks = parse_networks(settings.enrol_networks)
+        throttles = Throttles(settings)
+        self._store = store
+        self._settings = settings
+        self._sessions = WebSessions(store, settings, origin)
+        completion = Completion(settings, throttles, self._sessions)
+        self._password = PasswordStep(store, authenticators, settings, throttles, networks)
+        self._code = CodeStep(store, factor, sealing, settings, throttles, completion)
+        self._enrolment = EnrolmentStep(store, factor, sealing, settings, throttles, completion, networks)
+
+    async def submit_password(self, attempt: PasswordAttempt) -> PasswordOutcome:
+        """First step. The answer is the same for every cause of a refusal."""
+        return await self._password.submit(attempt)
+
+    async def submit_code(self, attempt: CodeAttempt) -> CodeOutcome:
+        """Second step, by the app's code or a recovery code."""
+        return await self._code.submit(attempt)
+
+    async def offer_enrolment(self, pending: Secret) -> EnrolmentOffer | Refused:
+        """What the enrolment page shows after :class:`broker.signin.records.MustEnrol`."""
+        return await self._enrolment.offer(pending)
+
+    async def confirm_enrolment(self, attempt: CodeAttempt) -> CodeOutcome:
+        """Second step of a first sign-in: the app's first code. The recovery codes are given out here, once."""
+        return await self._enrolment.confirm(attempt)
+
+    async def authenticate(self, token: Secret, *, address: str) -> Authenticated | None:
+        """Who holds a session cookie, now; None for every reason why nobody does."""
+        return await self._sessions.authenticate(token, address=address)
+
+    async def sign_out(self, token: Secret) -> Authenticated | None:
+        """End one session; whose it was, for exactly one caller."""
+        return await self._sessions.sign_out(token)
+
+    async def sign_out_everywhere(self, tenant_id: TenantId, user_id: UserId, *, actor: str) -> int:
+        """End every session of a person; how many there were."""
+        return await self._sessions.sign_out_everywhere(tenant_id, user_id, actor=actor)
+
+    async def purge(self) -> None:
+        """Remove what has expired. To be called every few minutes."""
+        async with self._store.write() as tx:
+            await tx.signin.purge_expired(timedelta(seconds=self._settings.idle_limit_s))

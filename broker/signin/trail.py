@@ -1,0 +1,73 @@
+"""Lines that a sign-in leaves in the audit: cause and circumstances, never a password, a code or a cookie."""
+
+from collections.abc import Mapping
+
+from broker.model.ids import TenantId, UserId
+from broker.model.records import PendingSignin, WebSession
+from broker.ports import AuditEntry
+
+
+def subject_of(user_id: UserId | None, login: str) -> str:
+    """Who it is about: a person who is known, or the name that somebody typed."""
+    return f"user:{user_id}" if user_id else f"login:{login}"
+
+
+def password_checked(pending: PendingSignin, outcome: str) -> AuditEntry:
+    detail = {"login": pending.login}
+    if pending.password_refusal is not None:
+        detail["cause"] = pending.password_refusal
+    return _entry(pending, "signin.password_checked", outcome, pending.address, detail)
+
+
+def refused(pending: PendingSignin, cause: str, address: str, more: Mapping[str, str]) -> AuditEntry:
+    return _entry(pending, "signin.refused", "refused", address, {"login": pending.login, "cause": cause, **more})
+
+
+def directory_silent(tenant_id: TenantId, login: str, address: str, detail: str) -> AuditEntry:
+    return AuditEntry(
+        tenant_id=tenant_id,
+        event="signin.password_checked",
+        actor=f"login:{login}",
+        subject=f"login:{login}",
+        outcome="directory_unavailable",
+        address=address,
+        detail={"login": login, "fault": detail},
+    )
+
+
+def throttled(tenant_id: TenantId, key: str, login: str, address: str, detail: Mapping[str, str]) -> AuditEntry:
+    """``key`` is the throttle that began to block: everything up to its end is refused without a line of its own."""
+    return AuditEntry(
+        tenant_id=tenant_id,
+        event="signin.throttled",
+        actor=f"login:{login}",
+        subject=f"throttle:{key}",
+        outcome="refused",
+        address=address,
+        detail={"login": login, **detail},
+    )
+
+
+def of_person(session: WebSession, event: str, detail: Mapping[str, str]) -> AuditEntry:
+    """Something that a person did who signed in as themselves."""
+    return AuditEntry(
+        tenant_id=session.tenant_id,
+        event=event,
+        actor=f"user:{session.user_id}",
+        subject=f"user:{session.user_id}",
+        address=session.address,
+        detail=detail,
+    )
+
+
+def _entry(pending: PendingSignin, event: str, outcome: str, address: str, detail: Mapping[str, str]) -> AuditEntry:
+    return AuditEntry(
+        tenant_id=pending.tenant_id,
+        event=event,
+        # Whoever it is has proved nothing yet: they are the name that they typed.
+        actor=f"login:{pending.login}",
+        subject=subject_of(pending.user_id, pending.login),
+        outcome=outcome,
+        address=address,
+        detail=detail,
+    )

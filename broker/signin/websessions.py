@@ -1,0 +1,113 @@
+"""Signed-in browsers: begun with fresh cookies, ended by idleness, age, sign-out or a locked account."""
+
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from broker.model.ids import TenantId, UserId
+from broker.model.kinds import Origin
+from broker.model.records import User, WebSession
+from broker.ports import AuditEntry, Store, Transaction
+from broker.secret import Secret, hash_token, new_token
+from broker.settings import SigninSettings
+from broker.signin import trail
+from broker.signin.inputs import MAX_ADDRESS, MAX_USER_AGENT, clean_text, hash_cookie
+from broker.signin.records import Authenticated, SignedIn
+from broker.signin.rules import is_live
+
+_TOUCH_S: Final = 60
+
+
+class WebSessions:
+    """Sessions of one entrance, which knows its ``origin``."""
+
+    def __init__(self, store: Store, settings: SigninSettings, origin: Origin) -> None:
+        self._store = store
+        self._settings = settings
+        self._origin = origin
+
+    async def begin(self, tx: Transaction, user: User, *, factor: str, address: str, user_agent: str) -> SignedIn:
+        """A session with tokens that nobody has seen before, inside the transaction that signs the person in."""
+        token, tunnel = new_token(), new_token()
+        session = WebSession(
+            token_hash=hash_token(token),
+            tenant_id=user.tenant_id,
+            user_id=user.id,
+            csrf_token=new_token().reveal(),
+            tunnel_hash=hash_token(tunnel),
+            factor=factor,
+            origin=self._origin,
+            address=clean_text(address, MAX_ADDRESS),
+            user_agent=clean_text(user_agent, MAX_USER_AGENT),
+            created_at=tx.now,
+            seen_at=tx.now,
+            expires_at=tx.now + timedelta(seconds=self._settings.absolute_limit_s),
+        )
+        await tx.signin.add_web_session(session)
+        return SignedIn(token=token, tunnel=tunnel, session=session, user=user)
+
+    async def authenticate(self, token: Secret, *, address: str) -> Authenticated | None:
+        """Who holds this cookie, with the facts as they are now. ``session.address`` is then where they are now."""
+        token_hash = hash_cookie(token)
+        if token_hash is None:
+            return None
+        async with self._store.read() as tx:
+            now = tx.now
+            found = await _find(tx, token_hash)
+        if found is None:
+            return None
+        session = found.session
+        if not is_live(session, idle_limit_s=self._settings.idle_limit_s, now=now):
+            await self._end(session, "expired" if now >= session.expires_at else "idle")
+            return None
+        if found.user.is_locked:
+            return None
+        if now - session.seen_at >= timedelta(seconds=_TOUCH_S):
+            async with self._store.write() as tx:
+                await tx.signin.touch_web_session(token_hash, tx.now)
+        here = msgspec.structs.replace(session, address=clean_text(address, MAX_ADDRESS))
+        return msgspec.structs.replace(found, session=here)
+
+    async def sign_out(self, token: Secret) -> Authenticated | None:
+        """End this session; whose it was, for exactly one caller."""
+        token_hash = hash_cookie(token)
+        if token_hash is None:
+            return None
+        async with self._store.write() as tx:
+            found = await _find(tx, token_hash)
+            if found is None or not await tx.signin.remove_web_session(token_hash):
+                return None
+            await tx.audit.append(_ended(found.session, "signed_out"))
+            return found
+
+    async def sign_out_everywhere(self, tenant_id: TenantId, user_id: UserId, *, actor: str) -> int:
+        """End all sessions of a person; how many there were."""
+        async with self._store.write() as tx:
+            return await self.end_all(tx, tenant_id, user_id, actor=actor)
+
+    async def end_all(self, tx: Transaction, tenant_id: TenantId, user_id: UserId, *, actor: str) -> int:
+        """The same inside a transaction."""
+        count = await tx.signin.remove_web_sessions_of(tenant_id, user_id)
+        if count:
+            detail = {"reason": "signed_out_everywhere", "count": str(count)}
+            entry = AuditEntry(
+                tenant_id=tenant_id, event="websession.ended", actor=actor, subject=f"user:{user_id}", detail=detail
+            )
+            await tx.audit.append(entry)
+        return count
+
+    async def _end(self, session: WebSession, reason: str) -> None:
+        async with self._store.write() as tx:
+            if await tx.signin.remove_web_session(session.token_hash):
+                await tx.audit.append(_ended(session, reason))
+
+
+async def _find(tx: Transaction, token_hash: bytes) -> Authenticated | None:
+    session = await tx.signin.get_web_session(token_hash)
+    user = await tx.people.get_user(session.tenant_id, session.user_id) if session else None
+    return Authenticated(session=session, user=user) if session and user else None
+
+
+def _ended(session: WebSession, reason: str) -> AuditEntry:
+    return trail.of_person(session, "websession.ended", {"reason": reason})

@@ -1,0 +1,149 @@
+"""What the tests of sign-in share: a city on a real store, and what its people do at the door."""
+
+import os
+from datetime import datetime, timedelta
+
+import msgspec
+from pyotp.totp import TOTP
+
+from auth.totp import TotpFactor
+from broker.model.ids import TenantId
+from broker.model.kinds import Origin
+from broker.model.records import AuditRecord, Tenant, User
+from broker.ports import AuditQuery
+from broker.secret import SealingKey, Secret
+from broker.settings import SigninSettings
+from broker.signin.records import (
+    CodeAttempt,
+    CodeOutcome,
+    EnrolmentOffer,
+    MustEnrol,
+    NeedFactor,
+    PasswordAttempt,
+    PasswordOutcome,
+    SignedIn,
+)
+from broker.signin.service import SigninService
+from broker.store import SqlStore
+from tests.fakes.authenticator import FakeAuthenticator, FakePerson
+
+TENANT = TenantId("demo")
+OTHER = TenantId("neighbour")
+HOST = "portal.city.example.jp"
+OFFICE = "10.1.2.3"
+HOME = "203.0.113.9"
+STEP = timedelta(seconds=30)
+
+
+def make_settings(**changes: object) -> SigninSettings:
+    return msgspec.convert({"enrol_networks": ["10.0.0.0/8"]} | changes, SigninSettings)
+
+
+class City:
+    """One node of the broker, with the people at its door."""
+
+    def __init__(self, store: SqlStore, directory: FakeAuthenticator, sealing: SealingKey, settings: SigninSettings):
+        self.store = store
+        self.directory = directory
+        self.sealing = sealing
+        self.settings = settings
+        self.signin = SigninService(store, {TENANT: directory}, TotpFactor(), sealing, settings, origin=Origin.OFFICE)
+        self.secrets: dict[str, str] = {}
+        self.recovery_codes: tuple[str, ...] = ()
+        self.waited = timedelta()
+
+    async def now(self) -> datetime:
+        async with self.store.read() as tx:
+            return tx.now
+
+    def wait(self, span: timedelta) -> None:
+        self.waited += span
+        self.store.shift_clock(span)
+
+    async def password(
+        self, login: str = "yamada", password: str = "", *, address: str = HOME, hostname: str = HOST
+    ) -> PasswordOutcome:
+        attempt = PasswordAttempt(
+            hostname=hostname,
+            login=login,
+            password=Secret(password or f"{login}-secret"),
+            address=address,
+            user_agent="Mozilla/5.0",
+        )
+        return await self.signin.submit_password(attempt)
+
+    async def pending(self, login: str = "yamada", password: str = "", *, address: str = HOME) -> Secret:
+        outcome = await self.password(login, password, address=address)
+        assert isinstance(outcome, NeedFactor), outcome
+        return outcome.pending
+
+    def attempt(self, pending: Secret, code: str, *, address: str = HOME) -> CodeAttempt:
+        return CodeAttempt(pending=pending, code=code, address=address, user_agent="Mozilla/5.0")
+
+    async def code(self, pending: Secret, code: str, *, address: str = HOME) -> CodeOutcome:
+        return await self.signin.submit_code(self.attempt(pending, code, address=address))
+
+    async def app_code(self, login: str = "yamada", *, offset: int = 0) -> str:
+        """What the app of this person shows now, or so many steps later."""
+        return TOTP(self.secrets[login]).at(await self.now() + offset * STEP)
+
+    async def offer(self, login: str = "yamada") -> tuple[Secret, EnrolmentOffer]:
+        outcome = await self.password(login, address=OFFICE)
+        assert isinstance(outcome, MustEnrol), outcome
+        offer = await self.signin.offer_enrolment(outcome.pending)
+        assert isinstance(offer, EnrolmentOffer)
+        return outcome.pending, offer
+
+    async def confirm(self, pending: Secret, code: str, *, address: str = OFFICE) -> CodeOutcome:
+        return await self.signin.confirm_enrolment(self.attempt(pending, code, address=address))
+
+    async def enrol(self, login: str = "yamada") -> SignedIn:
+        """The first day at the office; afterwards the code of that minute is used up, so time passes."""
+        pending, offer = await self.offer(login)
+        self.secrets[login] = offer.text_key.replace(" ", "")
+        outcome = await self.confirm(pending, await self.app_code(login))
+        assert isinstance(outcome, SignedIn), outcome
+        self.recovery_codes = outcome.recovery_codes
+        self.wait(2 * STEP)
+        return outcome
+
+    async def sign_in(self, login: str = "yamada", *, address: str = HOME) -> SignedIn:
+        pending = await self.pending(login, address=address)
+        outcome = await self.code(pending, await self.app_code(login), address=address)
+        assert isinstance(outcome, SignedIn), outcome
+        self.wait(2 * STEP)
+        return outcome
+
+    async def user(self, login: str = "yamada") -> User:
+        async with self.store.read() as tx:
+            found = await tx.people.find_user(TENANT, login)
+        assert found is not None
+        return found
+
+    async def lock(self, login: str = "yamada", *, is_locked: bool = True) -> None:
+        user = await self.user(login)
+        async with self.store.write() as tx:
+            await tx.people.set_locked(TENANT, user.id, is_locked)
+
+    async def audit(self, event: str = "") -> list[AuditRecord]:
+        """Newest first."""
+        async with self.store.read() as tx:
+            return await tx.audit.search(TENANT, AuditQuery(event_prefix=event, limit=1000))
+
+    async def causes(self) -> list[str]:
+        """Why sign-ins were refused, newest first."""
+        return [record.detail["cause"] for record in await self.audit("signin.refused")]
+
+
+async def open_city(store: SqlStore, *, sealing: SealingKey | None = None, **settings: object) -> City:
+    directory = FakeAuthenticator(
+        FakePerson(login="yamada", password="yamada-secret"),
+        FakePerson(login="suzuki", password="suzuki-secret", display_name="鈴木 一郎"),
+        FakePerson(login="佐藤", password="佐藤-secret", display_name="佐藤 花子"),
+        FakePerson(login="left", password="left-secret", is_disabled=True),
+    )
+    async with store.write() as tx:
+        for tenant_id, host in ((TENANT, HOST), (OTHER, "portal.neighbour.example.jp")):
+            tenant = Tenant(id=tenant_id, name_ja="関所市", name_en="Sekisho", hostnames=frozenset({host}))
+            await tx.people.put_tenant(tenant)
+    return City(store, directory, sealing or SealingKey(os.urandom(32)), make_settings(**settings))

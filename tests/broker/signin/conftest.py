@@ -1,0 +1,11 @@
+"""A city with a directory, a store and people who sign in."""
+
+import pytest
+
+from broker.store import SqlStore
+from tests.broker.signin.city import City, open_city
+
+
+@pytest.fixture
+async def city(sqlite_store: SqlStore) -> City:
+    return await open_city(sqlite_store)
