@@ -27,6 +27,9 @@ class StaticProvider:
 
     Each host is probed at most once in ``remember_s`` by :meth:`observe`, and ``max_probes`` hosts at a time;
     :meth:`start` always looks anew.
+
+    A look ends before any sign-in. TigerVNC shuts out an address after five such connections
+    (``BlacklistThreshold``): on VNC hosts, raise it where guacd comes from the broker's address.
     """
 
     def __init__(
