@@ -1,0 +1,16 @@
+"""The one table of operations: routes, OpenAPI and the admin socket are made from it."""
+
+from typing import Final
+
+from web.api.admin_people import PEOPLE_OPERATIONS
+from web.api.admin_pools import POOL_OPERATIONS
+from web.api.admin_sessions import SESSION_OPERATIONS
+from web.api.operation import Operation
+from web.api.staff import STAFF_OPERATIONS
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    *STAFF_OPERATIONS,
+    *POOL_OPERATIONS,
+    *SESSION_OPERATIONS,
+    *PEOPLE_OPERATIONS,
+)

@@ -1,0 +1,89 @@
+"""The portal as one aiohttp application: middlewares outside in, then the routes."""
+
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from broker.settings import PortalSettings
+from web.access import require_signin
+from web.api.openapi import api_routes
+from web.api.operation import Audience
+from web.context import Services
+from web.csrf import refuse_forgery
+from web.errors import answer_faults
+from web.headers import add_headers
+from web.hosts import find_tenant
+from web.views import (
+    console,
+    console_audit,
+    console_people,
+    console_pools,
+    console_sessions,
+    enrolment,
+    leaving,
+    portal,
+    signin,
+)
+from web.visitor import SERVICES, SETTINGS
+
+MAX_BODY_BYTES: Final = 64 * 1024
+STATIC: Final = Path(__file__).parent / "static"
+
+
+def create_app(services: Services, settings: PortalSettings) -> web.Application:
+    """Pages, console, API and static files of the portal."""
+    app = web.Application(
+        client_max_size=MAX_BODY_BYTES,
+        middlewares=[add_headers, answer_faults, find_tenant, require_signin, refuse_forgery],
+    )
+    app[SERVICES] = services
+    app[SETTINGS] = settings
+    app.add_routes([*_staff_routes(), *_console_routes(), *api_routes(Audience.STAFF, Audience.CONSOLE)])
+    app.router.add_static("/static", STATIC, append_version=False)
+    return app
+
+
+def _staff_routes() -> list[web.RouteDef]:
+    return [
+        web.get("/login", signin.show_login),
+        web.post("/login", signin.submit_login),
+        web.get("/login/code", signin.show_code),
+        web.post("/login/code", signin.submit_code),
+        web.get("/login/enrol", enrolment.show_enrolment),
+        web.post("/login/enrol", enrolment.confirm_enrolment),
+        web.get("/language/{code}", leaving.choose_language),
+        web.post("/signout", leaving.sign_out),
+        web.post("/signout/everywhere", leaving.sign_out_everywhere),
+        web.get("/", portal.show_portal),
+        web.post("/pools/{pool_id}/open", portal.open_pool),
+        web.get("/pools/{pool_id}/why", portal.show_why),
+        web.get("/sessions/{session_id}", portal.show_session),
+        web.get("/sessions/{session_id}/logoff", portal.ask_log_off),
+        web.post("/sessions/{session_id}/logoff", portal.log_off),
+    ]
+
+
+def _console_routes() -> list[web.RouteDef]:
+    gate = "/console/pools/{pool_id}/{gate:open|close}"
+    repair = "/console/pools/{pool_id}/desktops/{desktop_id}/repair"
+    terminate = "/console/sessions/{session_id}/terminate"
+    measure = "/console/people/{user_id}/{measure:lock|unlock|reset-factor|sign-out}"
+    return [
+        web.get("/console", console.show_console),
+        web.get("/console/pools", console_pools.show_pools),
+        web.get(gate, console_pools.ask_gate),
+        web.post(gate, console_pools.set_gate),
+        web.get("/console/pools/{pool_id}/desktops", console_pools.show_desktops),
+        web.get(repair, console_pools.ask_repair),
+        web.post(repair, console_pools.repair_desktop),
+        web.get("/console/sessions", console_sessions.show_sessions),
+        web.get(terminate, console_sessions.ask_terminate),
+        web.post(terminate, console_sessions.terminate),
+        web.get("/console/people", console_people.search_people),
+        web.get("/console/people/{user_id}", console_people.show_person),
+        web.get(measure, console_people.ask_measure),
+        web.post(measure, console_people.take_measure),
+        web.get("/console/audit", console_audit.show_audit),
+        web.get("/console/audit.csv", console_audit.export_audit),
+    ]

@@ -1,0 +1,110 @@
+"""What the pages and the API stand on: the services as small Protocols, and one struct of them all."""
+
+from typing import Protocol
+
+import msgspec
+
+from broker.model.actor import Actor
+from broker.model.ids import DesktopId, PoolId, SessionId, UserId
+from broker.model.records import AuditRecord, Tenant, User
+from broker.people.records import NoSuchPerson, PersonDetails, ReasonMissing
+from broker.policy.administration import NotAllowed
+from broker.policy.decision import Allow, Deny
+from broker.pool.records import (
+    DesktopChanged,
+    DesktopMoved,
+    DesktopRow,
+    NoSuchDesktop,
+    NoSuchPool,
+    PoolChanged,
+    PoolSummary,
+)
+from broker.ports import AuditQuery
+from broker.secret import Secret
+from broker.session.records import (
+    Disconnected,
+    Ended,
+    LiveSession,
+    NoSuchSession,
+    OpenOutcome,
+    PoolView,
+    TicketOutcome,
+)
+from broker.signin.records import (
+    Authenticated,
+    CodeAttempt,
+    CodeOutcome,
+    EnrolmentOffer,
+    PasswordAttempt,
+    PasswordOutcome,
+    Refused,
+)
+
+
+class TenantsPort(Protocol):
+    """Tenants by the name under which they are reached."""
+
+    async def find_by_hostname(self, hostname: str) -> Tenant | None: ...
+    async def list_all(self) -> list[Tenant]: ...
+
+
+class SigninPort(Protocol):
+    async def submit_password(self, attempt: PasswordAttempt) -> PasswordOutcome: ...
+    async def offer_enrolment(self, pending: Secret) -> EnrolmentOffer | Refused: ...
+    async def submit_code(self, attempt: CodeAttempt) -> CodeOutcome: ...
+    async def confirm_enrolment(self, attempt: CodeAttempt) -> CodeOutcome: ...
+    async def authenticate(self, token: Secret, *, address: str) -> Authenticated | None: ...
+
+
+class SessionsPort(Protocol):
+    async def portal(self, auth: Authenticated) -> list[PoolView]: ...
+    async def explain(self, auth: Authenticated, pool_id: PoolId) -> Allow | Deny | NoSuchPool: ...
+    async def open(self, auth: Authenticated, pool_id: PoolId) -> OpenOutcome: ...
+    async def issue_ticket(self, auth: Authenticated, session_id: SessionId) -> TicketOutcome: ...
+    async def disconnect(self, auth: Authenticated, session_id: SessionId) -> Disconnected | NoSuchSession: ...
+    async def log_off(self, auth: Authenticated, session_id: SessionId) -> Ended | NoSuchSession: ...
+    async def list_live(self, actor: Actor) -> list[LiveSession] | NotAllowed: ...
+    async def terminate(self, actor: Actor, session_id: SessionId, note: str) -> Ended | NoSuchSession | NotAllowed: ...
+
+
+class PoolsPort(Protocol):
+    async def summaries(self, actor: Actor) -> list[PoolSummary] | NotAllowed: ...
+    async def desktops(self, actor: Actor, pool_id: PoolId) -> list[DesktopRow] | NoSuchPool | NotAllowed: ...
+    async def set_open(
+        self, actor: Actor, pool_id: PoolId, is_open: bool, reason: str
+    ) -> PoolChanged | NoSuchPool | NotAllowed: ...
+    async def repair(
+        self, actor: Actor, desktop_id: DesktopId
+    ) -> DesktopChanged | DesktopMoved | NoSuchDesktop | NotAllowed: ...
+
+
+ChangeOutcome = User | NoSuchPerson | NotAllowed | ReasonMissing
+
+
+class PeoplePort(Protocol):
+    async def sign_out(self, token: Secret) -> Authenticated | None: ...
+    async def sign_out_everywhere(self, auth: Authenticated) -> int: ...
+    async def search(self, actor: Actor, text: str) -> list[User] | NotAllowed: ...
+    async def details(self, actor: Actor, user_id: UserId) -> PersonDetails | NoSuchPerson | NotAllowed: ...
+    async def lock(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome: ...
+    async def unlock(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome: ...
+    async def reset_factor(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome: ...
+
+    async def end_signins(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome:
+        """End every browser's session of somebody else; their desktops are disconnected and keep the work."""
+        ...
+
+
+class AuditPort(Protocol):
+    async def search(self, actor: Actor, query: AuditQuery) -> list[AuditRecord] | NotAllowed: ...
+
+
+class Services(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a view or an API handler may call."""
+
+    tenants: TenantsPort
+    signin: SigninPort
+    sessions: SessionsPort
+    pools: PoolsPort
+    people: PeoplePort
+    audit: AuditPort

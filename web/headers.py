@@ -1,0 +1,72 @@
+"""Security headers of every answer. Scripts and styles come from the portal's own files alone."""
+
+import secrets
+from typing import Final
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from web.visitor import REQUEST_ID, SETTINGS
+
+STATIC_PREFIX: Final = "/static/"
+SESSION_PREFIX: Final = "/sessions/"
+_HSTS_AGE_S: Final = 365 * 24 * 3600
+
+_FIXED: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Not "no-referrer": a browser would then send "Origin: null" with every form, and the check of where
+    # forms come from would rest on one header instead of two.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": (
+        "camera=(), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), bluetooth=(), midi=(),"
+        " payment=(), clipboard-read=(), clipboard-write=(), fullscreen=(self)"
+    ),
+}
+
+
+def content_policy(path: str, tunnel_url: str) -> str:
+    """The content security policy (CSP level 3). Only the session page may reach the tunnel and draw images
+    that it decoded itself."""
+    connect, images = "'self'", "'self'"
+    if path.startswith(SESSION_PREFIX):
+        tunnel = urlsplit(tunnel_url)
+        connect = f"'self' {tunnel.scheme}://{tunnel.netloc}"
+        images = "'self' data: blob:"
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"img-src {images}",
+            "font-src 'self'",
+            f"connect-src {connect}",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        )
+    )
+
+
+@web.middleware
+async def add_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Outermost middleware: name the request, answer it, and send no answer without these headers."""
+    request[REQUEST_ID] = secrets.token_hex(8)
+    with structlog.contextvars.bound_contextvars(request_id=request[REQUEST_ID]):
+        response = await handler(request)
+    settings = request.app[SETTINGS]
+    response.headers.update(_FIXED)
+    response.headers["Content-Security-Policy"] = content_policy(request.path, settings.tunnel_url)
+    response.headers["X-Request-Id"] = request[REQUEST_ID]
+    is_file = request.path.startswith(STATIC_PREFIX) and response.status in {200, 206, 304}
+    response.headers["Cache-Control"] = "no-cache" if is_file else "no-store"
+    if urlsplit(settings.public_url).scheme == "https":
+        response.headers["Strict-Transport-Security"] = f"max-age={_HSTS_AGE_S}; includeSubDomains"
+    return response

@@ -1,0 +1,27 @@
+"""The host name decides the tenant. A name that nobody is served under gets a page that says so."""
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from web.errors import show_problem
+from web.problems import Problem
+from web.visitor import TENANT, services_of
+
+
+def hostname_of(request: web.Request) -> str:
+    """The name in the Host header: lower case, without port, without the dot of a full name."""
+    host = request.host
+    if host.startswith("["):
+        return host.partition("]")[0].removeprefix("[").lower()
+    return host.partition(":")[0].removesuffix(".").lower()
+
+
+@web.middleware
+async def find_tenant(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every request belongs to a tenant, or ends here (421, RFC 9110)."""
+    if not request.path.startswith("/static/"):
+        tenant = await services_of(request).tenants.find_by_hostname(hostname_of(request))
+        if tenant is None:
+            return show_problem(request, Problem.UNKNOWN_HOST)
+        request[TENANT] = tenant
+    return await handler(request)

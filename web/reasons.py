@@ -1,0 +1,108 @@
+"""Refusals and ends in plain words: what happened, and what would have to be different."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from broker.model.reasons import DenyReason, EndReason
+from web.language import gettext_noop as _
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Two message ids: ``what`` happened, and the ``remedy``."""
+
+    what: str
+    remedy: str
+
+
+_DESK: Final = _("情報システム担当へお問い合わせください。")
+
+DENIALS: Final[Mapping[DenyReason, Reason]] = MappingProxyType(
+    {
+        DenyReason.NOT_SIGNED_IN: Reason(
+            _("ログインを確認できません"), _("ログアウトして、ログインし直してください。")
+        ),
+        DenyReason.SECOND_FACTOR_MISSING: Reason(
+            _("二要素認証が済んでいません"), _("ログアウトして、認証コードでログインし直してください。")
+        ),
+        DenyReason.ACCOUNT_LOCKED: Reason(_("アカウントが利用停止になっています"), _DESK),
+        DenyReason.ORIGIN_UNKNOWN: Reason(_("接続元区分を確認できません"), _DESK),
+        DenyReason.ORIGIN_NOT_ALLOWED: Reason(
+            _("今の接続元からは利用できません"), _("利用できる接続元（庁内など）から接続し直してください。")
+        ),
+        DenyReason.NOT_ENTITLED: Reason(
+            _("利用権がありません"), _("業務で必要な場合は、所属長を通じて利用権を申請してください。")
+        ),
+        DenyReason.POOL_CLOSED: Reason(_("現在、受付を停止しています"), _("受付の再開をお待ちください。")),
+        DenyReason.MAINTENANCE: Reason(_("メンテナンス中です"), _("メンテナンスの終了をお待ちください。")),
+    }
+)
+
+RULES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "signed_in": _("この団体の職員としてログインしていること"),
+        "second_factor": _("二要素認証でログインしていること"),
+        "not_locked": _("アカウントが利用停止になっていないこと"),
+        "origin_known": _("接続元区分が確認できること"),
+        "origin_allowed": _("許可された接続元から利用していること"),
+        "entitled": _("このデスクトッププールの利用権があること"),
+        "pool_open": _("デスクトッププールが受付中であること"),
+        "not_in_maintenance": _("メンテナンス中でないこと"),
+    }
+)
+
+RULE_REASONS: Final[Mapping[str, DenyReason]] = MappingProxyType(
+    {
+        "signed_in": DenyReason.NOT_SIGNED_IN,
+        "second_factor": DenyReason.SECOND_FACTOR_MISSING,
+        "not_locked": DenyReason.ACCOUNT_LOCKED,
+        "origin_known": DenyReason.ORIGIN_UNKNOWN,
+        "origin_allowed": DenyReason.ORIGIN_NOT_ALLOWED,
+        "entitled": DenyReason.NOT_ENTITLED,
+        "pool_open": DenyReason.POOL_CLOSED,
+        "not_in_maintenance": DenyReason.MAINTENANCE,
+    }
+)
+
+_REOPEN: Final = _("続ける場合は、ポータルから開き直してください。")
+_RECONNECT: Final = _("作業中の画面は残っています。「再接続」で続きから使えます。")
+_RETRY: Final = _("しばらく待ってから再接続してください。続く場合は情報システム担当へご連絡ください。")
+
+ENDS: Final[Mapping[EndReason, Reason]] = MappingProxyType(
+    {
+        EndReason.LOGGED_OFF: Reason(_("ログオフしました"), _REOPEN),
+        EndReason.SIGNED_OUT: Reason(
+            _("ポータルからログアウトしました"), _("続ける場合は、もう一度ログインしてください。")
+        ),
+        EndReason.TERMINATED: Reason(_("情報システム担当がこのセッションを終了しました"), _DESK),
+        EndReason.TAKEN_OVER: Reason(
+            _("別の画面でこのデスクトップに接続しました"),
+            _("この画面に戻す場合は「再接続」を押してください。別の画面は切断されます。"),
+        ),
+        EndReason.IDLE_LIMIT: Reason(_("操作がない状態が続いたため切断しました"), _RECONNECT),
+        EndReason.ABSOLUTE_LIMIT: Reason(_("連続して利用できる時間の上限に達しました"), _REOPEN),
+        EndReason.HOURS_ENDED: Reason(
+            _("利用できる時間帯が終わりました"), _("必要な場合は、時間外利用を申請してください。")
+        ),
+        EndReason.DISCONNECT_LIMIT: Reason(_("切断したままの時間が上限を超えたため終了しました"), _REOPEN),
+        EndReason.UNSUPERVISED: Reason(_("管理サーバーと通信できない状態が続いたため切断しました"), _RETRY),
+        EndReason.DESKTOP_LOST: Reason(_("仮想デスクトップが停止しました"), _REOPEN),
+        EndReason.DESKTOP_FAILED: Reason(_("仮想デスクトップを起動できませんでした"), _RETRY),
+        EndReason.NO_CAPACITY: Reason(_("空いている仮想デスクトップがありません"), _RETRY),
+        EndReason.GATEWAY_LOST: Reason(_("中継装置との通信が切れました"), _RETRY),
+        EndReason.CLIENT_CLOSED: Reason(_("切断しました"), _RECONNECT),
+        EndReason.CLIENT_SILENT: Reason(_("この端末との通信が途切れました"), _RECONNECT),
+        EndReason.CLIENT_MISBEHAVED: Reason(_("受け付けられない通信があったため切断しました"), _RETRY),
+        EndReason.GUACD_UNREACHABLE: Reason(_("画面転送サーバーに接続できませんでした"), _RETRY),
+        EndReason.GUACD_CLOSED: Reason(_("画面転送が終了しました"), _RETRY),
+        EndReason.GUACD_MISBEHAVED: Reason(_("画面転送に問題が発生しました"), _RETRY),
+        EndReason.DESKTOP_UNREACHABLE: Reason(_("仮想デスクトップに接続できませんでした"), _RETRY),
+        EndReason.DESKTOP_SIGNIN_FAILED: Reason(_("仮想デスクトップにログオンできませんでした"), _DESK),
+        EndReason.RESTRICTION_UNSUPPORTED: Reason(_("必要な制限をかけられないため接続しませんでした"), _DESK),
+        EndReason.ABANDONED: Reason(_("接続が始まらなかったため終了しました"), _REOPEN),
+        EndReason.ENTITLEMENT_LOST: Reason(_("利用権がなくなったため終了しました"), _DESK),
+        EndReason.GATEWAY_STOPPED: Reason(_("中継装置が停止しました"), _RETRY),
+    }
+)

@@ -1,0 +1,221 @@
+// The session page: asks for tickets, attaches, shows the picture, and says plainly what is going on.
+
+import { Attachment } from "./attachment.js";
+import { Broker, Refusal } from "./broker.js";
+import { Curtain } from "./curtain.js";
+import { decideEnding, delayBefore, Then } from "./endings.js";
+import { KeyboardLayer } from "./keyboard.js";
+import { Screen } from "./screen.js";
+import { Toolbar } from "./toolbar.js";
+
+const PREPARING_POLL_MS = 1000;
+const SECOND_MS = 1000;
+
+const settings = JSON.parse(document.getElementById("page-settings").textContent);
+const { texts, ends } = settings;
+const state = document.documentElement.dataset;
+const place = document.getElementById("screen");
+
+const broker = new Broker(settings.sessionId, settings.csrfToken);
+const curtain = new Curtain();
+const screen = new Screen(place);
+const focusScreen = () => place.focus({ preventScroll: true });
+
+let attachment = null;
+let attempts = 0;
+let timer = 0;
+
+const keyboard = new KeyboardLayer(place, {
+  send: (isPressed, keysym) => attachment?.sendKey(isPressed, keysym),
+  onLocalIme: () => curtain.toast(texts.localIme),
+  onLeave: () => toolbar.focus(),
+});
+
+const toolbar = new Toolbar(texts, {
+  onChord: (keysyms) => keyboard.pressChord(keysyms),
+  onDisconnect: () => disconnect(),
+  onLogOff: () => logOff(),
+  focusScreen,
+});
+
+document.getElementById("reconnect").addEventListener("click", () => {
+  attempts = 0;
+  connect();
+});
+// A page that the browser kept alive in its history must not show an old picture.
+window.addEventListener("pagehide", () => hangUp());
+window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
+
+function enter(name) {
+  state.sessionState = name;
+  toolbar.enable(name === "drawn");
+}
+
+function hangUp() {
+  window.clearTimeout(timer);
+  keyboard.releaseAll();
+  attachment?.hangUp();
+  attachment = null;
+  screen.clear();
+  toolbar.showLatency(null);
+}
+
+// --- from the ticket to the picture
+
+async function connect() {
+  hangUp();
+  enter("preparing");
+  try {
+    await takeAnswer(await broker.askTicket());
+  } catch (fault) {
+    if (fault instanceof Refusal) showRefusal(fault);
+    else if (fault instanceof TypeError) retry();
+    else throw fault;
+  }
+}
+
+function takeAnswer(answer) {
+  switch (answer.status) {
+    case "issued":
+      attach(answer.ticket);
+      break;
+    case "preparing":
+      showPreparing(answer.position);
+      timer = window.setTimeout(connect, PREPARING_POLL_MS);
+      break;
+    default:
+      showOver(answer.reason);
+  }
+}
+
+function showPreparing(position) {
+  if (position > 0) curtain.showWait(texts.queued.replace("{position}", position), texts.queuedHint);
+  else curtain.showWait(texts.preparing);
+}
+
+function attach(ticket) {
+  enter("connecting");
+  curtain.showWait(texts.connecting);
+  attachment = new Attachment(settings.tunnelUrl, ticket, screen, {
+    onDrawn: () => showPicture(),
+    onClosed: (ending) => takeEnding(ending),
+    onUnstable: (isUnstable) => (isUnstable ? curtain.toast(texts.unstable) : undefined),
+    onLatency: (milliseconds) => {
+      state.latencyMs = String(milliseconds);
+      toolbar.showLatency(milliseconds);
+    },
+  });
+}
+
+function showPicture() {
+  attempts = 0;
+  curtain.hide();
+  curtain.clearToast();
+  enter("drawn");
+  focusScreen();
+}
+
+// --- when it ends
+
+function takeEnding({ status, word }) {
+  keyboard.releaseAll();
+  attachment = null;
+  const { then, reason } = decideEnding(status, word);
+  if (then === Then.RETRY) retry();
+  else if (then === Then.ASK) askAgain();
+  else showEnd(reason);
+}
+
+function retry() {
+  const seconds = delayBefore(attempts);
+  attempts += 1;
+  enter("disconnected");
+  if (seconds === null) {
+    curtain.showEnd(texts.lost, texts.lostRemedy, { mayReconnect: true });
+    return;
+  }
+  countDown(seconds);
+}
+
+// The broker says whether the session goes on; it is asked as often as a lost line is taken up again.
+function askAgain() {
+  retry();
+}
+
+function countDown(seconds) {
+  if (seconds > 0) {
+    curtain.showCountdown(texts.reconnecting.replace("{seconds}", seconds), texts.reconnectingHint);
+    timer = window.setTimeout(() => countDown(seconds - 1), SECOND_MS);
+  } else if (document.hidden) {
+    // Only a page that somebody looks at takes a desktop back: another screen may hold it by now.
+    document.addEventListener("visibilitychange", () => countDown(0), { once: true });
+  } else {
+    connect();
+  }
+}
+
+const LIVES_ON = new Set(["taken_over", "idle_limit", "client_closed", "client_misbehaved", ""]);
+
+function showEnd(reason) {
+  const [what, remedy] = ends[reason] ?? [texts.disconnected, texts.disconnectedRemedy];
+  const livesOn = LIVES_ON.has(reason);
+  enter(livesOn ? "disconnected" : "ended");
+  state.endReason = reason;
+  screen.clear();
+  curtain.showEnd(what, remedy, { mayReconnect: livesOn });
+}
+
+function showOver(reason) {
+  const [what, remedy] = ends[reason] ?? [texts.ended, texts.endedRemedy];
+  enter("ended");
+  state.endReason = reason ?? "";
+  screen.clear();
+  curtain.showEnd(what, remedy, { mayReconnect: false });
+}
+
+function showRefusal(refusal) {
+  if (refusal.status >= 500) {
+    retry();
+    return;
+  }
+  enter("ended");
+  state.endReason = refusal.code;
+  screen.clear();
+  if (refusal.status === 401) curtain.showEnd(texts.signedOut, texts.signedOutRemedy, { mayReconnect: false });
+  else curtain.showEnd(refusal.message || texts.failed, refusal.nextStep || texts.failedRemedy, { mayReconnect: false });
+}
+
+// --- what the person ends
+
+async function disconnect() {
+  hangUp();
+  enter("disconnected");
+  curtain.showEnd(texts.disconnected, texts.disconnectedRemedy, { mayReconnect: true });
+  await broker.disconnect().catch(showFault);
+}
+
+async function logOff() {
+  hangUp();
+  curtain.showWait(texts.loggingOff);
+  try {
+    const { work_goes_on_until_limit: goesOn } = await broker.logOff();
+    enter("ended");
+    state.endReason = "logged_off";
+    const [what, remedy] = goesOn ? [texts.loggedOffLater, texts.loggedOffLaterRemedy] : ends.logged_off;
+    curtain.showEnd(what, remedy, { mayReconnect: false });
+  } catch (fault) {
+    showFault(fault);
+  }
+}
+
+function showFault(fault) {
+  if (fault instanceof Refusal) {
+    showRefusal(fault);
+    return;
+  }
+  enter("disconnected");
+  curtain.showEnd(texts.lost, texts.lostRemedy, { mayReconnect: true });
+}
+
+enter("preparing");
+connect();

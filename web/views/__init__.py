@@ -1,0 +1,1 @@
+"""Pages. Each view parses, asks one service, matches the result once."""

@@ -1,0 +1,48 @@
+"""What all pages of the console share: the tabs, the note about what was just done."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from aiohttp import web
+
+from broker.policy.administration import Action, refuse_action
+from web.forms import see_other
+from web.language import gettext_noop as _
+from web.render import render
+from web.visitor import actor_of
+
+DONE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "pool_opened": _("受付を再開しました。"),
+        "pool_closed": _("受付を停止しました。"),
+        "desktop_repaired": _("修復を始めました。しばらくすると状態が変わります。"),
+        "terminated": _("セッションを強制切断しました。"),
+        "locked": _("利用を停止しました。"),
+        "unlocked": _("利用停止を解除しました。"),
+        "factor_reset": _("認証アプリの登録を解除しました。次回ログイン時に登録し直します。"),
+        "signed_out": _("すべての端末からログアウトさせました。"),
+    }
+)
+
+TABS: Final = (
+    ("pools", "/console/pools", _("デスクトッププール"), Action.SEE_POOLS),
+    ("sessions", "/console/sessions", _("接続中のセッション"), Action.SEE_SESSIONS),
+    ("people", "/console/people", _("職員"), Action.SEE_PEOPLE),
+    ("audit", "/console/audit", _("監査ログ"), Action.SEE_AUDIT),
+)
+
+
+def console_page(request: web.Request, template: str, tab: str, *, status: int = 200, **context: Any) -> web.Response:
+    """A page of the console with the tabs that the actor's roles open."""
+    roles = actor_of(request).roles
+    tabs = [(name, path, title) for name, path, title, action in TABS if refuse_action(roles, action) is None]
+    allowed = frozenset(action for action in Action if refuse_action(roles, action) is None)
+    done = DONE.get(request.query.get("done", ""))
+    return render(request, template, status=status, tabs=tabs, tab=tab, done=done, allowed=allowed, **context)
+
+
+async def show_console(request: web.Request) -> web.Response:
+    """The first tab that is open to the actor."""
+    roles = actor_of(request).roles
+    return see_other(next((path for _name, path, _title, action in TABS if refuse_action(roles, action) is None), "/"))

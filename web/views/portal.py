@@ -1,0 +1,142 @@
+"""The portal: what a person may open, what is running, and why something is refused."""
+
+from enum import StrEnum
+from typing import Final
+
+from aiohttp import web
+
+from broker.lifecycle.session import SessionState
+from broker.model.ids import PoolId, SessionId
+from broker.policy.decision import Allow, Deny
+from broker.session.records import Ended, NoSuchPool, NoSuchSession, OpenDenied, Opened, PoolView
+from web.errors import show_problem
+from web.forms import see_other
+from web.language import gettext_noop as _
+from web.problems import Problem
+from web.reasons import DENIALS, RULE_REASONS, RULES
+from web.render import render
+from web.views.session_texts import page_settings
+from web.visitor import services_of, signed_in
+from web.words import ORIGINS, POOL_KIND_NOTES, POOL_KINDS, SESSION_STATES
+
+
+class Card(StrEnum):
+    """What the card of a pool offers."""
+
+    OPEN = "open"
+    WAIT = "wait"
+    IN_USE = "in_use"
+    RECONNECT = "reconnect"
+    REFUSED = "refused"
+
+
+NOTES: Final = {
+    "recovery": _(
+        "非常用コードでログインしました。使ったコードはもう使えません。残りが少ないときは情報システム担当へご相談ください。"
+    ),
+    "logged_off": _("ログオフしました。"),
+    "logged_off_later": _(
+        "利用を終了しました。接続先のパソコンでの作業は、そのパソコンの制限時間が来たときに終わります。"
+    ),
+    "disconnected": _("切断しました。作業中の画面は残っています。"),
+}
+
+
+def card_of(view: PoolView) -> Card:
+    """What a person can do with a pool now. A refusal shows as such even where something still runs."""
+    if isinstance(view.decision, Deny):
+        return Card.REFUSED
+    if view.session is None:
+        return Card.OPEN
+    match view.session.state:
+        case SessionState.REQUESTED | SessionState.QUEUED:
+            return Card.WAIT
+        case SessionState.DISCONNECTED | SessionState.PARKED:
+            return Card.RECONNECT
+        case SessionState.TICKETED | SessionState.ACTIVE:
+            return Card.IN_USE
+        case _:
+            return Card.OPEN
+
+
+async def show_portal(request: web.Request) -> web.Response:
+    auth = signed_in(request)
+    views = await services_of(request).sessions.portal(auth)
+    notes = [NOTES[code] for code in request.query if code in NOTES]
+    return render(
+        request,
+        "portal.html",
+        cards=[(view, card_of(view)) for view in views],
+        notes=notes,
+        web_session=auth.session,
+        denials=DENIALS,
+        session_states=SESSION_STATES,
+        pool_kinds=POOL_KINDS,
+        pool_kind_notes=POOL_KIND_NOTES,
+        origins=ORIGINS,
+    )
+
+
+async def open_pool(request: web.Request) -> web.Response:
+    pool_id = PoolId(request.match_info["pool_id"])
+    match await services_of(request).sessions.open(signed_in(request), pool_id):
+        case Opened(session):
+            return see_other(f"/sessions/{session.id}")
+        case OpenDenied():
+            return see_other(f"/pools/{pool_id}/why")
+        case NoSuchPool():
+            return show_problem(request, Problem.NO_SUCH_POOL)
+
+
+async def show_why(request: web.Request) -> web.Response:
+    """Every rule in plain words: which are met, and what would have to be different."""
+    auth = signed_in(request)
+    pool_id = PoolId(request.match_info["pool_id"])
+    match await services_of(request).sessions.explain(auth, pool_id):
+        case NoSuchPool():
+            return show_problem(request, Problem.NO_SUCH_POOL)
+        case (Allow() | Deny()) as decision:
+            return render(
+                request,
+                "why.html",
+                pool_id=pool_id,
+                is_allowed=isinstance(decision, Allow),
+                code=decision.reason if isinstance(decision, Deny) else "",
+                steps=decision.trace,
+                rules=RULES,
+                rule_reasons=RULE_REASONS,
+                denials=DENIALS,
+                origin=ORIGINS[auth.session.origin],
+            )
+
+
+async def _find_view(request: web.Request) -> PoolView | None:
+    session_id = SessionId(request.match_info["session_id"])
+    views = await services_of(request).sessions.portal(signed_in(request))
+    return next((view for view in views if view.session is not None and view.session.id == session_id), None)
+
+
+async def show_session(request: web.Request) -> web.Response:
+    """The page that holds the desktop. It asks for its tickets itself."""
+    view = await _find_view(request)
+    if view is None:
+        return show_problem(request, Problem.NO_SUCH_SESSION)
+    return render(request, "session.html", view=view, page=page_settings(request, view))
+
+
+async def ask_log_off(request: web.Request) -> web.Response:
+    view = await _find_view(request)
+    if view is None:
+        return show_problem(request, Problem.NO_SUCH_SESSION)
+    return render(request, "logoff.html", view=view)
+
+
+async def log_off(request: web.Request) -> web.Response:
+    session_id = SessionId(request.match_info["session_id"])
+    match await services_of(request).sessions.log_off(signed_in(request), session_id):
+        case Ended(work_goes_on_until_limit=True):
+            return see_other("/?logged_off_later=1")
+        case Ended():
+            return see_other("/?logged_off=1")
+        case NoSuchSession():
+            return show_problem(request, Problem.NO_SUCH_SESSION)

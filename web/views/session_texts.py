@@ -1,0 +1,62 @@
+"""Settings and texts that the scripts of the session page read from its data element."""
+
+from typing import Final
+
+from aiohttp import web
+
+from broker.session.records import PoolView
+from web.form_token import csrf_token
+from web.language import gettext_noop as _
+from web.language import language_of, translate
+from web.reasons import ENDS
+from web.visitor import SETTINGS
+
+TEXTS: Final = {
+    "preparing": _("仮想デスクトップを準備しています"),
+    "queued": _("順番を待っています（{position}番目）"),
+    "queuedHint": _("空きが出しだい自動で接続します。この画面を開いたままお待ちください。"),
+    "connecting": _("接続しています"),
+    "reconnecting": _("接続が切れました。{seconds}秒後に再接続します"),
+    "reconnectingHint": _("仮想デスクトップの作業中の画面は残っています。"),
+    "unstable": _("回線が不安定です"),
+    "localIme": _("手元のPCのIMEをオフにしてください"),
+    "latency": _("遅延 {ms} ミリ秒"),
+    "latencyUnknown": _("遅延 － ミリ秒"),
+    "fullscreenOn": _("全画面"),
+    "fullscreenOff": _("全画面を終了"),
+    "hideToolbar": _("ツールバーを隠す"),
+    "showToolbar": _("ツールバーを表示"),
+    "failed": _("接続できませんでした"),
+    "failedRemedy": _("しばらく待ってから再接続してください。続く場合は情報システム担当へご連絡ください。"),
+    "denied": _("このデスクトッププールには接続できません"),
+    "ended": _("セッションは終了しました"),
+    "endedRemedy": _("続ける場合は、ポータルから開き直してください。"),
+    "signedOut": _("ログインの有効期限が切れました"),
+    "signedOutRemedy": _("もう一度ログインしてください。仮想デスクトップの作業中の画面は残っています。"),
+    "disconnected": _("切断しました"),
+    "disconnectedRemedy": _("作業中の画面は残っています。「再接続」で続きから使えます。"),
+    "loggingOff": _("ログオフしています"),
+    "loggedOffLater": _("利用を終了しました"),
+    "loggedOffLaterRemedy": _("接続先のパソコンでの作業は、そのパソコンの制限時間が来たときに終わります。"),
+    "lost": _("サーバーと通信できません"),
+    "lostRemedy": _("回線を確かめて、再接続してください。"),
+}
+
+
+def page_settings(request: web.Request, view: PoolView) -> dict[str, object]:
+    """What the scripts need: where to connect, the token of their requests, and every text in one language.
+
+    No host, port, password or ticket is in it.
+    """
+    language = language_of(request)
+    session = view.session
+    return {
+        "sessionId": session.id if session else "",
+        "tunnelUrl": request.app[SETTINGS].tunnel_url,
+        "csrfToken": csrf_token(request),
+        "texts": {name: translate(language, text) for name, text in TEXTS.items()},
+        "ends": {
+            reason.value: [translate(language, told.what), translate(language, told.remedy)]
+            for reason, told in ENDS.items()
+        },
+    }

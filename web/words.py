@@ -1,0 +1,115 @@
+"""The words of states, kinds and roles as people read them. Every text is a message id."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from broker.lifecycle.desktop import DesktopState
+from broker.lifecycle.session import SessionState
+from broker.model.kinds import DesktopProtocol, Origin, PoolKind, Role
+from web.language import gettext_noop as _
+
+SESSION_STATES: Final[Mapping[SessionState, str]] = MappingProxyType(
+    {
+        SessionState.REQUESTED: _("準備中"),
+        SessionState.QUEUED: _("順番待ち"),
+        SessionState.TICKETED: _("接続しようとしています"),
+        SessionState.ACTIVE: _("接続中"),
+        SessionState.PARKED: _("回線の回復待ち"),
+        SessionState.DISCONNECTED: _("切断中"),
+        SessionState.ENDED: _("終了"),
+        SessionState.FAILED: _("異常終了"),
+    }
+)
+
+DESKTOP_STATES: Final[Mapping[DesktopState, str]] = MappingProxyType(
+    {
+        DesktopState.ABSENT: _("未作成"),
+        DesktopState.STARTING: _("起動中"),
+        DesktopState.READY: _("空き"),
+        DesktopState.RESERVED: _("割当済み"),
+        DesktopState.IN_USE: _("使用中"),
+        DesktopState.RESETTING: _("初期化中"),
+        DesktopState.STOPPED: _("停止中"),
+        DesktopState.DRAINING: _("メンテナンス準備中"),
+        DesktopState.FAULTY: _("障害"),
+        DesktopState.RETIRED: _("廃止"),
+    }
+)
+
+ORIGINS: Final[Mapping[Origin, str]] = MappingProxyType(
+    {
+        Origin.OFFICE: _("庁内"),
+        Origin.CLOSED_SIM: _("閉域SIM"),
+        Origin.SATELLITE: _("サテライト"),
+        Origin.INTERNET: _("自宅"),
+    }
+)
+
+POOL_KINDS: Final[Mapping[PoolKind, str]] = MappingProxyType(
+    {PoolKind.FLOATING: _("共有型"), PoolKind.PERSISTENT: _("占有型")}
+)
+
+POOL_KIND_NOTES: Final[Mapping[PoolKind, str]] = MappingProxyType(
+    {
+        PoolKind.FLOATING: _("空いている仮想デスクトップに接続します。ログオフすると初期化されます。"),
+        PoolKind.PERSISTENT: _("あなた専用の仮想デスクトップです。ログオフしてもファイルは残ります。"),
+    }
+)
+
+PROTOCOLS: Final[Mapping[DesktopProtocol, str]] = MappingProxyType(
+    {DesktopProtocol.VNC: "VNC", DesktopProtocol.RDP: "RDP"}
+)
+
+ROLES: Final[Mapping[Role, str]] = MappingProxyType(
+    {
+        Role.SYSTEM_ADMIN: _("総合管理者"),
+        Role.TENANT_ADMIN: _("団体管理者"),
+        Role.POOL_ADMIN: _("プール管理者"),
+        Role.AUDITOR: _("監査担当者"),
+    }
+)
+
+AUDIT_EVENTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "signin.password_checked": _("パスワード確認"),
+        "signin.succeeded": _("ログイン成功"),
+        "signin.refused": _("ログイン拒否"),
+        "signin.throttled": _("ログイン一時停止"),
+        "factor.enrolled": _("認証アプリ登録"),
+        "factor.reset": _("認証アプリ登録解除"),
+        "recovery_code.used": _("非常用コード使用"),
+        "websession.ended": _("ログアウト"),
+        "policy.denied": _("接続拒否"),
+        "session.opened": _("セッション開始"),
+        "session.queued": _("順番待ち開始"),
+        "session.assigned": _("順番待ち終了"),
+        "session.attached": _("接続"),
+        "session.first_frame_drawn": _("画面表示"),
+        "session.detached": _("切断"),
+        "session.taken_over": _("別画面への切替え"),
+        "session.ended": _("セッション終了"),
+        "session.terminated": _("強制切断"),
+        "ticket.issued": _("接続許可証の発行"),
+        "ticket.refused": _("接続許可証の拒否"),
+        "input.refused": _("不正入力の遮断"),
+        "assignment.made": _("割当"),
+        "assignment.released": _("割当解除"),
+        "desktop.started": _("デスクトップ起動"),
+        "desktop.reset": _("デスクトップ初期化"),
+        "desktop.failed": _("デスクトップ障害"),
+        "desktop.lost": _("デスクトップ消失"),
+        "desktop.repaired": _("デスクトップ修復"),
+        "pool.changed": _("プール設定変更"),
+        "pool.opened": _("プール受付再開"),
+        "pool.closed": _("プール受付停止"),
+        "user.locked": _("利用停止"),
+        "user.unlocked": _("利用停止解除"),
+        "gateway.connected": _("中継装置の接続"),
+        "gateway.lost": _("中継装置の断"),
+        "agent.connected": _("エージェントの接続"),
+        "agent.lost": _("エージェントの断"),
+        "audit.exported": _("監査ログ出力"),
+    }
+)
+"""Japanese names of audit events; an event that is not listed shows its code alone."""
