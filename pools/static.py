@@ -47,13 +47,16 @@ class StaticProvider:
         self._seen: dict[tuple[DesktopProtocol, Endpoint], _Seen] = {}
 
     async def observe(self, pool: Pool, desktops: Sequence[Desktop]) -> Observation | ProviderFailure:
+        """Desktops that share a host and port (several accounts on it) are one look."""
         self._forget_old()
+        endpoints = list({desktop.endpoint for desktop in desktops if desktop.endpoint is not None})
         try:
             async with asyncio.timeout(self._observe_deadline_s):
-                answers = await asyncio.gather(*(self._is_up(pool, desktop) for desktop in desktops))
+                results = await asyncio.gather(*(self._remember(pool.protocol, endpoint) for endpoint in endpoints))
         except TimeoutError:
-            return ProviderFailure(f"{len(desktops)} hosts could not be looked at in {self._observe_deadline_s:g} s")
-        return Observation(frozenset(desktop.id for desktop, is_up in zip(desktops, answers, strict=True) if is_up))
+            return ProviderFailure(f"{len(endpoints)} hosts could not be looked at in {self._observe_deadline_s:g} s")
+        up = {endpoint for endpoint, result in zip(endpoints, results, strict=True) if isinstance(result, Speaks)}
+        return Observation(frozenset(desktop.id for desktop in desktops if desktop.endpoint in up))
 
     async def start(self, order: StartOrder) -> DesktopUp | ProviderFailure:
         endpoint = order.desktop.endpoint
@@ -69,12 +72,9 @@ class StaticProvider:
         """The host goes on: it is not ours to switch off."""
         return DesktopDown()
 
-    async def _is_up(self, pool: Pool, desktop: Desktop) -> bool:
-        if desktop.endpoint is None:
-            return False
-        seen = self._seen.get((pool.protocol, desktop.endpoint))
-        result = seen.result if seen is not None else await self._look(pool.protocol, desktop.endpoint)
-        return isinstance(result, Speaks)
+    async def _remember(self, protocol: DesktopProtocol, endpoint: Endpoint) -> Speaks | Silent:
+        seen = self._seen.get((protocol, endpoint))
+        return seen.result if seen is not None else await self._look(protocol, endpoint)
 
     async def _look(self, protocol: DesktopProtocol, endpoint: Endpoint) -> Speaks | Silent:
         async with self._turn:

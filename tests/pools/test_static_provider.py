@@ -187,17 +187,22 @@ async def test_hundreds_of_hosts_are_looked_at_a_bounded_number_at_a_time_and_re
         assert seen == Observation(frozenset({rows[0].id}))
         await provider.observe(pool("static"), rows)
         assert greeter.total == 1
-        same = [desktop(f"s{n}", Endpoint(host="localhost" if n % 2 else LOOPBACK, port=port)) for n in range(40)]
+        shared = [desktop(f"u{n}", Endpoint(host="localhost", port=port)) for n in range(5)]
+        assert await provider.observe(pool("static"), shared) == Observation(frozenset(row.id for row in shared))
+        assert greeter.total == 2
+        same = [desktop(f"s{n}", Endpoint(host=f"127.{n}.0.1", port=port)) for n in range(40)]
+    greeter = Greeter(0.01)
+    async with await asyncio.start_server(greeter.serve, "0.0.0.0", port):
         provider = StaticProvider(max_probes=4, remember_s=0)
         assert await provider.observe(pool("static"), same) == Observation(frozenset(row.id for row in same))
-        assert greeter.most <= 5
+        assert greeter.most <= 8  # a host may see a caller's end a moment after the next one came
         await until(lambda: greeter.callers == 0)
 
 
 async def test_an_observation_that_takes_too_long_is_a_failure() -> None:
     greeter = Greeter(60)
-    async with await asyncio.start_server(greeter.serve, "127.0.0.1", 0) as server:
+    async with await asyncio.start_server(greeter.serve, "0.0.0.0", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        rows = [desktop(f"h{n}", Endpoint(host=LOOPBACK, port=port)) for n in range(10)]
+        rows = [desktop(f"h{n}", Endpoint(host=f"127.0.0.{n + 1}", port=port)) for n in range(10)]
         provider = StaticProvider(max_probes=1, probe_deadline_s=0.2, observe_deadline_s=0.5)
         assert isinstance(await provider.observe(pool("static"), rows), ProviderFailure)
