@@ -59,6 +59,7 @@ def show_problem(
         request,
         "error.html",
         status=explanation.status,
+        http_status=explanation.status,
         code=shown_code,
         what=what,
         detail=detail,

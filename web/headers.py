@@ -24,7 +24,7 @@ _FIXED: Final = {
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": (
-        "camera=(), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), bluetooth=(), midi=(),"
+        "camera=(), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), midi=(),"
         " payment=(), clipboard-read=(), clipboard-write=(), fullscreen=(self)"
     ),
 }

@@ -42,4 +42,4 @@ def is_reason_missing(reason: str) -> bool:
 
 def person_named(user: User | None) -> str:
     """Name, department and login of a person, exactly as the directory has them."""
-    return f"{user.display_name}（{user.department}、{user.login}）" if user else "－"
+    return f"{user.display_name}（{user.department}、{user.login}）" if user else "–"

@@ -149,7 +149,7 @@ async def ask_repair(request: web.Request) -> web.Response:
             ),
             facts=(
                 (_("仮想デスクトップ"), row.desktop.name),
-                (_("障害の内容"), row.desktop.fault or "－"),
+                (_("障害の内容"), row.desktop.fault or "–"),
                 (_("所有者・利用者"), person_named(row.user)),
             ),
             action=f"/console/pools/{pool_id}/desktops/{row.desktop.id}/repair",

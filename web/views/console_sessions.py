@@ -55,8 +55,8 @@ async def _confirmation(request: web.Request) -> Confirmation | Problem:
         facts=(
             (_("職員"), person_named(row.user)),
             (_("デスクトッププール"), row.pool),
-            (_("仮想デスクトップ"), row.desktop.name if row.desktop else "－"),
-            (_("接続元アドレス"), row.address or "－"),
+            (_("仮想デスクトップ"), row.desktop.name if row.desktop else "–"),
+            (_("接続元アドレス"), row.address or "–"),
         ),
         action=f"/console/sessions/{row.session.id}/terminate",
         button=_("強制切断する"),

@@ -99,7 +99,7 @@ async def show_why(request: web.Request) -> web.Response:
             return render(
                 request,
                 "why.html",
-                pool_id=pool_id,
+                view=await _find_pool(request, pool_id),
                 is_allowed=isinstance(decision, Allow),
                 code=decision.reason if isinstance(decision, Deny) else "",
                 steps=decision.trace,
@@ -108,6 +108,11 @@ async def show_why(request: web.Request) -> web.Response:
                 denials=DENIALS,
                 origin=ORIGINS[auth.session.origin],
             )
+
+
+async def _find_pool(request: web.Request, pool_id: PoolId) -> PoolView | None:
+    views = await services_of(request).sessions.portal(signed_in(request))
+    return next((view for view in views if view.pool.id == pool_id), None)
 
 
 async def _find_view(request: web.Request) -> PoolView | None:

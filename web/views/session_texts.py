@@ -21,7 +21,7 @@ TEXTS: Final = {
     "unstable": _("回線が不安定です"),
     "localIme": _("手元のPCのIMEをオフにしてください"),
     "latency": _("遅延 {ms} ミリ秒"),
-    "latencyUnknown": _("遅延 － ミリ秒"),
+    "latencyUnknown": _("遅延 – ミリ秒"),
     "fullscreenOn": _("全画面"),
     "fullscreenOff": _("全画面を終了"),
     "hideToolbar": _("ツールバーを隠す"),

@@ -51,11 +51,14 @@ export class Attachment {
       onClosed({ status, word: this.tunnel.closeWord() });
     };
     this.client.onsync = () => {
+      if (wasDrawn) return;
       const display = this.client.getDisplay();
-      if (wasDrawn || !display.getWidth()) return;
-      wasDrawn = true;
       // The client's own flush, which answers the sync, stands before this one in the display's order.
-      display.flush(onDrawn);
+      display.flush(() => {
+        if (wasDrawn || this.isOver || !display.getWidth()) return;
+        wasDrawn = true;
+        onDrawn();
+      });
     };
   }
 }

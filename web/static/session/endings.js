@@ -1,8 +1,7 @@
 // What the page does when its tunnel has closed. Pure: from status and word to a decision.
 
-export const Then = Object.freeze({ RETRY: "retry", ASK: "ask", STAY: "stay" });
+export const Then = Object.freeze({ RETRY: "retry", STAY: "stay" });
 
-const CLIENT_UNAUTHORIZED = 0x0301;
 const SESSION_CONFLICT = 0x0209;
 const SESSION_TIMEOUT = 0x020a;
 const SESSION_CLOSED = 0x020b;
@@ -23,20 +22,16 @@ const STAY = new Set([
   "client_misbehaved",
 ]);
 
-// The broker knows more than the gateway told: ask it.
-const ASK = new Set(["signed_out", "ticket_refused", "tunnel_cookie_missing", "desktop_lost", "desktop_failed"]);
-
 const RETRY_DELAYS_S = [1, 2, 4, 8, 15];
 
 export function decideEnding(status, word) {
   if (STAY.has(word)) return { then: Then.STAY, reason: word };
-  if (ASK.has(word)) return { then: Then.ASK, reason: word };
   if (word === "") {
     if (status === SESSION_CONFLICT) return { then: Then.STAY, reason: "taken_over" };
     if (status === SESSION_TIMEOUT) return { then: Then.STAY, reason: "idle_limit" };
     if (status === SESSION_CLOSED) return { then: Then.STAY, reason: "" };
-    if (status === CLIENT_UNAUTHORIZED) return { then: Then.ASK, reason: "" };
   }
+  // The next attempt asks the broker first, who knows whether the session goes on.
   return { then: Then.RETRY, reason: word };
 }
 

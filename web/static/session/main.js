@@ -122,7 +122,6 @@ function takeEnding({ status, word }) {
   attachment = null;
   const { then, reason } = decideEnding(status, word);
   if (then === Then.RETRY) retry();
-  else if (then === Then.ASK) askAgain();
   else showEnd(reason);
 }
 
@@ -135,11 +134,6 @@ function retry() {
     return;
   }
   countDown(seconds);
-}
-
-// The broker says whether the session goes on; it is asked as often as a lost line is taken up again.
-function askAgain() {
-  retry();
 }
 
 function countDown(seconds) {
