@@ -85,6 +85,7 @@ class Attachment:
         self._interrupted: asyncio.Future[EndReason] = loop.create_future()
         self._messages_before_picture = 0
         self._early_size = b""
+        self._violation: ProtocolViolation | None = None
 
     async def run(self) -> Ending:
         """To the end. The caller closes the WebSocket accordingly."""
@@ -149,6 +150,9 @@ class Attachment:
             return reason
         finally:
             self._around.release(spec)
+            if reason is EndReason.CLIENT_MISBEHAVED and self._violation is not None:
+                detail = {"rule": self._violation.rule, "opcode": self._violation.opcode}
+                self._around.report(spec, EventKind.INPUT_REFUSED, None, Facts(None, **detail))
             self._around.report(spec, EventKind.DETACHED, reason, Facts(self.relay))
 
     async def _open(self, spec: ConnectionSpec, presented: PresentedTicket, addresses: list[str]) -> Opened | EndReason:
@@ -186,8 +190,7 @@ class Attachment:
             reason = await relay.ended
         finally:
             relay.stop()
-        if reason is EndReason.CLIENT_MISBEHAVED:
-            self._around.report(spec, EventKind.INPUT_REFUSED, None, Facts(relay))
+            self._violation = relay.violation
         return reason
 
     # --- the browser, before there is a relay
@@ -201,7 +204,8 @@ class Attachment:
         try:
             for elements in split_message(message):
                 self._take_early_instruction(elements)
-        except ProtocolViolation:
+        except ProtocolViolation as violation:
+            self._violation = violation
             self._refuse(DoorRefusal.TICKET_MALFORMED)
 
     def _take_early_instruction(self, elements: Elements) -> None:

@@ -9,9 +9,12 @@ from broker.wire.messages import ConnectionSpec
 
 
 class RelayLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Times in seconds. ``nop_after_s``: guacd drops a user that is silent for 15 s. ``ping_after_s``: then a
-    WebSocket ping is sent, which a browser answers also in a tab whose timers sleep. ``stalled_s`` and ``guacd_stalled_s``: how long a side may let what is
-    sent to it pile up."""
+    """Times in seconds.
+
+    ``nop_after_s``: guacd drops a user that is silent for 15 s. ``ping_after_s``: then a WebSocket ping is sent,
+    which a browser answers also in a tab whose timers sleep. ``stalled_s`` and ``guacd_stalled_s``: how long a
+    side may let what is sent to it pile up.
+    """
 
     nop_after_s: float = 5.0
     ping_after_s: float = 10.0

@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 
 from broker.secret import Secret
+from broker.wire.messages import EventKind
 from gateway.door import find_tunnel_cookie, is_origin_allowed, read_ticket
 from gateway.protocol import encode_instruction
 from gateway.settings import DoorLimits
@@ -199,3 +200,24 @@ async def test_the_cookie_goes_to_the_broker_and_to_nobody_else(site: Site) -> N
         assert site.broker.redeemed[0].tunnel_cookie == TUNNEL_COOKIE
         assert TUNNEL_COOKIE.encode() not in browser.text()
         assert all(TUNNEL_COOKIE.encode() not in element for line in site.guacd.last.received for element in line)
+
+
+@pytest.mark.parametrize(
+    "message", [encode_instruction("select", "rdp"), b"hello", encode_instruction("", "ticket", TOKEN)]
+)
+async def test_what_has_no_place_before_the_picture_ends_the_session(
+    site: Site, tmp_path: Path, message: bytes
+) -> None:
+    site.broker = broker = SlowBroker(tmp_path / "wire.sock")
+    await site.start()
+    site.issue()
+    async with ObedientBrowser(site.port) as browser:
+        await browser.show_ticket(TICKET)
+        await browser.say(message)
+        await browser.say(encode_instruction("", "ping", "7"))
+        await until(lambda: [b"", b"ping", b"7"] in browser.instructions)
+        broker.may_answer.set()
+        await until(lambda: browser.is_closed)
+    await until(lambda: EventKind.DETACHED in broker.kinds())
+    assert broker.kinds() == [EventKind.INPUT_REFUSED, EventKind.DETACHED]
+    assert not any(b"connect" in visit.opcodes() for visit in site.guacd.visits)
