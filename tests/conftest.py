@@ -60,17 +60,26 @@ async def sqlite_store(sqlite_url: str) -> AsyncIterator[SqlStore]:
     await store.close()
 
 
-@pytest.fixture(params=BOTH_DATABASES)
-async def database_url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
-    """The address of a fresh, migrated database of each kind."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("sqlite_url")
-        return
-    template: str = request.getfixturevalue("postgres_template")
-    cluster: PostgresCluster = request.getfixturevalue("postgres")
-    url = await cluster.create_database(template=template)
+@pytest.fixture
+async def postgresql_url(postgres: PostgresCluster, postgres_template: str) -> AsyncIterator[str]:
+    """The address of a fresh, migrated database of PostgreSQL. The test is marked ``real``."""
+    url = await postgres.create_database(template=postgres_template)
     yield url
-    await cluster.drop_database(url)
+    await postgres.drop_database(url)
+
+
+@pytest.fixture
+async def postgresql_store(postgresql_url: str) -> AsyncIterator[SqlStore]:
+    store = await open_store(postgresql_url)
+    yield store
+    await store.close()
+
+
+@pytest.fixture(params=BOTH_DATABASES)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a fresh, migrated database of each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The audit inside one transaction: append and read. Sealing is in :mod:`broker.store.audit_sealing`."""
 
+import re
 from typing import Final
 
 from sqlalchemy import Text, func, or_, select, type_coerce
@@ -14,6 +15,9 @@ RECORD_VERSION: Final = 1
 """Version of what a record of an event holds."""
 
 
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+
 class SqlAudit:
     """Implements :class:`broker.ports.AuditTx`."""
 
@@ -21,7 +25,11 @@ class SqlAudit:
         self._db = statements
 
     async def append(self, entry: AuditEntry) -> None:
-        await self._db.add(AUDIT_RECORD, {**columns_of(entry), "at": self._db.now, "version": RECORD_VERSION})
+        """What no database holds (NUL, half of a surrogate pair) is written as U+FFFD: no input stops a record."""
+        texts = {name: _storable(value) for name, value in columns_of(entry, without=["detail"]).items()}
+        detail = {_storable(name): _storable(value) for name, value in entry.detail.items()}
+        values = {**texts, "detail": detail, "at": self._db.now, "version": RECORD_VERSION}
+        await self._db.add(AUDIT_RECORD, values)
 
     async def search(self, tenant_id: TenantId, query: AuditQuery) -> list[AuditRecord]:
         column = AUDIT_RECORD.c
@@ -48,3 +56,7 @@ class SqlAudit:
     async def count_unsealed(self, tenant_id: TenantId) -> int:
         unsealed = (AUDIT_RECORD.c.tenant_id == tenant_id, AUDIT_RECORD.c.seq.is_(None))
         return await self._db.number(select(func.count()).select_from(AUDIT_RECORD).where(*unsealed))
+
+
+def _storable(text: str) -> str:
+    return _UNSTORABLE.sub("\ufffd", text)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import CursorResult, Executable, Table, func, select
+from sqlalchemy import CursorResult, Executable, Table, UpdateBase, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,6 +33,8 @@ class Statements:
         self, statement: Executable, parameters: Sequence[Mapping[str, Any]] | None = None
     ) -> CursorResult[Any]:
         """Raises :class:`broker.errors.StoreError`, of which ``StoreUnavailable`` is worth another attempt."""
+        if isinstance(statement, UpdateBase) and not self.is_writing:
+            raise StoreError("a transaction for reading can't write")
         try:
             return await self._connection.execute(statement, parameters)
         except STATEMENT_FAILURES as error:
