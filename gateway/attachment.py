@@ -115,6 +115,9 @@ class Attachment:
         match answer:
             case None:
                 return DoorRefusal.BROKER_AWAY
+            case RedeemRefused(code="unavailable"):
+                # a broker without its database: the same ticket may be good in a moment
+                return DoorRefusal.BROKER_AWAY
             case RedeemRefused(code=code):
                 _log.info("ticket.refused", code=code, address=self._address)
                 return DoorRefusal.TICKET_REFUSED

@@ -157,6 +157,13 @@ class MuteBroker(ObligingBroker):
         return None
 
 
+class BookLessBroker(ObligingBroker):
+    """Is there, but its database is not."""
+
+    def judge(self, message: Redeem) -> RedeemRefused:
+        return RedeemRefused(request=message.request, code="unavailable")
+
+
 class ForgetfulBroker(ObligingBroker):
     """Takes events and dies before it acknowledges them."""
 

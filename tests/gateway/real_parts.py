@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -32,10 +32,10 @@ def _free_port() -> int:
         return port
 
 
-def _wait_for(is_ready: "object", what: str) -> None:
+def _wait_for(is_ready: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + _DEADLINE_S
     while time.monotonic() < deadline:
-        if callable(is_ready) and is_ready():
+        if is_ready():
             return
         time.sleep(0.05)
     raise AssertionError(f"not within {_DEADLINE_S} s: {what}")
@@ -70,8 +70,6 @@ def run_desktop(folder: Path) -> Iterator[Desktop]:
     home = desktops / DESKTOP
     home.mkdir()
     home.chmod(0o755)
-    for parent in folder.parents:
-        assert parent.exists()
     vnc_socket = home / "vnc.sock"
     display = _free_display()
     xvnc = [

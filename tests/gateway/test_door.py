@@ -10,7 +10,7 @@ from broker.wire.messages import EventKind
 from gateway.door import find_tunnel_cookie, is_origin_allowed, read_ticket
 from gateway.protocol import encode_instruction
 from gateway.settings import DoorLimits
-from tests.fakes.broker import TUNNEL_COOKIE, MuteBroker, SlowBroker
+from tests.fakes.broker import TUNNEL_COOKIE, BookLessBroker, MuteBroker, SlowBroker
 from tests.fakes.browser import HEADERS, ORIGIN, ObedientBrowser
 from tests.fakes.waiting import until
 from tests.gateway.conftest import TICKET, Site
@@ -142,6 +142,12 @@ async def test_without_a_broker_nobody_enters(site: Site) -> None:
     await site.start()
     await site.broker.die()
     site.issue()
+    assert await refused_with(site, encode_instruction("", "ticket", TICKET)) == "broker_away"
+
+
+async def test_a_broker_without_its_books_is_away(site: Site, tmp_path: Path) -> None:
+    site.broker = BookLessBroker(tmp_path / "wire.sock")
+    await site.start()
     assert await refused_with(site, encode_instruction("", "ticket", TICKET)) == "broker_away"
 
 
