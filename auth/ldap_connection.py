@@ -222,7 +222,6 @@ def _answer_of(connection: _Socketed) -> Answer:
 def _entry_of(raw: Mapping[str, Any]) -> Entry:
     attributes: Mapping[str, Sequence[bytes]] = raw["raw_attributes"]
     values = {
-        name.lower(): tuple(value.decode("utf-8", "replace") for value in stored)
-        for name, stored in attributes.items()
+        name.lower(): tuple(value.decode("utf-8", "replace") for value in stored) for name, stored in attributes.items()
     }
     return Entry(str(raw["dn"]), values)

@@ -10,7 +10,7 @@ from auth.totp import TotpFactor
 from broker.model.ids import TenantId
 from broker.model.kinds import Origin
 from broker.model.records import AuditRecord, Tenant, User
-from broker.ports import AuditQuery
+from broker.ports import AuditQuery, Authenticator
 from broker.secret import SealingKey, Secret
 from broker.settings import SigninSettings
 from broker.signin.records import (
@@ -42,9 +42,16 @@ def make_settings(**changes: object) -> SigninSettings:
 class City:
     """One node of the broker, with the people at its door."""
 
-    def __init__(self, store: SqlStore, directory: FakeAuthenticator, sealing: SealingKey, settings: SigninSettings):
+    def __init__(
+        self,
+        store: SqlStore,
+        directory: Authenticator,
+        sealing: SealingKey | None = None,
+        settings: SigninSettings | None = None,
+    ) -> None:
+        sealing, settings = sealing or SealingKey(os.urandom(32)), settings or make_settings()
         self.store = store
-        self.directory = directory
+        self.directory = directory if isinstance(directory, FakeAuthenticator) else FakeAuthenticator()
         self.sealing = sealing
         self.settings = settings
         self.signin = SigninService(store, {TENANT: directory}, TotpFactor(), sealing, settings, origin=Origin.OFFICE)
@@ -135,7 +142,7 @@ class City:
         return [record.detail["cause"] for record in await self.audit("signin.refused")]
 
 
-async def open_city(store: SqlStore, *, sealing: SealingKey | None = None, **settings: object) -> City:
+async def open_city(store: SqlStore) -> City:
     directory = FakeAuthenticator(
         FakePerson(login="yamada", password="yamada-secret"),
         FakePerson(login="suzuki", password="suzuki-secret", display_name="鈴木 一郎"),
@@ -146,4 +153,4 @@ async def open_city(store: SqlStore, *, sealing: SealingKey | None = None, **set
         for tenant_id, host in ((TENANT, HOST), (OTHER, "portal.neighbour.example.jp")):
             tenant = Tenant(id=tenant_id, name_ja="関所市", name_en="Sekisho", hostnames=frozenset({host}))
             await tx.people.put_tenant(tenant)
-    return City(store, directory, sealing or SealingKey(os.urandom(32)), make_settings(**settings))
+    return City(store, directory)
