@@ -104,6 +104,8 @@ class _CheckedTls(ldap3.Tls):
         del do_handshake
         if connection.socket is None:
             raise OSError("the connection was closed before TLS began")
+        # Or the bind, right behind the end of the handshake, waits for a delayed acknowledgement (40 ms).
+        connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.socket = self._context.wrap_socket(connection.socket, server_hostname=self._host)
 
 
