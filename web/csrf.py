@@ -17,7 +17,7 @@ from web.cookies import Cookie, read_cookie, set_cookie
 from web.errors import show_problem
 from web.form_token import FIELD, FORM_SECRET, csrf_token
 from web.problems import Problem
-from web.routes import is_public
+from web.routes import is_public, route_pattern
 from web.visitor import SETTINGS
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -51,7 +51,8 @@ async def refuse_forgery(request: web.Request, handler: Handler) -> web.StreamRe
     """Check unsafe requests; give a browser before its sign-in the cookie that its forms rest on."""
     known = read_cookie(request, Cookie.FORM)
     request[FORM_SECRET] = known or new_token()
-    if request.method not in SAFE_METHODS:
+    # Without a route no handler runs, and there is nothing to forge.
+    if request.method not in SAFE_METHODS and route_pattern(request) is not None:
         expected = csrf_token(request)
         sent = await _sent_token(request)
         is_known = bool(expected) and hmac.compare_digest(sent.encode(), expected.encode())

@@ -1,0 +1,83 @@
+"""Every page under axe-core, in both languages: no serious violation (JIS X 8341-3 AA, WCAG 2.2 AA)."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from tests.web.fake_tunnel import FakeTunnel
+from tests.web.fakes import CODE, PASSWORD, FakeCity
+from tests.web.in_browser import signed_in_page, wait_state
+from tests.web.people import DESK, POOLS, make_session
+
+pytestmark = pytest.mark.browser
+AXE = Path("node_modules/axe-core/axe.min.js").read_text("utf-8")
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+STAFF_PAGES = ("/", "/pools/juki/why", "/sessions/s-lgwan-std-p9001/logoff", "/nowhere")
+CONSOLE_PAGES = (
+    "/console/pools",
+    "/console/pools/lgwan-std/close",
+    "/console/pools/lgwan-std/desktops",
+    "/console/sessions",
+    "/console/sessions/s-lgwan-std-p1001/terminate",
+    "/console/people",
+    "/console/people/u-p1001",
+    "/console/audit",
+)
+
+
+async def serious_violations(page: Page) -> list[str]:
+    """What axe finds; it is evaluated by the debugger, the page's content policy stays as it is."""
+    await page.evaluate(AXE + "; undefined")
+    result: Any = await page.evaluate("(tags) => axe.run(document, {runOnly: {type: 'tag', values: tags}})", _TAGS)
+    return [
+        f"{found['id']}: {node['html'][:160]}"
+        for found in result["violations"]
+        if found["impact"] in {"serious", "critical", "moderate"}
+        for node in found["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("path", STAFF_PAGES + CONSOLE_PAGES)
+async def test_pages_are_accessible(browser: Browser, city: FakeCity, portal_url: str, path: str) -> None:
+    city.sessions.live = {POOLS[0][0].id: make_session(POOLS[0][0], DESK)}
+    async with signed_in_page(browser, city, portal_url, DESK.login, width=768, height=1024) as page:
+        for language in ("ja", "en"):
+            await page.goto(f"{portal_url}/language/{language}?back={path}")
+            assert await serious_violations(page) == []
+            overflow = await page.evaluate(
+                "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert overflow == 0
+
+
+async def test_the_way_in_is_accessible(browser: Browser, portal_url: str) -> None:
+    context = await browser.new_context(locale="ja-JP")
+    page = await context.new_page()
+    await page.goto(f"{portal_url}/login")
+    assert await serious_violations(page) == []
+    await page.locator("main form button").click()
+    assert await serious_violations(page) == []
+    await page.fill("#login", "p2001")
+    await page.fill("#password", PASSWORD)
+    await page.locator("main form button").click()
+    assert await serious_violations(page) == []
+    await page.fill("#code", CODE)
+    await page.locator("main form button").click()
+    assert await serious_violations(page) == []
+    await context.close()
+
+
+async def test_the_session_page_is_accessible(
+    browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel
+) -> None:
+    city.sessions.live = {POOLS[0][0].id: make_session(POOLS[0][0], DESK)}
+    async with signed_in_page(browser, city, portal_url, DESK.login) as page:
+        await page.goto(f"{portal_url}/sessions/s-lgwan-std-p9001")
+        await wait_state(page, "drawn")
+        assert await serious_violations(page) == []
+        await tunnel.hang_up(1000, "521 taken_over")
+        await wait_state(page, "disconnected")
+        assert await serious_violations(page) == []

@@ -1,0 +1,189 @@
+"""The session page: ticket, picture, resize, ends, reconnect."""
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from broker.model.reasons import EndReason
+from tests.web.fake_tunnel import FakeTunnel
+from tests.web.fakes import FakeCity
+from tests.web.in_browser import signed_in_page, wait_state
+from tests.web.people import POOLS, STAFF, make_session
+
+pytestmark = pytest.mark.browser
+PATH = "/sessions/s-lgwan-std-p1001"
+
+
+@pytest.fixture(autouse=True)
+def _has_a_session(city: FakeCity) -> None:
+    city.sessions.live = {POOLS[0][0].id: make_session(POOLS[0][0], STAFF)}
+
+
+async def test_the_ticket_goes_in_band_with_the_size_of_the_window(
+    browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel
+) -> None:
+    async with signed_in_page(browser, city, portal_url, STAFF.login, width=1281) as page:
+        await page.goto(portal_url + PATH)
+        await wait_state(page, "drawn")
+        first = tunnel.taken[0]
+        assert first[:2] == ["", "ticket"]
+        width, height, dpi = (int(number) for number in first[3:6])
+        assert (width, dpi) == (1280, 96)
+        assert 600 < height < 800
+        assert first[6]
+        assert tunnel.addresses == ["/tunnel"]
+        assert await tunnel.wait_for("sync") == ["sync", "1000"]
+        assert int(await page.locator("html").get_attribute("data-latency-ms") or -1) >= 0
+        await expect(page.locator("#latency")).to_contain_text("ミリ秒")
+
+
+async def test_the_picture_follows_the_window(
+    browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel
+) -> None:
+    async with signed_in_page(browser, city, portal_url, STAFF.login) as page:
+        await page.goto(portal_url + PATH)
+        await wait_state(page, "drawn")
+        await page.set_viewport_size({"width": 1025, "height": 768})
+        await page.set_viewport_size({"width": 901, "height": 700})
+        size = await tunnel.wait_for("size")
+        assert size[1] == "900"
+        assert len([one for one in tunnel.taken if one[0] == "size"]) == 1
+
+
+async def test_mouse_positions_are_those_of_the_desktop(
+    browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel
+) -> None:
+    async with signed_in_page(browser, city, portal_url, STAFF.login) as page:
+        await page.goto(portal_url + PATH)
+        await wait_state(page, "drawn")
+        box = await page.locator("#screen").bounding_box()
+        assert box is not None
+        await page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        mouse = await tunnel.wait_for("mouse")
+        assert abs(int(mouse[1]) - 640) <= 2
+        assert abs(int(mouse[2]) - 400) <= 2
+
+
+async def test_waiting_in_the_queue_shows_the_place(
+    browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel
+) -> None:
+    city.sessions.waits = 2
+    async with signed_in_page(browser, city, portal_url, STAFF.login) as page:
+        await page.goto(portal_url + PATH)
+        await expect(page.locator("#curtain-title")).to_have_text("順番を待っています（2番目）")
+        await wait_state(page, "preparing")
+        await wait_state(page, "drawn")
+        await expect(page.locator("#curtain")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    "code, reason, title, state, may_reconnect",
+    [
+        (1000, "521 taken_over", "別の画面でこのデスクトップに接続しました", "disconnected", True),
+        (1000, "522 idle_limit", "操作がない状態が続いたため切断しました", "disconnected", True),
+        (1008, "523 terminated", "情報システム担当がこのセッションを終了しました", "ended", False),
+        (1000, "523 logged_off", "ログオフしました", "ended", False),
+        (1000, "522 absolute_limit", "連続して利用できる時間の上限に達しました", "ended", False),
+    ],
+)
+async def test_each_end_says_why(
+    browser: Browser,
+    city: FakeCity,
+    portal_url: str,
+    tunnel: FakeTunnel,
+    code: int,
+    reason: str,
+    title: str,
+    state: str,
+    may_reconnect: bool,
+) -> None:
+    async with signed_in_page(browser, city, portal_url, STAFF.login) as page:
+        await page.goto(portal_url + PATH)
+        await wait_state(page, "drawn")
+        await tunnel.hang_up(code, reason)
+        await wait_state(page, state)
+        await expect(page.locator("#curtain-title")).to_have_text(title)
+        await expect(page.locator("#reconnect")).to_be_visible(visible=may_reconnect)
+        await expect(page.locator("#screen canvas")).to_have_count(0)
+        assert len([one for one in city.sessions.asked if one.startswith("ticket")]) == 1
+        if may_reconnect:
+            await page.locator("#reconnect").click()
+            await wait_state(page, "drawn")
+
+
+async def test_a_lost_line_is_taken_up_again_with_a_new_ticket(
+    browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel
+) -> None:
+    async with signed_in_page(browser, city, portal_url, STAFF.login) as page:
+        await page.goto(portal_url + PATH)
+        await wait_state(page, "drawn")
+        await tunnel.hang_up(1001, "520 gateway_lost")
+        await wait_state(page, "disconnected")
+        await expect(page.locator("#curtain-title")).to_have_text("接続が切れました。1秒後に再接続します")
+        await wait_state(page, "drawn")
+        tickets = [one[2] for one in tunnel.taken if one[:2] == ["", "ticket"]]
+        assert len(set(tickets)) == 2
+
+
+async def test_a_session_that_ended_meanwhile_is_not_taken_up(
+    browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel
+) -> None:
+    async with signed_in_page(browser, city, portal_url, STAFF.login) as page:
+        await page.goto(portal_url + PATH)
+        await wait_state(page, "drawn")
+        city.sessions.over[make_session(POOLS[0][0], STAFF).id] = EndReason.DESKTOP_LOST
+        await tunnel.hang_up(1011, "520 desktop_lost")
+        await wait_state(page, "ended")
+        await expect(page.locator("#curtain-title")).to_have_text("仮想デスクトップが停止しました")
+
+
+async def test_a_signin_that_expired_is_told(
+    browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel
+) -> None:
+    async with signed_in_page(browser, city, portal_url, STAFF.login) as page:
+        await page.goto(portal_url + PATH)
+        await wait_state(page, "drawn")
+        city.signin.signed_in.clear()
+        await tunnel.hang_up(1000, "523 signed_out")
+        await wait_state(page, "ended")
+        await expect(page.locator("#curtain-title")).to_have_text("ログインの有効期限が切れました")
+
+
+async def test_log_off_asks_and_ends(browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel) -> None:
+    async with signed_in_page(browser, city, portal_url, STAFF.login) as page:
+        await page.goto(portal_url + PATH)
+        await wait_state(page, "drawn")
+        await page.locator("#logoff").click()
+        await page.locator("#logoff-cancel").click()
+        await wait_state(page, "drawn")
+        await page.locator("#logoff").click()
+        await page.locator("#logoff-confirm").click()
+        await wait_state(page, "ended")
+        assert city.sessions.asked[-1] == "logoff s-lgwan-std-p1001"
+        await tunnel.wait_for("disconnect")
+
+
+async def test_the_toolbar_folds_away(browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel) -> None:
+    async with signed_in_page(browser, city, portal_url, STAFF.login, width=768, height=1024) as page:
+        await page.goto(portal_url + PATH)
+        await wait_state(page, "drawn")
+        toggle = page.locator("#toggle-toolbar")
+        await toggle.click()
+        await expect(toggle).to_have_attribute("aria-expanded", "false")
+        await expect(page.locator("#tools")).to_be_hidden()
+        await toggle.press("Enter")
+        await expect(page.locator("#tools")).to_be_visible()
+
+
+async def test_nothing_of_the_session_stays_in_the_browser(
+    browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel
+) -> None:
+    async with signed_in_page(browser, city, portal_url, STAFF.login) as page:
+        await page.goto(portal_url + PATH)
+        await wait_state(page, "drawn")
+        kept = await page.evaluate(
+            "async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length,"
+            " (await caches.keys()).length, document.cookie]"
+        )
+        assert kept == [0, 0, 0, 0, ""]
+        await page.emulate_media(media="print")
+        await expect(page.locator("#screen")).to_be_hidden()
