@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from gateway.protocol import Elements, InstructionReader, encode_instruction
 from tests.fakes.transcripts import VNC_1_3_0
+from tests.fakes.waiting import until
 
 FRAME_TIMESTAMP = 1_000_000
 PICTURE = (
@@ -163,6 +164,19 @@ class FloodingGuacd(TalkativeGuacd):
             visit.say(frame)
             await visit.writer.drain()
             self.sent_bytes += len(frame)
+
+    async def wait_steady(self, quiet_s: float = 0.3, timeout_s: float = 20.0) -> None:
+        """Until back-pressure has reached us: nothing more was taken for ``quiet_s``."""
+        clock = asyncio.get_running_loop().time
+        seen, since_s = self.sent_bytes, clock()
+
+        def is_steady() -> bool:
+            nonlocal seen, since_s
+            if self.sent_bytes != seen:
+                seen, since_s = self.sent_bytes, clock()
+            return clock() - since_s >= quiet_s
+
+        await until(is_steady, timeout_s, "back-pressure reaches guacd")
 
 
 class DeafGuacd(TalkativeGuacd):

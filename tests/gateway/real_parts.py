@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import selectors
 import shutil
 import socket
 import subprocess
@@ -44,21 +45,26 @@ def _wait_for(is_ready: Callable[[], bool], what: str) -> None:
 @contextlib.contextmanager
 def _running(arguments: list[str], **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
-        arguments, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        arguments, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     try:
         yield process
     finally:
         process.terminate()
         try:
-            process.wait(5)
+            process.communicate(timeout=5)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+            process.communicate()
 
 
-def _free_display() -> int:
-    return next(n for n in range(60, 160) if not Path(f"/tmp/.X11-unix/X{n}").exists())
+def _read_display(xvnc: "subprocess.Popen[bytes]") -> str:
+    """Xvnc picks a free display and says which."""
+    assert xvnc.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(xvnc.stdout, selectors.EVENT_READ)
+        assert selector.select(_DEADLINE_S), "Xvnc names no display"
+    return f":{int(xvnc.stdout.readline())}"
 
 
 @contextlib.contextmanager
@@ -71,9 +77,8 @@ def run_desktop(folder: Path) -> Iterator[Desktop]:
     home.mkdir()
     home.chmod(0o755)
     vnc_socket = home / "vnc.sock"
-    display = _free_display()
     xvnc = [
-        "Xvnc", f":{display}", "-rfbunixpath", str(vnc_socket), "-rfbunixmode", "0666", "-rfbport", "-1",
+        "Xvnc", "-displayfd", "1", "-rfbunixpath", str(vnc_socket), "-rfbunixmode", "0666", "-rfbport", "-1",
         "-geometry", "800x600", "-depth", "24", "-SecurityTypes", "None", "-nolisten", "tcp", "-ac",
     ]  # fmt: skip
     terminal = [
@@ -82,10 +87,11 @@ def run_desktop(folder: Path) -> Iterator[Desktop]:
     ]  # fmt: skip
     assert shutil.which("Xvnc")
     assert shutil.which("xterm")
-    with _running(xvnc), _running(command(settings)) as guacd:
+    with _running(xvnc) as server, _running(command(settings)) as guacd:
+        display = _read_display(server)
         _wait_for(vnc_socket.exists, "the desktop's socket")
         _wait_for(lambda: _is_open(settings.port), "guacd")
-        with _running(terminal, DISPLAY=f":{display}", HOME=str(folder)):
+        with _running(terminal, DISPLAY=display, HOME=str(folder)):
             assert guacd.poll() is None
             yield Desktop(
                 guacd_address=f"127.0.0.1:{settings.port}",

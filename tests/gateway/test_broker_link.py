@@ -8,7 +8,7 @@ from broker.errors import ConfigurationError
 from broker.model.reasons import EndReason
 from broker.wire.messages import EventKind, GatewayHeartbeat
 from gateway.protocol import encode_instruction
-from tests.fakes.broker import ForgetfulBroker
+from tests.fakes.broker import ForgetfulBroker, make_spec
 from tests.fakes.browser import ObedientBrowser
 from tests.fakes.waiting import until
 from tests.gateway.conftest import TICKET, Site
@@ -88,7 +88,7 @@ async def test_heartbeats_name_what_is_live(site: Site, monkeypatch: pytest.Monk
     monkeypatch.setattr("gateway.broker_client.HEARTBEAT_S", 0.1)
     await site.start()
     async with site.session():
-        await until(lambda: GatewayHeartbeat(live=[site.broker.books[1].attachment_id]) in site.broker.received)
+        await until(lambda: GatewayHeartbeat(live=[make_spec().attachment_id]) in site.broker.received)
     await until(lambda: site.broker.received[-1] == GatewayHeartbeat(live=[]))
 
 

@@ -126,24 +126,12 @@ async def test_a_stalled_reader_costs_the_process_little(site: Site, tmp_path: P
             sent_before = flood.sent_bytes
             stalled.say(encode_instruction("", "ticket", TICKET))
             await until(lambda: flood.sent_bytes > sent_before + 500_000, 10)
-            await _until_steady(flood)
+            await flood.wait_steady()
             grown = running.resident_bytes() - before
             assert grown < 3_000_000, f"{grown} bytes for one stalled reader"
     finally:
         running.process.kill()
         await running.process.wait()
-
-
-async def _until_steady(flood: FloodingGuacd) -> None:
-    sent = -1
-
-    def is_steady() -> bool:
-        nonlocal sent
-        before, sent = sent, flood.sent_bytes
-        return before == sent
-
-    for _ in range(20):
-        await until(is_steady, 15, "back-pressure reaches guacd")
 
 
 @pytest.mark.parametrize(

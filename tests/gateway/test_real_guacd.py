@@ -76,6 +76,7 @@ async def test_a_desktop_that_is_not_there_is_named(real_site: Site, desktop: De
     async with ObedientBrowser(real_site.port) as browser:
         await browser.show_ticket(TICKET)
         await until(lambda: browser.is_closed, 20)
+    await until(lambda: real_site.broker.find(EventKind.DETACHED))
     detached = real_site.broker.find(EventKind.DETACHED)
     assert detached is not None
     assert detached.reason is EndReason.DESKTOP_UNREACHABLE
