@@ -8,8 +8,9 @@ it, and a pass finds what an earlier broker left half done.
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -77,7 +78,7 @@ class Reconciler:
         async with asyncio.TaskGroup() as group:
             while True:
                 self._woken.clear()
-                await self._guard("round", self._round(group))
+                await self._guard("round", partial(self._round, group))
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._shop.settings.interval_s):
                         await self._woken.wait()
@@ -90,19 +91,19 @@ class Reconciler:
     async def _round(self, group: asyncio.TaskGroup) -> None:
         if not self._is_expiring:
             self._is_expiring = True
-            group.create_task(self._guard("expiry", self._expire()))
+            group.create_task(self._guard("expiry", self._expire))
         async with self._shop.store.read() as tx:
             pools = [pool for tenant in await tx.people.list_tenants() for pool in await tx.pools.list_pools(tenant.id)]
         for pool in pools:
             key = (pool.tenant_id, pool.id)
             if key not in self._passing:
                 self._passing.add(key)
-                group.create_task(self._guard(f"pool {pool.id}", self._pass(group, pool)))
+                group.create_task(self._guard(f"pool {pool.id}", partial(self._pass, group, pool)))
 
-    async def _guard(self, name: str, work: Coroutine[object, object, None]) -> None:
+    async def _guard(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """The outermost edge of every task: its fault is logged and costs the others nothing."""
         try:
-            await work
+            await work()
         except StoreError as error:
             logger.warning("reconcile: %s put off: %s", name, error)
         except Exception:
@@ -157,7 +158,7 @@ class Reconciler:
         expected = [desktop.id for desktop in picture.desktops if should_run(desktop)]
         missing = health.note_observed(expected, answer.running, picture.now)
         return msgspec.structs.replace(
-            picture, running=answer.running, missing_since=missing, busy=frozenset(self._busy)
+            picture, running=answer.running, missing_since=missing, busy=picture.busy | self._busy
         )
 
     async def _act(self, group: asyncio.TaskGroup, picture: Picture) -> None:
@@ -177,21 +178,21 @@ class Reconciler:
         match step:
             case Make():
                 if (made := await add_spare(self._shop.store, pool)) is not None:
-                    self._spawn(group, made, start(self._shop, pool, made))
+                    self._spawn(group, made, partial(start, self._shop, pool, made))
             case Start(desktop):
-                self._spawn(group, desktop, start(self._shop, pool, desktop))
+                self._spawn(group, desktop, partial(start, self._shop, pool, desktop))
             case Clean(desktop):
-                self._spawn(group, desktop, clean(self._shop, pool, desktop))
+                self._spawn(group, desktop, partial(clean, self._shop, pool, desktop))
             case Drain(desktop):
-                self._spawn(group, desktop, drain(self._shop, pool, desktop))
+                self._spawn(group, desktop, partial(drain, self._shop, pool, desktop))
             case StopStray(desktop):
                 # It may be a provider that lies: no wake afterwards, or the two would chase each other.
-                self._spawn(group, desktop, stop_stray(self._shop, pool, desktop), wakes=False)
+                self._spawn(group, desktop, partial(stop_stray, self._shop, pool, desktop), wakes=False)
             case _:
                 pass
 
     def _spawn(
-        self, group: asyncio.TaskGroup, desktop: Desktop, work: Coroutine[object, object, None], *, wakes: bool = True
+        self, group: asyncio.TaskGroup, desktop: Desktop, work: Callable[[], Awaitable[None]], *, wakes: bool = True
     ) -> None:
         """Run one desktop's provider call beside the pass."""
         self._busy.add(desktop.id)

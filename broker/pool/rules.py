@@ -208,8 +208,13 @@ def _wanted(picture: Picture) -> frozenset[DesktopId]:
 
 def _spare(picture: Picture) -> int:
     """Unseated desktops that run or come up, beyond spares and queue; negative: so many are short."""
+    coming = {S.READY, S.STARTING}
+    resting = {S.ABSENT, S.STOPPED}  # with a call under way: their start is being ordered
     available = sum(
-        1 for desktop in picture.desktops if desktop.state in {S.READY, S.STARTING} and desktop.id not in picture.seated
+        1
+        for desktop in picture.desktops
+        if desktop.id not in picture.seated
+        and (desktop.state in coming or (desktop.state in resting and desktop.id in picture.busy))
     )
     return available - picture.pool.target_ready - picture.queued
 

@@ -13,7 +13,7 @@ from broker.model.records import Assignment, Attachment, AuditRecord, Desktop, E
 from broker.pool.credentials import seal_credential
 from broker.pool.reconciler import Reconciler
 from broker.pool.service import PoolService
-from broker.ports import AuditQuery, DesktopProvider
+from broker.ports import AuditQuery, DesktopProvider, Store
 from broker.secret import SealingKey, Secret
 from broker.session.records import Opened, RedeemOk, TicketIssued
 from broker.session.service import SessionService
@@ -24,7 +24,6 @@ from broker.wire.messages import ConnectionSpec, EventKind, GatewayEvent
 from tests.factories import (
     CITY,
     GATEWAY,
-    HOSTS,
     LGWAN,
     OWN,
     RESIDENT,
@@ -56,24 +55,28 @@ class ToldTunnels:
 class City:
     """Everything a test of pools and sessions stands on. ``restart`` is the death and return of the broker."""
 
-    def __init__(self, store: SqlStore, providers: Mapping[str, DesktopProvider]) -> None:
+    def __init__(
+        self, store: SqlStore, providers: Mapping[str, DesktopProvider], settings: ReconcileSettings = QUICK
+    ) -> None:
         self.store = store
         self.providers = providers
+        self.settings = settings
         self.tunnels = ToldTunnels()
         self.event_number = 0
         self.restart()
 
-    def restart(self) -> None:
-        """New service objects on the same store: nothing but the rows is remembered."""
-        self.sessions = SessionService(self.store, SEALING, self.providers, self.tunnels, self._wake)
-        self.reconciler = Reconciler(self.store, self.providers, SEALING, QUICK, self.sessions)
-        self.pools = PoolService(self.store, self.providers, SEALING, self.reconciler.health)
+    def restart(self, store: Store | None = None) -> None:
+        """New service objects on the same rows: nothing else is remembered. ``store`` may stand in front of them."""
+        front = store or self.store
+        self.sessions = SessionService(front, SEALING, self.providers, self.tunnels, self._wake)
+        self.reconciler = Reconciler(front, self.providers, SEALING, self.settings, self.sessions)
+        self.pools = PoolService(front, self.providers, SEALING, self.reconciler.health)
 
     def _wake(self) -> None:
         self.reconciler.wake()
 
-    async def found(self, *pools: Pool, people: int = 3) -> None:
-        """Write tenant, zones, pools and people."""
+    async def found(self, *pools: Pool, people: int = 3, signed_in_s: int = 36_000) -> None:
+        """Write tenant, zones, pools and people, who stay signed in for so long."""
         async with self.store.write() as tx:
             await tx.people.put_tenant(a_tenant())
             await tx.pools.put_zone(a_zone(LGWAN))
@@ -82,7 +85,9 @@ class City:
                 await tx.pools.put_pool(pool)
             for number in range(1, people + 1):
                 await tx.people.put_user(a_user(number))
-                await tx.signin.add_web_session(a_web_session(number, now=tx.now))
+                web = a_web_session(number, now=tx.now)
+                expires_at = tx.now + timedelta(seconds=signed_in_s)
+                await tx.signin.add_web_session(msgspec.structs.replace(web, expires_at=expires_at))
 
     async def add_hosts(self, *names: str, pool: Pool | None = None) -> None:
         """Register hosts with sealed accounts."""
@@ -221,6 +226,3 @@ class City:
             changed = msgspec.structs.replace(pool, **changes)
             await tx.pools.put_pool(changed)
         return changed
-
-
-__all__ = ["HOSTS", "City", "ToldTunnels"]

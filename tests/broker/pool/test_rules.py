@@ -117,6 +117,11 @@ def test_a_start_that_a_call_is_under_way_for_is_left_alone() -> None:
     assert plan(busy) == []
 
 
+def test_one_whose_start_is_being_ordered_counts_as_a_spare() -> None:
+    absent = a_desktop(S.ABSENT, 1)
+    assert plan(msgspec.structs.replace(picture(absent, pool=sized(1, 5)), busy=frozenset({absent.id}))) == []
+
+
 def test_spares_beyond_the_target_are_brought_to_rest_the_oldest_first() -> None:
     old, new = a_desktop(S.READY, 1), a_desktop(S.READY, 2, since=LATER)
     assert plan(picture(new, old, pool=sized(1, 5))) == [Drain(old)]
