@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broker.errors import StoreError
 from broker.store.faults import STATEMENT_FAILURES, fault_of
+from broker.store.whole import whole
 
 RecordT = TypeVar("RecordT", bound=msgspec.Struct)
 
@@ -36,7 +37,7 @@ class Statements:
         if isinstance(statement, UpdateBase) and not self.is_writing:
             raise StoreError("a transaction for reading can't write")
         try:
-            return await self._connection.execute(statement, parameters)
+            return await whole(self._connection.execute(statement, parameters))
         except STATEMENT_FAILURES as error:
             raise fault_of(error) from error
 

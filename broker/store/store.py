@@ -16,6 +16,7 @@ from broker.store.faults import CONNECT_FAILURES, STATEMENT_FAILURES, fault_of
 from broker.store.location import FileOwnership
 from broker.store.statements import Statements
 from broker.store.transaction import SqlTransaction
+from broker.store.whole import whole
 
 _TURN_WAIT_S: Final = 30.0
 
@@ -76,39 +77,35 @@ class SqlStore:
     async def _transaction(
         self, options: Mapping[str, Any], *, is_writing: bool
     ) -> AsyncGenerator[SqlTransaction, None]:
-        connection, transaction = await self._begin(options)
+        connections: list[AsyncConnection] = []
         try:
-            now = await _read_clock(connection) + self._shift
-            yield SqlTransaction(Statements(connection, now=now, is_writing=is_writing))
-            await _commit(transaction)
+            transaction, moment = await whole(self._begin(options, connections))
+            statements = Statements(transaction.connection, now=moment + self._shift, is_writing=is_writing)
+            yield SqlTransaction(statements)
+            await whole(_commit(transaction))
         finally:
-            # Rolls back what was not committed; goes on when the caller is cancelled.
-            await asyncio.shield(asyncio.ensure_future(connection.close()))
+            # Rolls back what was not committed.
+            for connection in connections:
+                await whole(_end(connection))
 
-    async def _begin(self, options: Mapping[str, Any]) -> tuple[AsyncConnection, AsyncTransaction]:
+    async def _begin(
+        self, options: Mapping[str, Any], connections: list[AsyncConnection]
+    ) -> tuple[AsyncTransaction, datetime]:
+        """A transaction and the time of its beginning. What is opened goes into ``connections`` at once."""
         try:
-            opened = await self._engine.connect()
+            connection = await self._engine.connect()
+            connections.append(connection)
+            transaction = await (await connection.execution_options(**options)).begin()
+            return transaction, await _read_clock(connection)
         except CONNECT_FAILURES as error:
             raise fault_of(error) from error
-        try:
-            connection = await opened.execution_options(**options)
-            return connection, await connection.begin()
-        except CONNECT_FAILURES as error:
-            await opened.close()
-            raise fault_of(error) from error
-        except BaseException:
-            await opened.close()
-            raise
 
 
 async def _read_clock(connection: AsyncConnection) -> datetime:
     # SQLite runs inside this process: its clock is the host's, but shows milliseconds only.
     if connection.dialect.name == "sqlite":
         return datetime.now(UTC)
-    try:
-        moment: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
-    except STATEMENT_FAILURES as error:
-        raise fault_of(error) from error
+    moment: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
     return moment.astimezone(UTC)
 
 
@@ -117,6 +114,15 @@ async def _commit(transaction: AsyncTransaction) -> None:
         await transaction.commit()
     except STATEMENT_FAILURES as error:
         raise fault_of(error) from error
+
+
+async def _end(connection: AsyncConnection) -> None:
+    try:
+        await connection.close()
+    except STATEMENT_FAILURES:
+        # The rollback did not get through: the server undoes it by itself, and this connection is not used again.
+        await connection.invalidate()
+        await connection.close()
 
 
 if TYPE_CHECKING:
