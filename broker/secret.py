@@ -124,6 +124,9 @@ def new_token() -> Secret:
 
 
 def hash_token(token: Secret | str) -> bytes:
-    """SHA-256 of a random token. Enough for values with 128 bits or more of entropy, never for passwords."""
+    """SHA-256 of a random token. Enough for values with 128 bits or more of entropy, never for passwords.
+
+    Takes any text, also what a header's stray bytes are decoded to.
+    """
     text = token.reveal() if isinstance(token, Secret) else token
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

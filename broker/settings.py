@@ -44,7 +44,9 @@ class SigninSettings(_Settings, frozen=True, kw_only=True):
     max_codes_per_attempt: int = 5
     free_failures: int = 5
     """Failures per account before it is made to wait; each further one doubles the wait."""
-    free_failures_per_address: int = 30
+    free_failures_per_address: int = 300
+    """The same for an address. Attempts that are between password and code count too: a whole office may sit
+    behind one address."""
     base_block_s: int = 30
     max_block_s: int = 3600
     failure_memory_s: int = 7200

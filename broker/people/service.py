@@ -101,6 +101,17 @@ class PeopleService:
         await self._disconnect(user)
         return msgspec.structs.replace(user, is_enrolled=False)
 
+    async def end_signins(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome:
+        """End every browser's session of somebody else; their desktops are disconnected and keep the work."""
+        async with self._store.write() as tx:
+            user = await self._admit(tx, actor, user_id, reason)
+            if not isinstance(user, User):
+                return user
+            await tx.audit.append(_entry(actor, user, "user.signed_out", reason))
+        await self._signin.sign_out_everywhere(user.tenant_id, user.id, actor=actor.name)
+        await self._disconnect(user)
+        return user
+
     async def _set_locked(self, actor: Actor, user_id: UserId, reason: str, *, is_locked: bool) -> ChangeOutcome:
         async with self._store.write() as tx:
             user = await self._admit(tx, actor, user_id, reason)

@@ -30,7 +30,7 @@ class FrameDecoder(Generic[_T]):
             raise WireError(f"a frame of {len(frame)} characters is over the limit")
         try:
             return self._decoder.decode(frame)
-        except (msgspec.DecodeError, UnicodeError) as error:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise WireError(f"a frame does not follow the contract: {type(error).__name__}") from None
 
 

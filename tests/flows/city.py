@@ -1,8 +1,10 @@
 """A demo city of the test's own: started as `make run` starts it, on free ports, in a folder of its own."""
 
+import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,10 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import msgspec
 
+from sekisho.demo.city import Group, demo_accounts, staff
 from sekisho.demo.ports import take_free
-from sekisho.demo.run import load_secrets
+from sekisho.demo.run import load_secrets, smoke_walker
 from sekisho.demo.state import DemoState, read_state
 
 START_DEADLINE_S = 90.0
@@ -40,19 +44,79 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=check)
 
     def ask(self, *arguments: str) -> Any:
-        """The JSON answer of a command."""
+        """The rows that a command prints, as data."""
         command = [sys.executable, "-m", "sekisho", "--config", str(self.data_dir / "site.toml"), "--json", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
         return json.loads(done.stdout)
 
     def audit(self, event: str) -> list[dict[str, Any]]:
-        return list(self.ask("audit", "list", "--event", event, "--limit", "500")["records"])
+        return list(self.ask("audit", "list", "--event", event, "--limit", "500"))
 
-    def child_pid(self, needle: str) -> int:
-        """The process of this city whose command line holds ``needle``."""
-        found = [pid for pid, line in processes_of(self.data_dir).items() if needle in line]
-        assert found, f"no process of the city runs {needle}"
-        return min(found)
+    def inner_pid(self, program: str) -> int:
+        """A process of this city that runs ``program`` inside of a sandbox, by its number on the host."""
+        roots = set(processes_of(self.data_dir))
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError):
+                    line = (entry / "cmdline").read_bytes().decode(errors="replace")
+                    if line.startswith(program) and roots & set(ancestors_of(int(entry.name))):
+                        return int(entry.name)
+        raise AssertionError(f"nothing of the city runs {program}")
+
+    def live_sessions(self, login: str) -> list[dict[str, Any]]:
+        """What the books hold of one person's live sessions."""
+        return [row for row in self.ask("session", "list") if row["login"] == login]
+
+    def pids(self, needle: str) -> list[int]:
+        """Processes of this city whose command line holds ``needle``."""
+        return [pid for pid, line in processes_of(self.data_dir).items() if needle in line]
+
+    async def wait_for_broker(self, deadline_s: float = 30.0) -> None:
+        """Until the broker answers and the gateway has told it everything."""
+        give_up_at = time.monotonic() + deadline_s
+        while time.monotonic() < give_up_at:
+            if self.sekisho("session", "list", check=False).returncode == 0 and await self._has_gateway():
+                return
+            await asyncio.sleep(0.2)
+        raise AssertionError("the broker did not come back")
+
+    async def _has_gateway(self) -> bool:
+        """Whether the gateway is back at its broker, by its own word."""
+        url = self.state.tunnel_url.replace("ws://", "http://").replace("/tunnel", "/healthz")
+        async with aiohttp.ClientSession() as client, client.get(url) as response:
+            return bool((await response.json())["broker"])
+
+
+def descendants_of(root: int) -> set[int]:
+    """Every process below ``root``, those inside of sandboxes too, by their numbers on the host."""
+    found: set[int] = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if root in ancestors_of(int(entry.name)):
+                    found.add(int(entry.name))
+    return found - {root}
+
+
+def ancestors_of(pid: int) -> Iterator[int]:
+    while pid > 1:
+        yield pid
+        pid = int((Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
+
+
+_EVERYTHING = frozenset({Group.LGWAN_DESKTOP, Group.RESIDENT_DESKTOP, Group.RDP_DESKTOP})
+
+
+def staff_with_everything() -> list[str]:
+    """People entitled to all three pools whom the demo names nowhere."""
+    taken = {smoke_walker(), *demo_accounts()}
+    return [person.uid for person in staff() if person.groups >= _EVERYTHING and person not in taken]
+
+
+def office_staff() -> list[str]:
+    """Other people, entitled to the LGWAN pool at least."""
+    taken = {smoke_walker(), *demo_accounts()}
+    return [person.uid for person in staff() if not person.groups >= _EVERYTHING and person not in taken]
 
 
 def processes_of(data_dir: Path) -> dict[int, str]:
@@ -79,8 +143,11 @@ def running_city(data_dir: Path) -> Iterator[City]:
     try:
         yield City(data_dir=data_dir, process=process, state=wait_ready(data_dir, process, log))
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+        if shots := os.environ.get("SEKISHO_SHOTS"):
+            shutil.copytree(data_dir / "log", Path(shots) / "log", dirs_exist_ok=True)
         wait_gone(data_dir)
 
 

@@ -218,3 +218,15 @@ async def test_signing_out_everywhere_disconnects_every_desktop(
     assert await people.sign_out_everywhere(auth) == 2
     assert desktops.asked == [("disconnect", TENANT, auth.user.id, EndReason.SIGNED_OUT)]
     assert await city.signin.authenticate(token, address=OFFICE) is None
+
+
+async def test_the_desk_signs_somebody_out_of_every_browser_and_the_work_stays(
+    city: City, people: PeopleService, desktops: Desktops
+) -> None:
+    signed_in = await city.enrol()
+    user = await city.user()
+    assert isinstance(await people.end_signins(DESK, user.id, "共用端末への置き忘れ"), User)
+    assert await city.signin.authenticate(signed_in.token, address=OFFICE) is None
+    assert desktops.asked == [("disconnect", TENANT, user.id, EndReason.SIGNED_OUT)]
+    assert (await city.audit("user.signed_out"))[0].detail == {"reason": "共用端末への置き忘れ"}
+    assert await people.end_signins(DESK, user.id, " ") == ReasonMissing()

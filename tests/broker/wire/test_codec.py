@@ -61,6 +61,11 @@ def test_a_refused_frame_is_not_quoted() -> None:
     assert fault.value.__cause__ is None
 
 
+def test_a_frame_that_nests_without_end_is_refused() -> None:
+    with pytest.raises(WireError):
+        from_gateway.decode('{"type":"event","x":' + "[" * 500_000)
+
+
 def test_an_oversized_frame_is_refused_before_it_is_read() -> None:
     with pytest.raises(WireError, match="over the limit"):
         from_gateway.decode("x" * (MAX_FRAME_BYTES + 1))
