@@ -127,6 +127,7 @@ async def test_a_stalled_reader_costs_the_process_little(site: Site, tmp_path: P
             stalled.say(encode_instruction("", "ticket", TICKET))
             await until(lambda: flood.sent_bytes > sent_before + 500_000, 10)
             await flood.wait_steady()
+            assert not flood.last.is_over, "held back, not cut off"
             grown = running.resident_bytes() - before
             assert grown < 3_000_000, f"{grown} bytes for one stalled reader"
     finally:
