@@ -1,7 +1,7 @@
 """The broker's process: store, services, wire, portal and admin socket, from settings until a stop signal."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
@@ -105,7 +105,7 @@ async def run_broker(settings: SiteSettings) -> None:
 
 
 @asynccontextmanager
-async def _serving(broker: Broker) -> AsyncIterator[None]:
+async def _serving(broker: Broker) -> AsyncGenerator[None]:
     """Background work and listeners; people are let in last and sent away first."""
     settings = broker.settings
     async with AsyncExitStack() as stack:
@@ -121,7 +121,7 @@ async def _serving(broker: Broker) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _sealing(sealer: Sealer) -> AsyncIterator[None]:
+async def _sealing(sealer: Sealer) -> AsyncGenerator[None]:
     """The sealer finishes what the others wrote before it ends."""
     task = asyncio.create_task(sealer.run(), name="seal")
     try:
@@ -132,7 +132,7 @@ async def _sealing(sealer: Sealer) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _background(name: str, work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def _background(name: str, work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
     task = asyncio.create_task(work, name=name)
     try:
         yield

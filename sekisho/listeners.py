@@ -1,6 +1,6 @@
 """The broker's listeners for people: the portal on TCP, the command line's API on a Unix socket."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from aiohttp import web
@@ -18,7 +18,7 @@ def serve(
 
 
 @asynccontextmanager
-async def _serve_portal(application: web.Application, settings: SiteSettings) -> AsyncIterator[None]:
+async def _serve_portal(application: web.Application, settings: SiteSettings) -> AsyncGenerator[None]:
     """Serve pages and API while the block runs. Raises :class:`ConfigurationError` when the port is taken."""
     portal = settings.portal
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=3.0)
@@ -34,7 +34,7 @@ async def _serve_portal(application: web.Application, settings: SiteSettings) ->
 
 
 @asynccontextmanager
-async def _serve_admin(application: web.Application, settings: SiteSettings) -> AsyncIterator[None]:
+async def _serve_admin(application: web.Application, settings: SiteSettings) -> AsyncGenerator[None]:
     """Serve the command line while the block runs; only the socket's owner and root can connect."""
     path = settings.path(settings.portal.admin_socket)
     listener = bind_unix_socket(path)

@@ -1,7 +1,7 @@
 """A one-time code without a phone, for demonstrations."""
 
 import click
-import pyotp
+from pyotp.totp import TOTP
 
 
 @click.command()
@@ -9,6 +9,6 @@ import pyotp
 def code(key: str) -> None:
     """Print the present six-digit code for the text KEY of an enrolment page (spaces are fine)."""
     try:
-        click.echo(pyotp.TOTP("".join(key.split()).upper()).now())
+        click.echo(TOTP("".join(key.split()).upper()).now())
     except ValueError as error:
         raise click.ClickException("that is not a text key: letters A to Z and digits 2 to 7 are expected") from error

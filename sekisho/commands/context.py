@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 import click
 import msgspec
@@ -56,7 +56,7 @@ class CommandContext:
         return asyncio.run(call_api(socket_path, method, path, body=body, query=query))
 
     def show(self, answer: Any, columns: Sequence[str]) -> None:
-        """A list as a table of these columns (dotted paths), anything as JSON with ``--json``."""
+        """A list as a table of these columns, anything as JSON with ``--json``."""
         if self._as_json:
             click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
             return
@@ -64,12 +64,11 @@ class CommandContext:
         click.echo(format_table(list(columns), rows))
 
 
-def _cell(row: Any, column: str) -> str:
-    value = row
-    for key in column.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
+def _cell(row: Mapping[str, object], column: str) -> str:
+    value = row.get(column)
     if isinstance(value, dict):
-        return " ".join(f"{key}={item}" for key, item in value.items())
+        pairs = cast("dict[str, object]", value)
+        return " ".join(f"{key}={item}" for key, item in pairs.items())
     return "-" if value is None else str(value)
 
 

@@ -72,7 +72,7 @@ def _type_name(kind: Any) -> str:
         return " \\| ".join(f"`{member.value}`" for member in kind)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return "table"
-    return str(getattr(kind, "__name__", kind))
+    return kind.__name__ if isinstance(kind, type) else str(kind)
 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:

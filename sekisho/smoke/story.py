@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import aiohttp
 import msgspec
-import pyotp
+from pyotp.totp import TOTP
 
 from sekisho.smoke.browser import Browser, Page
 from sekisho.smoke.steps import SmokeFailed
@@ -67,7 +67,7 @@ async def sign_in(walk: Walk, totp_secret: str | None) -> str:
 
 async def _send_code(walk: Walk, page: Page, path: str, totp_secret: str) -> Page:
     """Try the present code, then the next one (the present one may have been used a moment ago), then wait."""
-    totp = pyotp.TOTP(totp_secret)
+    totp = TOTP(totp_secret)
     for ahead_s in (0, _TOTP_STEP_S, _TOTP_STEP_S):
         answer = await walk.browser.submit(page, path, {"code": totp.at(int(time.time()) + ahead_s)})
         if answer.status == 200:

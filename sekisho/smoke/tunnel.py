@@ -77,13 +77,12 @@ class Tunnel:
             raise SmokeFailed(f"the picture did not rest within {deadline_s:.0f} s") from None
 
     async def _read(self) -> None:
-        async for message in self._socket:
-            if message.type is aiohttp.WSMsgType.TEXT:
-                self._reader.feed(message.data.encode())
-                while (elements := self._reader.next()) is not None:
-                    await self._take(elements)
+        while (message := await self._socket.receive()).type is aiohttp.WSMsgType.TEXT:
+            self._reader.feed(message.data.encode())
+            while (elements := self._reader.next()) is not None:
+                await self._take(elements)
         async with self._progress:
-            self.closed_because = self.closed_because or f"close code {self._socket.close_code}"
+            self.closed_because = f"{self._socket.close_code} {message.extra or ''}".strip()
             self._progress.notify_all()
 
     async def _take(self, elements: list[bytes]) -> None:
@@ -95,8 +94,6 @@ class Tunnel:
             await self.send("sync", elements[1].decode())
             if self._drew:
                 await self._count_frame()
-        elif opcode == b"error":
-            self.closed_because = f"status {elements[2].decode()}"
 
     async def _count_frame(self) -> None:
         self._drew = False

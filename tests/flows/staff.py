@@ -132,6 +132,10 @@ def share_changed(one: Picture, other: Picture) -> float:
     return float((difference > 24).mean())
 
 
+def count_colours(picture: Picture) -> int:
+    return len(np.unique(picture.reshape(-1, 3), axis=0))
+
+
 @asynccontextmanager
 async def at_a_browser(city: City, browser: Browser, login: str) -> AsyncIterator[Staff]:
     """A fresh browser profile with one window of 1280×800."""

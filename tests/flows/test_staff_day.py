@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 
 from sekisho.demo.city import demo_accounts
 from tests.flows.city import City, staff_with_everything
-from tests.flows.staff import at_a_browser, share_changed
+from tests.flows.staff import at_a_browser, count_colours, share_changed
 
 pytestmark = [pytest.mark.real, pytest.mark.browser, pytest.mark.timeout(300)]
 RESIDENT_STAFF = demo_accounts()[0].uid
@@ -56,7 +56,7 @@ async def test_the_first_day(city: City, browser: Browser) -> None:
         # A floating desktop: see it, type into its terminal, see the picture change.
         session = await staff.open("lgwan-desktop")
         before = await staff.see_resting()
-        assert len(np_colours(before)) > 8, "an empty picture is no desktop"
+        assert count_colours(before) > 8, "an empty picture is no desktop"
         await staff.shoot("desktop")
         await staff.click_at(0.25, 0.35)
         await staff.type("ls -la > made-today.txt; echo kan > kan.txt\n")
@@ -90,13 +90,6 @@ async def test_the_first_day(city: City, browser: Browser) -> None:
         assert city.live_sessions(RESIDENT_STAFF) == []
         events = {record["event"] for record in city.audit("session.")}
         assert {"session.opened", "session.attached", "session.first_frame_drawn", "session.ended"} <= events
-
-
-def np_colours(picture: object) -> set[tuple[int, ...]]:
-    import numpy as np
-
-    flat = np.asarray(picture).reshape(-1, 3)[::97]
-    return {tuple(int(value) for value in pixel) for pixel in flat}
 
 
 async def test_a_personal_desktop_keeps_its_files_over_a_log_off(city: City, browser: Browser) -> None:
