@@ -26,11 +26,16 @@ _PRAGMAS: Final = (
 )
 
 
-def make_engine(url: URL, *, pool_size: int, is_read_only: bool = False) -> AsyncEngine:
-    """An engine with ``pool_size`` connections, 0 for a new one each time. Nothing is connected yet."""
+def make_engine(
+    url: URL, *, pool_size: int, is_read_only: bool = False, statement_timeout_s: int = STATEMENT_TIMEOUT_S
+) -> AsyncEngine:
+    """An engine with ``pool_size`` connections, 0 for a new one each time. Nothing is connected yet.
+
+    ``statement_timeout_s`` bounds each statement on PostgreSQL, 0 for no bound.
+    """
     if url.drivername.startswith("sqlite"):
         return _sqlite(url, pool_size, is_read_only=is_read_only)
-    return _postgresql(url, pool_size, is_read_only=is_read_only)
+    return _postgresql(url, pool_size, statement_timeout_s, is_read_only=is_read_only)
 
 
 def _pooling(pool_size: int) -> dict[str, Any]:
@@ -59,18 +64,18 @@ def _sqlite(url: URL, pool_size: int, *, is_read_only: bool) -> AsyncEngine:
     return engine
 
 
-def _postgresql(url: URL, pool_size: int, *, is_read_only: bool) -> AsyncEngine:
+def _postgresql(url: URL, pool_size: int, statement_timeout_s: int, *, is_read_only: bool) -> AsyncEngine:
     session = {
         "application_name": APPLICATION,
         "timezone": "UTC",
-        "statement_timeout": f"{STATEMENT_TIMEOUT_S}s",
-        "idle_in_transaction_session_timeout": f"{2 * STATEMENT_TIMEOUT_S}s",
+        "statement_timeout": f"{statement_timeout_s}s",
+        "idle_in_transaction_session_timeout": f"{2 * statement_timeout_s}s",
         "default_transaction_read_only": "on" if is_read_only else "off",
     }
     connect_args = {
         "timeout": CONNECT_TIMEOUT_S,
         # A little longer than the server's own limit: only a server that is gone is cut off from here.
-        "command_timeout": STATEMENT_TIMEOUT_S + 5,
+        "command_timeout": statement_timeout_s + 5 if statement_timeout_s else None,
         "server_settings": session,
     }
     return create_async_engine(url, connect_args=connect_args, pool_pre_ping=True, **_pooling(pool_size))

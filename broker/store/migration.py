@@ -30,7 +30,8 @@ async def migrate(database_url: str) -> None:
     file = sqlite_file(url)
     if file is not None:
         create_file(file)
-    engine = make_engine(url, pool_size=0)
+    # A migration may take as long as the tables are large.
+    engine = make_engine(url, pool_size=0, statement_timeout_s=0)
     try:
         if await read_version(engine) == newest_version():
             return

@@ -36,13 +36,15 @@ def test_the_key_is_its_owners_alone_and_a_second_creation_keeps_it(tmp_path: Pa
     assert VerifyingKey.load(public_path(path)).confirms(_signed(CheckpointKey.load(path)))
 
 
-@pytest.mark.parametrize("content", [b"", b"not a key", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"])
+@pytest.mark.parametrize(
+    "content", [b"", b"not a key", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"]
+)
 def test_a_file_that_is_no_key_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "audit.key"
     path.write_bytes(content)
     path.chmod(0o600)
     for load in (CheckpointKey.load, VerifyingKey.load):
-        with pytest.raises(ConfigurationError, match="audit.key"):
+        with pytest.raises(ConfigurationError, match=r"audit\.key"):
             load(path)
 
 

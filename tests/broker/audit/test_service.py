@@ -45,7 +45,11 @@ async def test_records_are_found_by_event_text_and_time(store: SqlStore) -> None
     await append(store, 2)
     async with store.write() as tx:
         entry = AuditEntry(
-            tenant_id=CITY, event="signin.refused", actor="user:100%", subject="login:staff_1", detail={"理由": "wrong_code"}
+            tenant_id=CITY,
+            event="signin.refused",
+            actor="user:100%",
+            subject="login:staff_1",
+            detail={"理由": "wrong_code"},
         )
         await tx.audit.append(entry)
     refused = await _search(store, AuditQuery(event_prefix="signin."))

@@ -81,14 +81,17 @@ async def test_a_chain_that_was_written_anew_contradicts_its_anchor(
     async with store.read() as tx:
         chain = await tx.audit.read_chain(CITY, 0, 100)
     forged = list(seal_records(ChainHead(), [msgspec.structs.replace(it, actor="user:nobody") for it in chain]))
+    rewrite = "UPDATE audit_record SET actor = 'user:nobody', previous_hash = :p, record_hash = :h"
     for record in forged:
         await tamper(
             database_url,
-            f"UPDATE audit_record SET actor = 'user:nobody', previous_hash = :p, record_hash = :h WHERE id = {record.id}",
+            f"{rewrite} WHERE id = {record.id}",
             p=record.previous_hash,
             h=record.record_hash,
         )
-    await tamper(database_url, "UPDATE audit_head SET record_hash = :h WHERE tenant_id = 'aoba'", h=forged[-1].record_hash)
+    await tamper(
+        database_url, "UPDATE audit_head SET record_hash = :h WHERE tenant_id = 'aoba'", h=forged[-1].record_hash
+    )
     report = await office.verify()
     assert set(_found(report)) == {(FindingKind.ANCHOR_CONTRADICTED, 10)}
 

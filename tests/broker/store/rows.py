@@ -40,6 +40,7 @@ CITY: Final = TenantId("aoba")
 TOWN: Final = TenantId("midori")
 LGWAN: Final = ZoneId("lgwan")
 OFFICE: Final = PoolId("office")
+SOMEBODY: Final = UserId("user-1")
 THEN: Final = datetime(2026, 4, 1, 8, 30, 0, 123456, tzinfo=UTC)
 
 
@@ -110,7 +111,7 @@ def an_assignment(desktop: Desktop, user_id: UserId, **changes: object) -> Assig
     return Assignment(**(fields | changes))  # type: ignore[arg-type]  # checked by the struct's fields
 
 
-def a_session(number: int = 1, user_id: UserId = UserId("user-1"), **changes: object) -> Session:
+def a_session(number: int = 1, user_id: UserId = SOMEBODY, **changes: object) -> Session:
     fields = {
         "tenant_id": CITY,
         "id": SessionId(f"session-{number}"),

@@ -1,7 +1,6 @@
 """Opening a database: whose it is, which version it has, and what is said when that does not fit."""
 
-import os
-import signal
+import asyncio
 import stat
 import subprocess
 import sys
@@ -30,6 +29,10 @@ asyncio.run(main())
 """
 
 
+async def _python(code: str, *arguments: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(sys.executable, "-c", code, *arguments, stdout=subprocess.PIPE)
+
+
 async def _set_version(url: str, version: str | None) -> None:
     engine = make_engine(locate(url), pool_size=0)
     async with engine.begin() as connection:
@@ -40,13 +43,14 @@ async def _set_version(url: str, version: str | None) -> None:
 
 
 async def test_a_second_broker_on_the_same_file_refuses_until_the_first_is_gone(sqlite_url: str) -> None:
-    with subprocess.Popen([sys.executable, "-c", _OTHER_BROKER, sqlite_url], stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"open\n"
-        with pytest.raises(ConfigurationError, match="another broker"):
-            await open_store(sqlite_url)
-        await migrate(sqlite_url)
-        other.send_signal(signal.SIGKILL)
+    other = await _python(_OTHER_BROKER, sqlite_url)
+    assert other.stdout is not None
+    assert await other.stdout.readline() == b"open\n"
+    with pytest.raises(ConfigurationError, match="another broker"):
+        await open_store(sqlite_url)
+    await migrate(sqlite_url)
+    other.kill()
+    await other.communicate()
     store = await open_store(sqlite_url)
     await store.close()
 
@@ -100,8 +104,8 @@ async def test_migrating_makes_the_file_for_its_owner_alone_and_may_be_repeated(
 async def test_brokers_that_migrate_at_once_wait_for_each_other(postgres: PostgresCluster) -> None:
     url = await postgres.create_database()
     code = "import asyncio, sys; from broker.store import migrate; asyncio.run(migrate(sys.argv[1]))"
-    both = [subprocess.Popen([sys.executable, "-c", code, url]) for _ in range(2)]
-    assert [process.wait() for process in both] == [0, 0]
+    both = [await _python(code, url) for _ in range(2)]
+    assert [await process.wait() for process in both] == [0, 0]
     store = await open_store(url)
     await store.close()
     await postgres.drop_database(url)
@@ -139,4 +143,4 @@ async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "notes.db").write_bytes(b"shopping list" * 100)
     with pytest.raises(StoreError):
         await open_store(f"sqlite:///{tmp_path}/notes.db")
-    assert os.path.getsize(tmp_path / "notes.db") == 1300
+    assert (tmp_path / "notes.db").read_bytes() == b"shopping list" * 100

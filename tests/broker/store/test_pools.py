@@ -123,7 +123,9 @@ async def test_people_who_come_at_once_do_not_take_a_pool_over_its_size(store: S
 async def test_rows_never_refer_into_another_tenant(store: SqlStore) -> None:
     async with store.write() as tx:
         await put_city(tx)
-        await tx.people.put_tenant(msgspec.structs.replace((await tx.people.list_tenants())[0], id=TOWN, hostnames=frozenset()))
+        await tx.people.put_tenant(
+            msgspec.structs.replace((await tx.people.list_tenants())[0], id=TOWN, hostnames=frozenset())
+        )
     for wrong in (a_pool(tenant_id=TOWN), a_desktop(1, tenant_id=TOWN), a_desktop(1, owner_id=UserId("nobody"))):
         with pytest.raises(StoreError, match="refused a row"):
             async with store.write() as tx:

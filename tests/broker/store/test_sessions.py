@@ -49,7 +49,9 @@ async def test_a_ticket_is_redeemed_once_however_many_try(store: SqlStore) -> No
 
 
 @pytest.mark.real
-async def test_of_two_brokers_that_redeem_one_ticket_one_gets_it(postgresql_store: SqlStore, postgresql_url: str) -> None:
+async def test_of_two_brokers_that_redeem_one_ticket_one_gets_it(
+    postgresql_store: SqlStore, postgresql_url: str
+) -> None:
     second = await open_store(postgresql_url)
     await _give_ticket(postgresql_store, "ticket")
     tries = [_redeem(broker, "ticket") for broker in (postgresql_store, second) for _ in range(5)]
@@ -131,7 +133,10 @@ async def test_sessions_are_listed_by_person_and_pool_newest_first(store: SqlSto
             assert await tx.sessions.add_session(session)
         numbers = [it.id for it in await tx.sessions.list_sessions(CITY)]
         assert numbers == ["session-3", "session-2", "session-1"]
-        assert [it.id for it in await tx.sessions.list_sessions(CITY, user_id=a_user(1).id)] == ["session-3", "session-1"]
+        assert [it.id for it in await tx.sessions.list_sessions(CITY, user_id=a_user(1).id)] == [
+            "session-3",
+            "session-1",
+        ]
         assert [it.id for it in await tx.sessions.list_sessions(CITY, pool_id=other)] == ["session-3"]
         assert [it.id for it in await tx.sessions.list_sessions(CITY, limit=1)] == ["session-3"]
 
