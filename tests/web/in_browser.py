@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.web.fakes import CODE, PASSWORD
+from tests.web.fake_signin import CODE, PASSWORD
 
 
 @asynccontextmanager

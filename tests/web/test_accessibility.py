@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 
+from tests.web.fake_signin import CODE, PASSWORD
 from tests.web.fake_tunnel import FakeTunnel
-from tests.web.fakes import CODE, PASSWORD, FakeCity
+from tests.web.fakes import FakeCity
 from tests.web.in_browser import signed_in_page, wait_state
 from tests.web.people import DESK, POOLS, make_session
 
