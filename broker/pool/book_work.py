@@ -106,7 +106,8 @@ async def carry_out(store: Store, step: Lose | Seat | Vacate | Retry) -> list[Cu
                 await swap(tx, found, stepped(found, tx.now, DesktopEvent.RELEASED))
                 await note_desktop(tx, found, "desktop.repaired", outcome="nobody had the seat")
             case Retry():
-                await swap(tx, found, stepped(found, tx.now, DesktopEvent.REPAIR_ORDERED))
+                absent = stepped(found, tx.now, DesktopEvent.REPAIR_ORDERED)
+                await swap(tx, found, msgspec.structs.replace(absent, fault=None))
                 await note_desktop(tx, found, "desktop.repaired", outcome="retry")
             case _:
                 pass
