@@ -8,6 +8,7 @@ import pytest
 from broker.lifecycle.desktop import DesktopState
 from broker.lifecycle.session import SessionState
 from broker.model.ids import PoolId
+from broker.model.kinds import PoolKind
 from broker.model.reasons import EndReason
 from broker.pool.rules import MAX_FAILURES
 from broker.ports import DesktopProvider
@@ -54,6 +55,30 @@ async def test_a_quiet_pool_is_left_alone(city: City, provider: ObedientProvider
     for _ in range(3):
         await city.reconciler.reconcile_once()
     assert (provider.calls, len(await city.audit())) == (calls, events)
+
+
+async def test_the_host_that_has_a_desktop_is_in_its_row(city: City) -> None:
+    await city.settle()
+    (desktop,) = await city.desktops()
+    assert desktop.agent_id == "agent-1"
+
+
+async def test_a_shared_desktop_may_move_to_another_host_after_it_was_faulty(sqlite_store: SqlStore) -> None:
+    failing = FailingProvider(failing=set())
+    city = City(sqlite_store, {"local": failing})
+    await city.found(msgspec.structs.replace(a_pool(), max_size=1), a_pool(OWN, PoolKind.PERSISTENT))
+    shared, _ = await city.work(1)
+    own, _ = await city.work(1, OWN)
+    failing.failing = {"start", "log_off"}
+    for session in (shared, own):
+        await city.sessions.log_off(city.person(1), session.id)
+    for _ in range(MAX_FAILURES):
+        await city.settle()
+        city.pass_time(30)
+    city.pass_time(300)
+    await city.reconciler.reconcile_once()
+    assert (await city.desktop(shared.desktop_id)).agent_id is None
+    assert (await city.desktop(own.desktop_id)).agent_id == "agent-1"
 
 
 async def test_a_lowered_target_brings_spares_to_rest(city: City, provider: ObedientProvider) -> None:
