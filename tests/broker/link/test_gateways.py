@@ -23,7 +23,7 @@ from broker.wire.messages import (
     Terminate,
     Welcome,
 )
-from tests.broker.link.fakes import LIMITS, Wire, attachment_of, event, gateway_hello, until
+from tests.broker.link.fakes import LIMITS, Wire, attachment_of, event, gateway_hello, key_of, until
 
 GW1 = GatewayId("gw1")
 
@@ -257,7 +257,7 @@ FRAMES = st.one_of(
 @given(hello=st.none() | FRAMES, frames=st.lists(FRAMES, max_size=4))
 async def test_no_frame_whatsoever_stops_the_server(folder: Path, hello: str | None, frames: list[str]) -> None:
     async with Wire(folder, msgspec.structs.replace(LIMITS, hello_deadline_s=5.0)).listening() as wire:
-        async with wire.dial("/wire/gateway", "g" * 43) as peer:
+        async with wire.dial("/wire/gateway", key_of("gateway", "odd")) as peer:
             await peer.socket.send_str(encode(gateway_hello("odd")) if hello is None else hello)
             for frame in frames:
                 await peer.socket.send_str(frame)
