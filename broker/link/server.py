@@ -52,6 +52,7 @@ class _Visit(msgspec.Struct, frozen=True, kw_only=True):
     enter: Callable[[], Channel | None]
     read: Callable[[], Coroutine[None, None, None]]
     leave: Callable[[], bool]
+    note_told: Callable[[], None]
 
 
 class WireServer:
@@ -170,6 +171,7 @@ class WireServer:
             enter=lambda: self._gateways.enter(hello.gateway_id, channel),
             read=flow.read,
             leave=lambda: self._gateways.leave(hello.gateway_id, channel),
+            note_told=lambda: self._gateways.note_told(hello.gateway_id),
         )
 
     def _visit_of_agent(self, hello: AgentHello, channel: Channel) -> _Visit:
@@ -182,6 +184,7 @@ class WireServer:
             enter=lambda: self._agents.enter(flow),
             read=flow.read,
             leave=lambda: self._agents.leave(flow),
+            note_told=_nothing,
         )
 
     async def _serve(self, channel: Channel, visit: _Visit) -> None:
@@ -213,6 +216,7 @@ class WireServer:
     async def _tell_lost(self, visit: _Visit, farewell: Farewell) -> None:
         try:
             await self._tell(visit, "lost", {"reason": farewell.reason})
+            visit.note_told()
         except StoreError as error:
             _log.warning("wire.loss_not_audited", kind=visit.kind, peer=visit.name, fault=str(error))
 
@@ -224,3 +228,7 @@ class WireServer:
 
 async def _no_events() -> int:
     return 0
+
+
+def _nothing() -> None:
+    """Nobody asks again whether an agent's loss was told."""

@@ -99,6 +99,7 @@ class RememberingBooks:
         self.lives: list[frozenset[AttachmentId]] = []
         self.must_end: list[tuple[AttachmentId, EndReason]] = []
         self.silent: list[GatewayId] = []
+        self.untold: list[GatewayId] = []
         self.is_away = False
         self.slow_ticket = asyncio.Event()
         self.redeeming = 0
@@ -142,9 +143,10 @@ class RememberingBooks:
         self.lives.append(frozenset(live))
         return self.must_end
 
-    async def gateway_silent(self, gateway_id: GatewayId) -> None:
+    async def gateway_silent(self, gateway_id: GatewayId, *, is_told: bool) -> None:
         self._check()
         self.silent.append(gateway_id)
+        self.untold += [] if is_told else [gateway_id]
 
 
 class AuditOnlyStore:
