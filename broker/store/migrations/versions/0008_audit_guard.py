@@ -14,6 +14,8 @@ depends_on = None
 
 REFUSAL = "the audit is append-only"
 BORN_SEALED = "NEW.seq IS NOT NULL OR NEW.previous_hash IS NOT NULL OR NEW.record_hash IS NOT NULL"
+# An id that the database is about to give out reads as -1: no record has that one.
+TAKEN_ID = "EXISTS (SELECT 1 FROM audit_record AS it WHERE it.id = NEW.id)"
 NO_SUCH_RECORD = (
     "NOT EXISTS (SELECT 1 FROM audit_record AS it WHERE it.tenant_id = NEW.tenant_id "
     "AND it.seq = NEW.seq AND it.record_hash = NEW.record_hash)"
@@ -34,12 +36,11 @@ def _guard_on_sqlite() -> None:
         "AND it.seq = NEW.seq AND it.id <> NEW.id)"
     )
     for name, event, table, refused in (
-        # An id that the database gives out reads as -1 here: no record has that one.
         (
             "audit_record_birth",
             "INSERT",
             "audit_record",
-            f"{BORN_SEALED} OR EXISTS (SELECT 1 FROM audit_record AS it WHERE it.id = NEW.id)",
+            f"{BORN_SEALED} OR {TAKEN_ID}",
         ),
         (
             "audit_record_seal",
