@@ -42,12 +42,19 @@ class SigninSettings(_Settings, frozen=True, kw_only=True):
     pending_limit_s: int = 600
     max_codes_per_attempt: int = 5
     free_failures: int = 5
-    """Failures per account before it is made to wait; each further one doubles the wait."""
+    """Failures of an account from one address before it is made to wait there; each further one doubles the wait."""
+    free_failures_per_account: int = 20
+    """The same for an account from all addresses where it has not signed in lately."""
     free_failures_per_address: int = 300
     """The same for an address. Attempts that are between password and code count too: a whole office may sit
     behind one address."""
     base_block_s: int = 30
     max_block_s: int = 3600
+    max_account_block_s: int = 900
+    """Longest wait of an account that strangers' failures cause. It binds nobody at an address where that account
+    has signed in lately."""
+    known_address_s: int = 2_592_000
+    """For so long after a sign-in its address is known (30 days)."""
     failure_memory_s: int = 7200
     enrol_networks: list[str] = []
     """Networks (CIDR) from which a first authenticator app may be enrolled by password alone. Empty: none."""

@@ -40,7 +40,7 @@ class SigninService:
         origin: Origin,
     ) -> None:
         networks = parse_networks(settings.enrol_networks)
-        throttles = Throttles(settings)
+        throttles = Throttles(settings, sealing)
         self._store = store
         self._settings = settings
         self._sessions = WebSessions(store, settings, origin)
@@ -80,4 +80,7 @@ class SigninService:
     async def purge(self) -> None:
         """Remove what has expired. To be called every few minutes."""
         async with self._store.write() as tx:
-            await tx.signin.purge_expired(timedelta(seconds=self._settings.idle_limit_s))
+            await tx.signin.purge_expired(
+                idle_limit=timedelta(seconds=self._settings.idle_limit_s),
+                known_limit=timedelta(seconds=self._settings.known_address_s),
+            )

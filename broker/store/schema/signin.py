@@ -16,6 +16,14 @@ THROTTLE: Final = Table(
     Column("blocked_until", UtcTime),
 )
 
+KNOWN_ADDRESS: Final = Table(
+    "known_address",
+    METADATA,
+    Column("account", Text, primary_key=True),
+    Column("address_hash", LargeBinary(32), primary_key=True),
+    Column("seen_at", UtcTime, nullable=False),
+)
+
 PENDING_SIGNIN: Final = Table(
     "pending_signin",
     METADATA,
