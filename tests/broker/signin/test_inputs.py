@@ -1,5 +1,6 @@
 """What people type, whatever it is."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
