@@ -32,8 +32,8 @@ class Surroundings(Protocol):
     door: DoorLimits
     relay_limits: RelayLimits
 
-    async def redeem(self, ticket: Secret, cookie: Secret, address: str) -> Redeemed | RedeemRefused | None:
-        """``None``: no broker."""
+    async def redeem(self, ticket: Secret, cookie: Secret, address: str) -> Redeemed | RedeemRefused | DoorRefusal:
+        """The broker's answer, or why it was not asked or did not give one."""
         ...
 
     def find_guacds(self, spec: ConnectionSpec) -> list[str]:
@@ -108,13 +108,12 @@ class Attachment:
             return presented
         answer = await self._around.redeem(presented.ticket, self._cookie, self._address)
         match answer:
-            case None:
-                return DoorRefusal.BROKER_AWAY
+            case DoorRefusal():
+                return answer
             case RedeemRefused(code="unavailable"):
                 # a broker without its database: the same ticket may be good in a moment
                 return DoorRefusal.BROKER_AWAY
-            case RedeemRefused(code=code):
-                _log.info("ticket.refused", code=code, address=self._address)
+            case RedeemRefused():
                 return DoorRefusal.TICKET_REFUSED
             case Redeemed(spec=spec):
                 return await self._attach(spec, presented)

@@ -73,15 +73,18 @@ class EarlyReader:
             return
         self._budget.spend(message)
         try:
-            if len(message) > MAX_EARLY_MESSAGE_BYTES:
-                raise ProtocolViolation("message too long before the picture")
-            for count, elements in enumerate(read_message(message)):
-                if count == MAX_INSTRUCTIONS_AT_ONCE:
-                    raise ProtocolViolation("too many instructions at once before the picture")
-                self._take_instruction(elements)
+            self._take_instructions(message)
         except ProtocolViolation as violation:
             self.violation = violation
             self._refuse(DoorRefusal.TICKET_MALFORMED, EndReason.CLIENT_MISBEHAVED)
+
+    def _take_instructions(self, message: bytes) -> None:
+        if len(message) > MAX_EARLY_MESSAGE_BYTES:
+            raise ProtocolViolation("message too long before the picture")
+        for count, elements in enumerate(read_message(message)):
+            if count == MAX_INSTRUCTIONS_AT_ONCE:
+                raise ProtocolViolation("too many instructions at once before the picture")
+            self._take_instruction(elements)
 
     def _take_instruction(self, elements: Elements) -> None:
         if elements[:2] == [b"", b"ping"] and len(elements) == 3 and elements[2].isdigit():

@@ -121,6 +121,24 @@ def ask_upgrade(headers: dict[str, str]) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
+async def hear_all(port: int, sent: bytes, *, local_address: str = "127.0.0.1") -> bytes:
+    """Everything that the gateway says to a socket that sends ``sent`` after its upgrade, up to the close."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(local_address, 0))
+    writer.write(ask_upgrade(HEADERS))
+    await reader.readuntil(b"\r\n\r\n")
+    heard = b""
+    try:
+        writer.write(sent)
+        async with asyncio.timeout(10):
+            while chunk := await reader.read(65_536):
+                heard += chunk
+    except ConnectionResetError:
+        pass
+    finally:
+        writer.transport.abort()
+    return heard
+
+
 class HostileBrowser:
     """Has no ticket and sends ``payload`` in frame after frame, on one socket after the other."""
 

@@ -11,7 +11,7 @@ from gateway.early import MAX_FRAMES_UNADMITTED, MAX_INSTRUCTIONS_AT_ONCE
 from gateway.limits import RelayLimits
 from gateway.protocol import encode_instruction
 from tests.fakes.broker import SlowBroker
-from tests.fakes.browser import HEADERS, HostileBrowser, ObedientBrowser, ask_upgrade, frame_text
+from tests.fakes.browser import HostileBrowser, ObedientBrowser, frame_text, hear_all
 from tests.fakes.guacd import SilentGuacd
 from tests.fakes.waiting import until
 from tests.gateway.conftest import TICKET, Site
@@ -22,24 +22,6 @@ ANSWER = b"4.ping"
 HOSTILE_SOCKETS = 50
 ECHOES = 20
 ECHO_DEADLINE_S = 3.0
-
-
-async def hear_all(site: Site, sent: bytes) -> bytes:
-    """Everything that the gateway says to a socket that sends ``sent`` after its upgrade, up to the close."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
-    writer.write(ask_upgrade(HEADERS))
-    await reader.readuntil(b"\r\n\r\n")
-    heard = b""
-    try:
-        writer.write(sent)
-        async with asyncio.timeout(10):
-            while chunk := await reader.read(65_536):
-                heard += chunk
-    except ConnectionResetError:
-        pass
-    finally:
-        writer.transport.abort()
-    return heard
 
 
 @pytest.mark.parametrize(
@@ -54,7 +36,7 @@ async def test_one_message_without_a_ticket_pays_for_a_handful_of_instructions(
     site: Site, payload: bytes, answers: int
 ) -> None:
     await site.start()
-    heard = await hear_all(site, frame_text(payload))
+    heard = await hear_all(site.port, frame_text(payload))
     assert heard.count(ANSWER) == answers
     assert heard.endswith(b" ticket_malformed")
 
@@ -62,7 +44,7 @@ async def test_one_message_without_a_ticket_pays_for_a_handful_of_instructions(
 @pytest.mark.parametrize("frame", [frame_text(PING), frame_text(b""), b"\x89\x80\0\0\0\0", b"\x8a\x80\0\0\0\0"])
 async def test_a_socket_without_a_ticket_is_read_for_a_bounded_number_of_frames(site: Site, frame: bytes) -> None:
     await site.start()
-    heard = await hear_all(site, frame * 5000)
+    heard = await hear_all(site.port, frame * 5000)
     assert heard.count(ANSWER) <= MAX_FRAMES_UNADMITTED
     assert heard.endswith(b" ticket_missing")
 
