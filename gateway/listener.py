@@ -104,8 +104,8 @@ class DoorKeeper:
 
 
 def _read_address(transport: asyncio.Transport) -> str:
-    peer: object = transport.get_extra_info("peername")
-    return str(peer[0]) if isinstance(peer, tuple) and peer else ""
+    peer = cast("tuple[object, ...] | None", transport.get_extra_info("peername"))
+    return str(peer[0]) if peer else ""
 
 
 class WaitingRoom:
