@@ -15,8 +15,12 @@ BUDGETS = {
     Scope.ADDRESS: Limits(free=300, base_block_s=30, max_block_s=3600, memory_s=7200),
     Scope.ACCOUNT: Limits(free=20, base_block_s=30, max_block_s=900, memory_s=7200),
 }
-attempts = st.lists(st.tuples(st.integers(0, 4000), st.integers(1, 6), st.booleans()), max_size=120)
+steps = st.lists(st.tuples(st.integers(0, 900), st.integers(1, 6), st.booleans()), max_size=60)
 """Seconds since the one before, the address, and whether it is known there."""
+attempts = st.builds(
+    lambda strangers, then: [(0, 10 + number, False) for number in range(strangers)] + then, st.integers(0, 40), steps
+)
+"""A flood from many places, and what follows."""
 
 
 def keys_at(address: int) -> Keys:
