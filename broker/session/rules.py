@@ -34,6 +34,11 @@ _ENDING_REASONS: Final = frozenset(
         EndReason.ABSOLUTE_LIMIT,
         EndReason.HOURS_ENDED,
         EndReason.ENTITLEMENT_LOST,
+        EndReason.ACCOUNT_LOCKED,
+        EndReason.APPROVAL_ENDED,
+        EndReason.DEVICE_REFUSED,
+        EndReason.MODE_CHANGED,
+        EndReason.POLICY_CHANGED,
         EndReason.DESKTOP_LOST,
     }
 )

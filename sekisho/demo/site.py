@@ -45,6 +45,10 @@ def site_document(
             "port": ports.portal,
             "public_url": f"http://localhost:{ports.portal}",
             "tunnel_url": f"ws://localhost:{ports.gateway}/tunnel",
+            # Only this machine reaches the listener: it stands for the wired office LAN of lent PCs.
+            "origin": "office",
+            "segment": "wired",
+            "device": "managed",
         },
         "signin": {"issuer": "Sekisho 関所市", "enrol_networks": ["127.0.0.0/8", "::1/128"]},
         "tenants": [
