@@ -30,7 +30,7 @@ def read_desired_rules(settings: SiteSettings, asked: TenantSettings) -> Desired
             id=tenant_id,
             name_ja=asked.name_ja,
             name_en=asked.name_en,
-            hostnames=frozenset(asked.hostnames),
+            hostnames=frozenset(name.lower() for name in asked.hostnames),
             time_zone=asked.time_zone,
             mode=asked.mode,
             rules=_rules(settings, asked.policy),

@@ -9,7 +9,8 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 from aiohttp.web import Application, Request
 
-from tests.web.fakes import CODE, PASSWORD, FakeCity
+from tests.web.fake_signin import CODE, PASSWORD
+from tests.web.fakes import FakeCity
 
 _token = re.compile(r'name="csrf_token" value="([^"]+)"|"csrfToken": "([^"]+)"')
 

@@ -73,13 +73,13 @@ class FakeTunnel:
         """Keys so far: (keysym, 1 pressed or 0 released)."""
         return [(int(one[1]), int(one[2])) for one in self.taken if one[0] == "key"]
 
-    async def wait_for_keys(self, count: int, deadline_s: float = 5) -> list[tuple[int, int]]:
+    async def wait_for_keys(self, count: int, deadline_s: float = 20) -> list[tuple[int, int]]:
         """Until that many key instructions came."""
         async with asyncio.timeout(deadline_s), self.changed:
             await self.changed.wait_for(lambda: len(self.keys()) >= count)
         return self.keys()
 
-    async def wait_for(self, opcode: str, deadline_s: float = 5) -> Elements:
+    async def wait_for(self, opcode: str, deadline_s: float = 20) -> Elements:
         """The first instruction with this opcode (``ticket`` for the in-band ticket)."""
 
         def find() -> Elements | None:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 
+from tests.web.fake_signin import CODE, PASSWORD
 from tests.web.fake_tunnel import FakeTunnel
-from tests.web.fakes import CODE, PASSWORD, FakeCity
+from tests.web.fakes import FakeCity
 from tests.web.in_browser import signed_in_page, wait_state
 from tests.web.people import DESK, POOLS, make_session
 
@@ -40,17 +41,17 @@ async def serious_violations(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("path", STAFF_PAGES + CONSOLE_PAGES)
-async def test_pages_are_accessible(browser: Browser, city: FakeCity, portal_url: str, path: str) -> None:
+@pytest.mark.parametrize("language", ["ja", "en"])
+async def test_pages_are_accessible(browser: Browser, city: FakeCity, portal_url: str, language: str) -> None:
     city.sessions.live = {POOLS[0][0].id: make_session(POOLS[0][0], DESK)}
-    async with signed_in_page(browser, city, portal_url, DESK.login, width=768, height=1024) as page:
-        for language in ("ja", "en"):
+    async with signed_in_page(browser, portal_url, DESK.login, width=768, height=1024) as page:
+        for path in STAFF_PAGES + CONSOLE_PAGES:
             await page.goto(f"{portal_url}/language/{language}?back={path}")
-            assert await serious_violations(page) == []
+            assert await serious_violations(page) == [], path
             overflow = await page.evaluate(
                 "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
-            assert overflow == 0
+            assert overflow == 0, path
 
 
 async def test_the_way_in_is_accessible(browser: Browser, portal_url: str) -> None:
@@ -74,7 +75,7 @@ async def test_the_session_page_is_accessible(
     browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel
 ) -> None:
     city.sessions.live = {POOLS[0][0].id: make_session(POOLS[0][0], DESK)}
-    async with signed_in_page(browser, city, portal_url, DESK.login) as page:
+    async with signed_in_page(browser, portal_url, DESK.login) as page:
         await page.goto(f"{portal_url}/sessions/s-lgwan-std-p9001")
         await wait_state(page, "drawn")
         assert await serious_violations(page) == []

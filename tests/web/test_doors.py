@@ -8,7 +8,8 @@ from yarl import URL
 
 from broker.settings import PortalSettings
 from tests.web.browsing import Visitor
-from tests.web.fakes import CODE, PASSWORD, FakeCity
+from tests.web.fake_signin import CODE, PASSWORD
+from tests.web.fakes import FakeCity
 from web.app import create_app
 from web.forms import local_path
 from web.routes import PUBLIC_ROUTES

@@ -32,7 +32,7 @@ _DISPATCH: Final = """([type, init]) => {
 @pytest.fixture
 async def page(browser: Browser, city: FakeCity, portal_url: str) -> AsyncIterator[Page]:
     city.sessions.live = {POOLS[0][0].id: make_session(POOLS[0][0], STAFF)}
-    async with signed_in_page(browser, city, portal_url, STAFF.login) as page:
+    async with signed_in_page(browser, portal_url, STAFF.login) as page:
         await page.goto(f"{portal_url}/sessions/s-lgwan-std-p1001")
         await wait_state(page, "drawn")
         yield page
@@ -47,31 +47,30 @@ def tapped(keysym: int) -> list[tuple[int, int]]:
     return [(keysym, 1), (keysym, 0)]
 
 
-@pytest.mark.parametrize(
-    "key, code, keysym",
-    [
-        ("Zenkaku", "Backquote", ZENKAKU_HANKAKU),
-        ("Hankaku", "Backquote", ZENKAKU_HANKAKU),
-        ("ZenkakuHankaku", "Backquote", ZENKAKU_HANKAKU),
-        ("Process", "Backquote", ZENKAKU_HANKAKU),
-        ("KanjiMode", "Backquote", ZENKAKU_HANKAKU),
-        ("HiraganaKatakana", "KanaMode", KANA),
-        ("Hiragana", "KanaMode", KANA),
-        ("Katakana", "KanaMode", KANA),
-        ("Alphanumeric", "CapsLock", EISU),
-        ("Eisu", "Lang2", EISU),
-        ("CapsLock", "CapsLock", CAPS_LOCK),
-    ],
-)
-async def test_keys_that_may_have_no_keyup_are_tapped(
-    page: Page, tunnel: FakeTunnel, key: str, code: str, keysym: int
-) -> None:
-    assert await strike(page, "keydown", key, code)
-    assert await tunnel.wait_for_keys(2) == tapped(keysym)
-    await strike(page, "keydown", key, code, repeat=True)
-    await strike(page, "keyup", key, code)
-    await strike(page, "keydown", key, code)
-    assert await tunnel.wait_for_keys(4) == tapped(keysym) * 2
+TAPPED: Final = [
+    ("Zenkaku", "Backquote", ZENKAKU_HANKAKU),
+    ("Hankaku", "Backquote", ZENKAKU_HANKAKU),
+    ("ZenkakuHankaku", "Backquote", ZENKAKU_HANKAKU),
+    ("Process", "Backquote", ZENKAKU_HANKAKU),
+    ("KanjiMode", "Backquote", ZENKAKU_HANKAKU),
+    ("HiraganaKatakana", "KanaMode", KANA),
+    ("Hiragana", "KanaMode", KANA),
+    ("Katakana", "KanaMode", KANA),
+    ("Alphanumeric", "CapsLock", EISU),
+    ("Eisu", "Lang2", EISU),
+    ("CapsLock", "CapsLock", CAPS_LOCK),
+]
+
+
+async def test_keys_that_may_have_no_keyup_are_tapped(page: Page, tunnel: FakeTunnel) -> None:
+    expected: list[tuple[int, int]] = []
+    for key, code, keysym in TAPPED:
+        assert await strike(page, "keydown", key, code), key
+        await strike(page, "keydown", key, code, repeat=True)
+        await strike(page, "keyup", key, code)
+        await strike(page, "keydown", key, code)
+        expected += tapped(keysym) * 2
+        assert await tunnel.wait_for_keys(len(expected)) == expected, key
 
 
 async def test_zenkaku_and_hankaku_in_turn_are_one_key(page: Page, tunnel: FakeTunnel) -> None:
@@ -84,35 +83,36 @@ async def test_zenkaku_and_hankaku_in_turn_are_one_key(page: Page, tunnel: FakeT
     assert await tunnel.wait_for_keys(6) == [*tapped(ZENKAKU_HANKAKU) * 2, *tapped(ord("a"))]
 
 
-@pytest.mark.parametrize("key, keysym", [("Convert", HENKAN), ("NonConvert", MUHENKAN)])
-async def test_henkan_and_muhenkan_are_held(page: Page, tunnel: FakeTunnel, key: str, keysym: int) -> None:
-    await strike(page, "keydown", key, key, keyCode=28)
-    await strike(page, "keydown", key, key, keyCode=28, repeat=True)
-    await strike(page, "keyup", key, key, keyCode=28)
-    assert await tunnel.wait_for_keys(2) == tapped(keysym)
+async def test_henkan_and_muhenkan_are_held(page: Page, tunnel: FakeTunnel) -> None:
+    for key in ("Convert", "NonConvert"):
+        await strike(page, "keydown", key, key, keyCode=28)
+        await strike(page, "keydown", key, key, keyCode=28, repeat=True)
+        await strike(page, "keyup", key, key, keyCode=28)
+    assert await tunnel.wait_for_keys(4) == [*tapped(HENKAN), *tapped(MUHENKAN)]
 
 
-@pytest.mark.parametrize(
-    "key, code, shift, keysym",
-    [
-        ("@", "BracketLeft", False, 0x40),
-        (":", "Quote", False, 0x3A),
-        ("^", "Equal", False, 0x5E),
-        ("¥", "IntlYen", False, 0xA5),
-        ("\\", "IntlRo", False, 0x5C),
-        ("_", "IntlRo", True, 0x5F),
-        ("|", "IntlYen", True, 0x7C),
-    ],
-)
-async def test_signs_of_a_jis_keyboard(
-    page: Page, tunnel: FakeTunnel, key: str, code: str, shift: bool, keysym: int
-) -> None:
-    if shift:
-        await strike(page, "keydown", "Shift", "ShiftLeft", shiftKey=True, keyCode=16)
-    await strike(page, "keydown", key, code, shiftKey=shift)
-    await strike(page, "keyup", key, code, shiftKey=shift)
-    sent = await tunnel.wait_for_keys(3 if shift else 2)
-    assert sent == ([(SHIFT, 1)] if shift else []) + tapped(keysym)
+SIGNS: Final = [
+    ("@", "BracketLeft", False, 0x40),
+    (":", "Quote", False, 0x3A),
+    ("^", "Equal", False, 0x5E),
+    ("¥", "IntlYen", False, 0xA5),
+    ("\\", "IntlRo", False, 0x5C),
+    ("_", "IntlRo", True, 0x5F),
+    ("|", "IntlYen", True, 0x7C),
+]
+
+
+async def test_signs_of_a_jis_keyboard(page: Page, tunnel: FakeTunnel) -> None:
+    expected: list[tuple[int, int]] = []
+    for key, code, shift, keysym in SIGNS:
+        if shift:
+            await strike(page, "keydown", "Shift", "ShiftLeft", shiftKey=True, keyCode=16)
+        await strike(page, "keydown", key, code, shiftKey=shift)
+        await strike(page, "keyup", key, code, shiftKey=shift)
+        if shift:
+            await strike(page, "keyup", "Shift", "ShiftLeft", keyCode=16)
+        expected += [(SHIFT, 1), *tapped(keysym), (SHIFT, 0)] if shift else tapped(keysym)
+        assert await tunnel.wait_for_keys(len(expected)) == expected, key
 
 
 async def test_real_typing_reaches_the_desktop(page: Page, tunnel: FakeTunnel) -> None:
@@ -147,23 +147,24 @@ async def test_no_key_stays_down(page: Page, tunnel: FakeTunnel, leave: str) -> 
     assert sorted(sent[2:]) == [(HENKAN, 0), (SHIFT, 0)]
 
 
-@pytest.mark.parametrize(
-    "button, chord",
-    [
-        ("半/全", [ZENKAKU_HANKAKU]),
-        ("変換", [HENKAN]),
-        ("無変換", [MUHENKAN]),
-        ("カナ", [KANA]),
-        ("Ctrl+Alt+Del", [0xFFE3, 0xFFE9, 0xFFFF]),
-        ("Alt+Tab", [0xFFE9, 0xFF09]),
-        ("Win", [0xFFEB]),
-    ],
-)
-async def test_the_toolbar_sends_keys(page: Page, tunnel: FakeTunnel, button: str, chord: list[int]) -> None:
-    await page.get_by_role("button", name=button, exact=True).click()
-    sent = await tunnel.wait_for_keys(2 * len(chord))
-    assert sent == [(keysym, 1) for keysym in chord] + [(keysym, 0) for keysym in reversed(chord)]
-    await expect(page.locator("#screen")).to_be_focused()
+CHORDS: Final = [
+    ("半/全", [ZENKAKU_HANKAKU]),
+    ("変換", [HENKAN]),
+    ("無変換", [MUHENKAN]),
+    ("カナ", [KANA]),
+    ("Ctrl+Alt+Del", [0xFFE3, 0xFFE9, 0xFFFF]),
+    ("Alt+Tab", [0xFFE9, 0xFF09]),
+    ("Win", [0xFFEB]),
+]
+
+
+async def test_the_toolbar_sends_keys(page: Page, tunnel: FakeTunnel) -> None:
+    expected: list[tuple[int, int]] = []
+    for button, chord in CHORDS:
+        await page.get_by_role("button", name=button, exact=True).click()
+        expected += [(keysym, 1) for keysym in chord] + [(keysym, 0) for keysym in reversed(chord)]
+        assert await tunnel.wait_for_keys(len(expected)) == expected, button
+        await expect(page.locator("#screen")).to_be_focused()
 
 
 async def test_the_keyboard_is_not_trapped_in_the_picture(page: Page, tunnel: FakeTunnel) -> None:

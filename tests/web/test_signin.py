@@ -3,7 +3,8 @@
 import pytest
 
 from tests.web.browsing import Visitor
-from tests.web.fakes import CODE, PASSWORD, RECOVERY_CODE, FakeCity
+from tests.web.fake_signin import CODE, PASSWORD, RECOVERY_CODE
+from tests.web.fakes import FakeCity
 from web.cookies import Cookie
 
 

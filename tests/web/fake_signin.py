@@ -1,0 +1,125 @@
+"""Fakes of tenants and sign-in, named by what they do."""
+
+from datetime import timedelta
+
+from broker.model.kinds import Origin
+from broker.model.records import Tenant, User, WebSession
+from broker.secret import Secret, hash_token, new_token
+from broker.signin.records import (
+    Authenticated,
+    CodeAttempt,
+    CodeOutcome,
+    DirectoryDown,
+    EnrolmentOffer,
+    MustEnrol,
+    NeedFactor,
+    PasswordAttempt,
+    PasswordOutcome,
+    Refused,
+    SignedIn,
+    Throttled,
+)
+from tests.web.people import (
+    AUDITOR,
+    DESK,
+    NEWCOMER,
+    NOW,
+    STAFF,
+    TENANT,
+)
+
+PASSWORD = "ひみつ-Passw0rd"
+CODE = "123456"
+RECOVERY_CODE = "abcd-efgh-jkmn"
+
+
+class OneCity:
+    """Tenants: one city under localhost."""
+
+    async def find_by_hostname(self, hostname: str) -> Tenant | None:
+        return TENANT if hostname in TENANT.hostnames else None
+
+    async def list_all(self) -> list[Tenant]:
+        return [TENANT]
+
+
+class PlainSignin:
+    """One password and one code for everybody; logins ``down`` and ``slow`` meet trouble."""
+
+    def __init__(self) -> None:
+        self.users = {user.login: user for user in (STAFF, DESK, AUDITOR, NEWCOMER)}
+        self.pending: dict[str, tuple[User | None, bool]] = {}
+        self.signed_in: dict[str, Authenticated] = {}
+        self.attempts: list[PasswordAttempt] = []
+
+    async def submit_password(self, attempt: PasswordAttempt) -> PasswordOutcome:
+        self.attempts.append(attempt)
+        if attempt.login == "down":
+            return DirectoryDown()
+        if attempt.login == "slow":
+            return Throttled(NOW + timedelta(minutes=5))
+        user = self.users.get(attempt.login) if attempt.password == Secret(PASSWORD) else None
+        token = new_token()
+        must_enrol = user == NEWCOMER
+        self.pending[token.reveal()] = (user, must_enrol)
+        return MustEnrol(token) if must_enrol else NeedFactor(token)
+
+    async def offer_enrolment(self, pending: Secret) -> EnrolmentOffer | Refused:
+        user, must_enrol = self.pending.get(pending.reveal(), (None, False))
+        if user is None or not must_enrol:
+            return Refused(may_retry=False)
+        key = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+        grouped = " ".join(key[start : start + 4] for start in range(0, len(key), 4))
+        uri = f"otpauth://totp/Sekisho:{user.login}?secret={key}&issuer=Sekisho"
+        return EnrolmentOffer(display_name=user.display_name, text_key=grouped, uri=uri)
+
+    async def submit_code(self, attempt: CodeAttempt) -> CodeOutcome:
+        user, must_enrol = self.pending.get(attempt.pending.reveal(), (None, True))
+        if must_enrol:
+            return Refused(may_retry=False)
+        if attempt.code == "000000":
+            return Throttled(NOW + timedelta(minutes=5))
+        if user is None or attempt.code not in {CODE, RECOVERY_CODE}:
+            return Refused(may_retry=user is not None)
+        del self.pending[attempt.pending.reveal()]
+        return self.enter(user, used_recovery_code=attempt.code == RECOVERY_CODE)
+
+    async def confirm_enrolment(self, attempt: CodeAttempt) -> CodeOutcome:
+        user, must_enrol = self.pending.get(attempt.pending.reveal(), (None, False))
+        if user is None or not must_enrol:
+            return Refused(may_retry=False)
+        if attempt.code != CODE:
+            return Refused(may_retry=True)
+        del self.pending[attempt.pending.reveal()]
+        codes = tuple(f"{number:04}-wxyz-{number:04}" for number in range(1, 11))
+        return self.enter(user, recovery_codes=codes)
+
+    def enter(self, user: User, *, used_recovery_code: bool = False, recovery_codes: tuple[str, ...] = ()) -> SignedIn:
+        """Sign a person in, as after both steps."""
+        token, tunnel = new_token(), new_token()
+        session = WebSession(
+            token_hash=hash_token(token),
+            tenant_id=user.tenant_id,
+            user_id=user.id,
+            csrf_token=new_token().reveal(),
+            tunnel_hash=hash_token(tunnel),
+            factor="totp",
+            origin=Origin.OFFICE,
+            address="192.0.2.10",
+            user_agent="",
+            created_at=NOW,
+            seen_at=NOW,
+            expires_at=NOW + timedelta(hours=10),
+        )
+        self.signed_in[token.reveal()] = Authenticated(session=session, user=user)
+        return SignedIn(
+            token=token,
+            tunnel=tunnel,
+            session=session,
+            user=user,
+            recovery_codes=recovery_codes,
+            used_recovery_code=used_recovery_code,
+        )
+
+    async def authenticate(self, token: Secret, *, address: str) -> Authenticated | None:
+        return self.signed_in.get(token.reveal())
