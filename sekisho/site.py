@@ -42,8 +42,17 @@ def check_site(settings: SiteSettings) -> None:
         raise ConfigurationError("no [[tenants]]: a site needs at least one")
     if refusals := refusals_of_ranges("$.signin.enrol_networks", settings.signin.enrol_networks):
         raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
+    _check_peers(settings)
     for tenant in settings.tenants:
         read_desired_rules(settings, tenant)
+
+
+def _check_peers(settings: SiteSettings) -> None:
+    known = {zone.id for tenant in settings.tenants for zone in tenant.zones}
+    for kind, peers in (("gateways", settings.wire.gateways), ("agents", settings.wire.agents)):
+        for peer in peers:
+            if unknown := set(peer.zones) - known:
+                raise ConfigurationError(f"$.wire.{kind}: {peer.id} serves {sorted(unknown)}, which no tenant has")
 
 
 def prepare_data_dir(settings: SiteSettings) -> None:
@@ -51,7 +60,8 @@ def prepare_data_dir(settings: SiteSettings) -> None:
     os.umask(0o077)
     for folder in ("run", "keys", "audit", "log"):
         settings.path(folder).mkdir(parents=True, exist_ok=True, mode=0o700)
-    for key_file in (settings.sealing_key_file, settings.wire.gateway_key_file, settings.wire.agent_key_file):
+    peers = (*settings.wire.gateways, *settings.wire.agents)
+    for key_file in (settings.sealing_key_file, *(peer.key_file for peer in peers)):
         SealingKey.create(settings.path(key_file))
     CheckpointKey.create(settings.path(settings.audit.checkpoint_key_file))
 

@@ -108,7 +108,9 @@ async def _read_people(tx: Transaction, tenant: Tenant) -> list[PersonInBooks]:
     return people
 
 
-def _ask(person: PersonInBooks, pools: Mapping[PoolId, Pool], zones: Mapping[ZoneId, Zone], session: Session) -> Decision:
+def _ask(
+    person: PersonInBooks, pools: Mapping[PoolId, Pool], zones: Mapping[ZoneId, Zone], session: Session
+) -> Decision:
     pool = pools[session.pool_id]
     rules = rules_for(person.tenant, zones.get(pool.zone_id), pool)
     return may_go_on(facts_of_standing(person, pool, session), rules)
