@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.model.ids import TenantId
@@ -146,6 +146,7 @@ _restrictions = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(facts=_facts, missing=st.sampled_from(sorted(MISSING)))
 def test_a_missing_fact_denies_whatever_the_others_are(facts: OpenFacts, missing: str) -> None:
     if facts.principal is None or facts.place is None:
@@ -154,6 +155,7 @@ def test_a_missing_fact_denies_whatever_the_others_are(facts: OpenFacts, missing
         assert isinstance(may_open(MISSING[missing](facts), open_rules()), Deny)
 
 
+@settings(deadline=None)
 @given(facts=_facts, first=_restrictions, second=_restrictions)
 def test_one_more_restriction_never_allows_more(
     facts: OpenFacts, first: dict[str, Any], second: dict[str, Any]
@@ -171,6 +173,7 @@ def test_one_more_restriction_never_allows_more(
             assert isinstance(after, Deny)
 
 
+@settings(deadline=None)
 @given(facts=_facts)
 def test_an_allowed_opening_has_every_fact_in_its_favour(facts: OpenFacts) -> None:
     match may_open(facts, open_rules()):
@@ -191,6 +194,7 @@ def test_an_allowed_opening_has_every_fact_in_its_favour(facts: OpenFacts) -> No
             assert not all(rule.passed for rule in trace)
 
 
+@settings(deadline=None)
 @given(facts=_facts)
 def test_what_may_open_may_also_go_on(facts: OpenFacts) -> None:
     if isinstance(may_open(facts, open_rules()), Allow):

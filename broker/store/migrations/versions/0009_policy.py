@@ -5,8 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007_policy"
-down_revision = "0006_audit_kept"
+revision = "0009_policy"
+down_revision = "0008_audit_guard"
 branch_labels = None
 depends_on = None
 
