@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from broker.model.ids import TenantId, UserId
-from broker.model.kinds import Origin
+from broker.model.place import Place
 from broker.ports import Authenticator, SecondFactor, Store
 from broker.secret import SealingKey, Secret
 from broker.settings import SigninSettings
@@ -37,13 +37,13 @@ class SigninService:
         sealing: SealingKey,
         settings: SigninSettings,
         *,
-        origin: Origin,
+        place: Place,
     ) -> None:
         networks = parse_networks(settings.enrol_networks)
         throttles = Throttles(settings, sealing)
         self._store = store
         self._settings = settings
-        self._sessions = WebSessions(store, settings, origin)
+        self._sessions = WebSessions(store, settings, place)
         completion = Completion(settings, throttles, self._sessions)
         self._password = PasswordStep(store, authenticators, settings, throttles, networks)
         self._code = CodeStep(store, factor, sealing, settings, throttles, completion)

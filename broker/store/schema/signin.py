@@ -79,6 +79,9 @@ WEB_SESSION: Final = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
+    Column("segment", String(16), nullable=False, server_default="unknown"),
+    Column("device", String(16), nullable=False, server_default="none"),
+    Column("certificate", String(16), nullable=False, server_default="absent"),
     refers_to("user_account", "user_id"),
     Index("ix_web_session_user", "tenant_id", "user_id"),
 )
