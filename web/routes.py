@@ -9,6 +9,7 @@ PUBLIC_ROUTES: Final = frozenset(
         "/login",
         "/login/code",
         "/login/enrol",
+        "/help",
         "/language/{code}",
         "/static",
         "/api/v1/openapi.json",
