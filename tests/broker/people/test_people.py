@@ -254,7 +254,7 @@ async def test_a_persons_page_tells_what_became_of_their_sessions(city: City, pe
                 actor="user:desk",
                 subject="session:1",
                 detail={"user": user.id},
-            )  # fmt: skip
+            )
         )
     details = await people.details(DESK, user.id)
     assert isinstance(details, PersonDetails)
