@@ -44,6 +44,7 @@ async def test_a_name_or_login_finds_what_somebody_did_and_what_was_done_to_them
     await _write(store, "user:user-2", "user:user-7")
     await _write(store, "system", "assignment:1", user="user-7")
     await _write(store, "user:user-2", "session:session-2")
+    await _write(store, "user:user-8", "session:session-3")  # somebody else of that id lives in another town
     for text in ("山田", "山田 太郎", "山田太郎", "太郎", "yamada.taro", "YAMADA"):
         assert [record.id for record in await _found(store, text)] == [3, 2, 1], text
     assert await _found(store, "花子") == []
