@@ -20,6 +20,11 @@ BY_OTHERS: Final = frozenset(
         EndReason.DISCONNECT_LIMIT,
         EndReason.DESKTOP_LOST,
         EndReason.ENTITLEMENT_LOST,
+        EndReason.ACCOUNT_LOCKED,
+        EndReason.APPROVAL_ENDED,
+        EndReason.DEVICE_REFUSED,
+        EndReason.MODE_CHANGED,
+        EndReason.POLICY_CHANGED,
     }
 )
 """Ends that a person may not have seen, and that took work along. One's own log-off is none."""
