@@ -14,6 +14,7 @@ from web.csrf import refuse_forgery
 from web.errors import answer_faults
 from web.headers import add_headers
 from web.hosts import find_tenant
+from web.routes import STATIC_ROUTE
 from web.views import (
     console,
     console_audit,
@@ -41,7 +42,7 @@ def create_app(services: Services, settings: PortalSettings) -> web.Application:
     app[SERVICES] = services
     app[SETTINGS] = settings
     app.add_routes([*_staff_routes(), *_console_routes(), *api_routes(Audience.STAFF, Audience.CONSOLE)])
-    app.router.add_static("/static", STATIC, append_version=False)
+    app.router.add_static(STATIC_ROUTE, STATIC, append_version=False)
     return app
 
 

@@ -6,8 +6,6 @@ from broker.model.records import AuditRecord, User
 from broker.people.records import PreviousSignin
 from broker.policy.administration import Action, NotAllowed, refuse_action
 
-MAX_REASON = 500
-
 
 def refuse_change(actor: Actor, person: User) -> NotAllowed | None:
     """Nobody changes themselves, and a system administrator is changed by one of their own alone: a stolen

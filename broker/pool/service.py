@@ -11,6 +11,7 @@ from broker.lifecycle.session import CONNECTED_STATES, KEPT_STATES, SessionState
 from broker.model.actor import Actor
 from broker.model.ids import DesktopId, PoolId
 from broker.model.records import Pool
+from broker.model.text import clean_reason
 from broker.policy.administration import Action, NotAllowed, refuse_action
 from broker.pool.applying import apply
 from broker.pool.desired import read_desired
@@ -141,5 +142,5 @@ class PoolService:
 async def _note_pool(tx: Transaction, actor: Actor, pool: Pool, reason: str) -> None:
     event = "pool.opened" if pool.is_open else "pool.closed"
     subject = f"pool:{pool.id}"
-    detail = {"reason": reason}
+    detail = {"reason": clean_reason(reason)}
     await note(tx, pool.tenant_id, event, subject, actor=actor.name, address=actor.address, detail=detail)

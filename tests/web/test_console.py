@@ -197,3 +197,9 @@ def test_no_cell_starts_a_formula(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["", "user:u-1", "神谷", "192.0.2.1", "a=b"])
 def test_other_cells_stay_as_they_are(cell: str) -> None:
     assert make_harmless(cell) == cell
+
+
+@pytest.mark.parametrize("query", ["until=9999-12-31", "since=0001-01-01", "since=9999-12-31&until=0001-01-01"])
+async def test_a_day_at_the_end_of_the_calendar_filters_nothing(visitor: Visitor, query: str) -> None:
+    await visitor.sign_in("p9001")
+    assert (await visitor.get(f"/console/audit?{query}")).status == 200

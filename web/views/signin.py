@@ -110,7 +110,8 @@ async def submit_code(request: web.Request) -> web.Response:
     attempt = CodeAttempt(pending=pending, code=code, address=address_of(request), user_agent=user_agent_of(request))
     match await services_of(request).signin.submit_code(attempt):
         case SignedIn() as outcome:
-            return enter(see_other("/?recovery=1" if outcome.used_recovery_code else "/"), outcome)
+            page = see_other("/?recovery=1" if outcome.used_recovery_code else "/")
+            return await enter(request, page, outcome)
         case Refused(may_retry=True):
             return render(request, "code.html", status=403, error=WRONG_CODE, until=None, message=None)
         case Refused():
@@ -126,8 +127,11 @@ def begin_again(request: web.Request) -> web.Response:
     return response
 
 
-def enter(response: web.Response, outcome: SignedIn) -> web.Response:
-    """Give the browser new cookies; those of the attempt end here."""
+async def enter(request: web.Request, response: web.Response, outcome: SignedIn) -> web.Response:
+    """Give the browser new cookies; those of the attempt end here, and so does what this browser was signed in as."""
+    before = read_cookie(request, Cookie.SESSION)
+    if before is not None:
+        await services_of(request).people.sign_out(before)
     set_cookie(response, Cookie.SESSION, outcome.token)
     set_cookie(response, Cookie.TUNNEL, outcome.tunnel)
     clear_cookies(response, Cookie.SIGNIN, Cookie.FORM)
