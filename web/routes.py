@@ -11,6 +11,7 @@ PUBLIC_ROUTES: Final = frozenset(
         "/login",
         "/login/code",
         "/login/enrol",
+        "/help",
         "/language/{code}",
         STATIC_ROUTE,
         "/api/v1/openapi.json",

@@ -10,8 +10,8 @@ from broker.model.ids import TenantId, UserId
 from broker.model.reasons import EndReason
 from broker.model.records import AuditRecord, User
 from broker.model.text import clean_reason, clean_text
-from broker.people.records import NoSuchPerson, PersonDetails, ReasonMissing
-from broker.people.rules import is_about, refuse_change
+from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
+from broker.people.rules import is_about, previous_signin, refuse_change
 from broker.policy.administration import Action, NotAllowed, refuse_action
 from broker.ports import AuditEntry, AuditQuery, Store, Transaction
 from broker.secret import Secret
@@ -54,6 +54,15 @@ class PeopleService:
         count = await self._signin.sign_out_everywhere(user.tenant_id, user.id, actor=f"user:{user.id}")
         await self._disconnect(user)
         return count
+
+    async def previous_signin(self, auth: Authenticated) -> PreviousSignin | None:
+        """The person's sign-in before the one that this browser holds; None where the audit tells of none."""
+        user = auth.user
+        async with self._store.read() as tx:
+            record = await tx.audit.find_last(
+                user.tenant_id, "signin.succeeded", f"user:{user.id}", auth.session.created_at
+            )
+        return None if record is None else previous_signin(record)
 
     async def search(self, actor: Actor, text: str) -> list[User] | NotAllowed:
         """People of the actor's municipality by login, name or department; at most 200."""

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from broker.lifecycle.desktop import DesktopState
-from broker.lifecycle.session import SessionState
+from broker.lifecycle.session import CONNECTED_STATES, KEPT_STATES, SessionState
 from broker.model.actor import Actor
 from broker.model.ids import DesktopId, PoolId
 from broker.model.records import Pool
@@ -59,6 +59,8 @@ class PoolService:
             sessions = await tx.sessions.list_sessions(actor.tenant_id, limit=_ALL)
         counts = {pool.id: Counter(str(d.state) for d in desktops if d.pool_id == pool.id) for pool in pools}
         live = Counter(session.pool_id for session in sessions)
+        connected = Counter(session.pool_id for session in sessions if session.state in CONNECTED_STATES)
+        disconnected = Counter(session.pool_id for session in sessions if session.state in KEPT_STATES)
         queued = Counter(session.pool_id for session in sessions if session.state is SessionState.QUEUED)
         return [
             PoolSummary(
@@ -67,6 +69,8 @@ class PoolService:
                 counts=dict(counts[pool.id]),
                 queued=queued[pool.id],
                 live_sessions=live[pool.id],
+                connected=connected[pool.id],
+                disconnected=disconnected[pool.id],
                 provider_fault=self._health.fault_of(pool),
             )
             for pool in pools

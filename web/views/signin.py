@@ -25,12 +25,12 @@ from web.render import format_time, render
 from web.visitor import AUTHENTICATED, TENANT, address_of, services_of
 
 MAX_PASSWORD_CHARS = 1024
-REFUSED = _("ログインできませんでした。職員番号、パスワード、認証コードを確かめて、はじめから入力し直してください。")
+REFUSED = _("ログインできませんでした。職員ID、パスワード、認証コードを確かめて、はじめから入力し直してください。")
 WRONG_CODE = _("認証コードが正しくないか、使用済みです。新しいコードが表示されてから入力してください。")
 DIRECTORY_DOWN = _(
     "ただいま職員情報を確認できません。しばらく待ってからもう一度お試しください。続く場合は情報システム担当へご連絡ください。"
 )
-INCOMPLETE = _("職員番号とパスワードの両方を入力してください。")
+INCOMPLETE = _("職員IDとパスワードの両方を入力してください。")
 CODE_MISSING = _("認証コードを入力してください。")
 BEGIN_AGAIN = _("時間が経過したため、はじめからログインし直してください。")
 SESSION_ENDED = _("一定時間操作がなかったか、ログアウトされたため、もう一度ログインしてください。")
