@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from broker.model.reasons import EndReason
-from tests.web.fake_tunnel import FakeTunnel
+from tests.web.fake_tunnel import CURSOR, FILL, SIZE, SYNC, FakeTunnel
 from tests.web.fakes import FakeCity
 from tests.web.in_browser import signed_in_page, wait_state
 from tests.web.people import POOLS, STAFF, make_session
@@ -129,6 +129,31 @@ async def test_a_lost_line_is_taken_up_again_with_a_new_ticket(
         assert "disconnected:接続が切れました。1秒後に再接続します" in seen
         tickets = [one[2] for one in tunnel.taken if one[:2] == ["", "ticket"]]
         assert len(set(tickets)) == 2
+
+
+@pytest.mark.parametrize("frame", ["", SIZE + CURSOR + SYNC, CURSOR + FILL + SYNC], ids=["nothing", "cursor", "no size"])
+async def test_without_a_picture_the_person_is_told(
+    browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel, frame: str
+) -> None:
+    async with signed_in_page(browser, portal_url, STAFF.login) as page:
+        tunnel.frame = frame
+        await page.clock.install()
+        await page.goto(portal_url + PATH)
+        for attempts in (1, 2):
+            await tunnel.wait_for_tickets(attempts)
+            await expect(page.locator("#curtain-title")).to_have_text("接続しています")
+            await expect(page.locator("html")).to_have_attribute("data-session-state", "connecting")
+            await page.clock.run_for(15_100)
+        await expect(page.locator("#curtain-title")).to_have_text("画面を表示できません")
+        await expect(page.locator("#curtain-text")).to_contain_text("s-lgwan-std-p1001")
+        await expect(page.locator("#back")).to_be_visible()
+        assert tunnel.tickets() == 2, "one more attempt by itself, and no third"
+
+        tunnel.frame = SIZE + FILL + SYNC
+        await page.locator("#reconnect").click()
+        await wait_state(page, "drawn")
+        await page.clock.run_for(16_000)
+        await wait_state(page, "drawn")
 
 
 async def test_a_session_that_ended_meanwhile_is_not_taken_up(
