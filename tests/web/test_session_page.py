@@ -131,7 +131,9 @@ async def test_a_lost_line_is_taken_up_again_with_a_new_ticket(
         assert len(set(tickets)) == 2
 
 
-@pytest.mark.parametrize("frame", ["", SIZE + CURSOR + SYNC, CURSOR + FILL + SYNC], ids=["nothing", "cursor", "no size"])
+@pytest.mark.parametrize(
+    "frame", ["", SIZE + CURSOR + SYNC, CURSOR + FILL + SYNC], ids=["nothing", "cursor", "no size"]
+)
 async def test_without_a_picture_the_person_is_told(
     browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel, frame: str
 ) -> None:
