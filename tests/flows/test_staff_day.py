@@ -133,6 +133,25 @@ async def test_the_signs_of_a_japanese_keyboard_arrive_on_an_rdp_desktop(city: C
         await expect(staff.page.locator("#curtain-text")).to_contain_text("制限時間")
 
 
+async def test_an_rdp_desktop_shows_its_picture_at_every_return(city: City, browser: Browser) -> None:
+    async with at_a_browser(city, browser, STAFF[3]) as staff:
+        await staff.enrol()
+        session = await staff.open("gyomu-rdp")
+        left = await staff.see_resting()
+        assert count_colours(left) > 8, "an empty picture is no desktop"
+        for _ in range(3):
+            await staff.page.close()
+            staff.page = await staff.context.new_page()
+            assert await staff.open("gyomu-rdp") == session
+            assert count_colours(await staff.see_resting()) > 8
+        attached = city.audit("session.attached")
+        drawn = city.audit("session.first_frame_drawn")
+        mine = [f"session:{session}"] * 4
+        assert [one["subject"] for one in attached if one["subject"] == mine[0]] == mine
+        assert [one["subject"] for one in drawn if one["subject"] == mine[0]] == mine
+        await staff.log_off()
+
+
 def read_rdp_file(city: City, name: str) -> str | None:
     """A file of the RDP host's homes, looked at through the root of one of its processes."""
     pid = city.inner_pid("xrdp-sesman")

@@ -6,4 +6,6 @@ export GTK_IM_MODULE=fcitx QT_IM_MODULE=fcitx XMODIFIERS=@im=fcitx GSETTINGS_BAC
 export GTK2_RC_FILES=/opt/desktop/gtkrc-2.0
 export SEKISHO_COLOUR="@COLOUR@"
 cd "$HOME" || exit 1
+# Desktops go from person to person: what the last one left behind is gone before this one starts.
+find . -mindepth 1 -maxdepth 1 ! -name '.Xauthority' -exec rm -rf {} +
 exec dbus-run-session -- /opt/desktop/session.sh
