@@ -57,7 +57,7 @@ class Broker:
             TotpFactor(),
             sealing,
             settings.signin,
-            origin=settings.portal.origin,
+            place=settings.portal.place,
         )
         self.services = Services(
             tenants=TenantDirectory(store),

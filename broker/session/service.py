@@ -23,6 +23,7 @@ from broker.session.records import (
     RedeemOutcome,
     TicketOutcome,
 )
+from broker.session.sweeping import SweepMemory, sweep
 from broker.signin.records import Authenticated
 from broker.wire.messages import GatewayEvent
 
@@ -42,6 +43,7 @@ class SessionService:
         reconciler_wake: Callable[[], None],
     ) -> None:
         self._context = SessionContext(store, sealing, providers, tunnels, reconciler_wake)
+        self._swept = SweepMemory()
 
     # --- for the person
 
@@ -131,8 +133,9 @@ class SessionService:
     # --- for the reconciler
 
     async def expire(self) -> None:
-        """End what has outlived its limits."""
-        if cuts := await ending.expire(self._context):
+        """End what has outlived its limits, and what may not go on by the rules as they are now."""
+        cuts = [*await ending.expire(self._context), *await sweep(self._context, self._swept)]
+        if cuts:
             await self._after_end(cuts)
 
     async def cut(self, cuts: Sequence[Cut]) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from broker.model.ids import TenantId
@@ -76,7 +77,23 @@ def account_key(tenant_id: TenantId, login: str) -> str:
 
 def address_key(tenant_id: TenantId, address: str) -> str:
     """Throttle key of a network address."""
-    return f"addr:{tenant_id}:{clean_text(address, MAX_ADDRESS)}"
+    return f"addr:{tenant_id}:{address_group(address)}"
+
+
+def pair_key(tenant_id: TenantId, login: str, address: str) -> str:
+    """Throttle key of an account as seen from one address."""
+    return f"pair:{account_key(tenant_id, login).removeprefix('acct:')}@{address_group(address)}"
+
+
+def address_group(address: str) -> str:
+    """The address as it counts: of IPv6 its /64, which one host has to itself (RFC 4291, section 2.5.4)."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return clean_text(address, MAX_ADDRESS)
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False))
+    return str(found)
 
 
 def clean_text(text: str, limit: int) -> str:

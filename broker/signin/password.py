@@ -36,6 +36,7 @@ from broker.signin.rules import (
     decide_password,
     is_inside,
 )
+from broker.signin.scopes import Scope
 from broker.signin.throttles import Throttles, Visitor
 
 
@@ -115,7 +116,8 @@ class PasswordStep:
                 return await tx.people.put_user(_user_of(visitor.tenant_id, person))
             case PasswordRejected():
                 # As many statements as above: the time that this takes must not tell them apart.
-                stored = await tx.signin.get_throttles(visitor.keys())
+                keys = visitor.keys()
+                stored = await tx.signin.get_throttles([keys[Scope.PAIR], keys[Scope.ADDRESS]])
                 for throttle in stored.values():
                     await tx.signin.put_throttle(throttle)
                 return await tx.people.find_user(visitor.tenant_id, visitor.login)

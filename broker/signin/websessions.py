@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from broker.model.ids import TenantId, UserId
-from broker.model.kinds import Origin
+from broker.model.place import Place
 from broker.model.records import User, WebSession
 from broker.ports import AuditEntry, Store, Transaction
 from broker.secret import Secret, hash_token, new_token
@@ -20,12 +20,12 @@ _TOUCH_S: Final = 60
 
 
 class WebSessions:
-    """Sessions of one entrance, which knows its ``origin``."""
+    """Sessions of one entrance, which knows its ``place``: origin, line, and the device that it vouches for."""
 
-    def __init__(self, store: Store, settings: SigninSettings, origin: Origin) -> None:
+    def __init__(self, store: Store, settings: SigninSettings, place: Place) -> None:
         self._store = store
         self._settings = settings
-        self._origin = origin
+        self._place = place
 
     async def begin(self, tx: Transaction, user: User, *, factor: str, address: str, user_agent: str) -> SignedIn:
         """A session with tokens that nobody has seen before, inside the transaction that signs the person in."""
@@ -37,7 +37,10 @@ class WebSessions:
             csrf_token=new_token().reveal(),
             tunnel_hash=hash_token(tunnel),
             factor=factor,
-            origin=self._origin,
+            origin=self._place.origin,
+            segment=self._place.segment,
+            device=self._place.device,
+            certificate=self._place.certificate,
             address=clean_text(address, MAX_ADDRESS),
             user_agent=clean_text(user_agent, MAX_USER_AGENT),
             created_at=tx.now,
