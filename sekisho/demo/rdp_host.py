@@ -24,7 +24,7 @@ from sekisho.demo.secrets import DemoSecrets, write_private
 
 ACCOUNT_NAMES: Final = ("rdp01", "rdp02", "rdp03", "rdp04")
 SOCKET_NAME: Final = "rdp.sock"
-SETTLE_S: Final = 40
+SETTLE_S: Final = 45
 """How long a desktop of this host rests between two people: its limit for sessions that nobody looks at, the 15 s
 that a guacd takes to give up a lost connection, and some for the end itself."""
 _PROGRAMS: Final = ("xrdp", "xrdp-sesman", "bwrap")
