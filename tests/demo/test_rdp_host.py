@@ -64,6 +64,20 @@ def belongs(host: RdpHost, pid: int) -> bool:
     return False
 
 
+def account_processes(host: RdpHost, account: str) -> list[int]:
+    """Processes of the host that run as one of its accounts: its session, whole."""
+    line = next(one for one in (host.folder / "accounts/passwd").read_text().splitlines() if one.startswith(account))
+    uid = int(line.split(":")[2])
+    found: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if folder.stat().st_uid == uid and belongs(host, int(folder.name)):
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
 def look_inside(host: RdpHost, *program: str) -> str:
     """Run ``cat``, ``ls`` or ``touch`` on a path of the sandbox, through one of its processes (as root)."""
     sudo = ["sudo", "-n"] if host.needs_sudo else []
@@ -100,9 +114,10 @@ def test_a_returned_desktop_shows_nothing_of_the_last_person(host: RdpHost, guac
             first.pump_until(lambda: "mozc" in look_inside(resting, "ls", "/home/rdp01/.config"), "the input method")
             look_inside(resting, "touch", "/home/rdp01/one.txt")
         left_s = time.monotonic()
-        wait_for(lambda: "X10" not in look_inside(resting, "ls", "/tmp/.X11-unix"), "the end of the work")
+        wait_for(lambda: not account_processes(resting, "rdp01"), "the end of the work")
         assert time.monotonic() - left_s < SETTLE_S, "the desktop would be given away while the work is still there"
         with connect(guacd_port, resting, "rdp01") as second:
+            second.pump_until(lambda: second.drawn >= 5, "a desktop for the next person")
             second.pump_until(lambda: "one.txt" not in look_inside(resting, "ls", "/home/rdp01"), "an empty home")
 
 

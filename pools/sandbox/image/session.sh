@@ -2,8 +2,11 @@
 # The session of one desktop: window manager, input method and panel are started again when they end,
 # programs that a person can close are started once.
 set -u
+is_up() {
+  xset q >/dev/null 2>&1 || { sleep 1 && xset q >/dev/null 2>&1; }
+}
 keep() {
-  while :; do
+  while is_up; do
     "$@" >/dev/null 2>&1
     sleep 1
   done
@@ -27,5 +30,7 @@ until has_input_method || [ "$(date +%s)" -ge "$give_up_at" ]; do
 done
 keep tint2 -c /opt/desktop/tint2/tint2rc &
 /opt/desktop/terminal.sh --welcome >/dev/null 2>&1 &
-# Never ends by itself: the X server decides when the desktop ends.
-while :; do wait; sleep 60; done
+# The X server decides when the desktop ends, and then nothing of it stays.
+while is_up; do
+  sleep 2
+done

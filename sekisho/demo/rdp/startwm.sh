@@ -8,4 +8,7 @@ export SEKISHO_COLOUR="@COLOUR@"
 cd "$HOME" || exit 1
 # Desktops go from person to person: what the last one left behind is gone before this one starts.
 find . -mindepth 1 -maxdepth 1 ! -name '.Xauthority' -exec rm -rf {} +
-exec dbus-run-session -- /opt/desktop/session.sh
+dbus-run-session -- /opt/desktop/session.sh
+# The session ends for sesman when this process does; until then every sign-in is led back to the dead display. What
+# has no window, the input method's server above all, would outlive it and remember what was typed.
+pkill -KILL -u "$(id -u)"
