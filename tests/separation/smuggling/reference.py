@@ -11,9 +11,12 @@ from typing import Final
 
 INPUT_SHAPES: Final = {"key": 2, "mouse": 3, "touch": 7, "size": 2, "nop": 0, "disconnect": 0}
 PICTURE: Final = frozenset(
-    "arc cfill clip close copy cstroke cursor curve dispose distort identity lfill line lstroke move pop push rect "
-    "reset shade start transfer transform size mouse nop".split()
-)
+    {
+        "arc", "cfill", "clip", "close", "copy", "cstroke", "cursor", "curve", "dispose", "distort", "identity",
+        "lfill", "line", "lstroke", "mouse", "move", "nop", "pop", "push", "rect", "reset", "shade", "size",
+        "start", "transfer", "transform",
+    }
+)  # fmt: skip
 LAYER_PROPERTIES: Final = frozenset({"miter-limit", "multi-touch"})
 PLAIN_WORDS: Final = frozenset({"OK", "NOTED", "BLOCKED", "FAILED"})
 CLIPBOARD_BYTES: Final = 262_144

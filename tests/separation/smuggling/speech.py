@@ -15,6 +15,7 @@ NEEDLES: Final = (b"smuggled", CONTENT[:11].lower().encode(), "密輸".encode())
 
 INDEX: Final = "7"
 _BESIDE: Final = "8"
+_MANY: Final = 40
 _PLAIN_TYPES: Final = {
     "img": "image/png",
     "audio": "audio/L16;rate=44100,channels=2",
@@ -89,41 +90,34 @@ def say(case: Case) -> list[Spoken]:
     start = opening(case.opcode, index, mimetype)
     content, end = ["blob", index, CONTENT], ["end", index]
     helping, neutral = carrier(case.direction, index), ["blob", index, NEUTRAL]
-    match case.state:
-        case State.CONTENT_FIRST:
-            return [content, end, start, content]
-        case State.TWICE:
-            return [start, start, content, end, content]
-        case State.LATE:
-            return [start, content, end, content, content]
-        case State.AFTER_REFUSAL:
-            return [start, end, start, content, end]
-        case State.OVER_CARRIER:
-            return [helping, neutral, start, content, end, content]
-        case State.UNDER_CARRIER:
-            return [start, helping, neutral, end, content, start, content]
-        case State.BESIDE_CARRIER:
-            beside = ["blob", _BESIDE, NEUTRAL]
-            return [carrier(case.direction, _BESIDE), start, beside, content, beside, content, ["end", _BESIDE], end]
-        case State.OTHER_SIDE | State.ACKNOWLEDGED:
-            return [start, ["ack", index, WORD, "0"], content, ["ack", index, CANARY, "0"], content, end]
-        case State.NO_END_OF_OTHERS:
-            return [start, ["end", _BESIDE], content, ["end", "0"], content]
-        case State.BLOB_TOO_LONG:
-            return [start, ["blob", index, NEUTRAL, CONTENT], content]
-        case State.BLOB_TOO_SHORT:
-            return [start, ["blob", index], content, ["blob"], content]
-        case State.SHORT_OPENING:
-            return [start[:-1], content, end]
-        case State.LONG_OPENING:
-            return [[*start, CANARY], content, end]
-        case State.MANY:
-            starts = [opening(case.opcode, str(place), mimetype) for place in range(40)]
-            return [*starts, *(["blob", str(place), CONTENT] for place in range(40))]
-        case State.BEHIND_GOODBYE:
-            return [["disconnect"], start, content, end]
-        case _:
-            return [start, content, end]
+    beside = ["blob", _BESIDE, NEUTRAL]
+    answers = [["ack", index, WORD, "0"], content, ["ack", index, CANARY, "0"], content, end]
+    orders: dict[State, list[Spoken]] = {
+        State.CONTENT_FIRST: [content, end, start, content],
+        State.TWICE: [start, start, content, end, content],
+        State.LATE: [start, content, end, content, content],
+        State.AFTER_REFUSAL: [start, end, start, content, end],
+        State.OVER_CARRIER: [helping, neutral, start, content, end, content],
+        State.UNDER_CARRIER: [start, helping, neutral, end, content, start, content],
+        State.BESIDE_CARRIER: [
+            carrier(case.direction, _BESIDE), start, beside, content, beside, content, ["end", _BESIDE], end,
+        ],
+        State.OTHER_SIDE: [start, *answers],
+        State.ACKNOWLEDGED: [start, *answers],
+        State.NO_END_OF_OTHERS: [start, ["end", _BESIDE], content, ["end", "0"], content],
+        State.BLOB_TOO_LONG: [start, ["blob", index, NEUTRAL, CONTENT], content],
+        State.BLOB_TOO_SHORT: [start, ["blob", index], content, ["blob"], content],
+        State.SHORT_OPENING: [start[:-1], content, end],
+        State.LONG_OPENING: [[*start, CANARY], content, end],
+        State.MANY: _open_many(case.opcode, mimetype) if case.state is State.MANY else [],
+        State.BEHIND_GOODBYE: [["disconnect"], start, content, end],
+    }  # fmt: skip
+    return orders.get(case.state, [start, content, end])
+
+
+def _open_many(opcode: str, mimetype: str) -> list[Spoken]:
+    starts = [opening(opcode, str(place), mimetype) for place in range(_MANY)]
+    return [*starts, *(["blob", str(place), CONTENT] for place in range(_MANY))]
 
 
 def write(case: Case) -> list[bytes]:

@@ -6,10 +6,10 @@ from tests.separation.smuggling.reference import Judge, NotAnInstruction, read_a
 from tests.separation.smuggling.speech import encode
 
 
-@pytest.mark.parametrize("read", [read_by_code_points, read_as_guacd_counts])
-def test_both_readings_take_what_is_right(read: type[list[list[str]]]) -> None:
+def test_both_readings_take_what_is_right() -> None:
     written = [["name", "𠮷;1.a,"], ["nop"], ["", "ping", "5"]]
-    assert read(b"".join(map(encode, written))) == written
+    for read in (read_by_code_points, read_as_guacd_counts):
+        assert read(b"".join(map(encode, written))) == written
 
 
 @pytest.mark.parametrize("data", [b"3.nop", b"4.nop;", b"2.nop;", b"nop;", b"3.nop,", b"-3.nop;", b"3.nop;x"])

@@ -48,7 +48,7 @@ async def test_nothing_ungranted_crosses(ledger: Ledger) -> None:
     }
     ledger.record(
         "smuggling", "relay", paths=len(cases), finds=finds, kinds=len(kinds), distinct_on_the_wire=len(sent),
-        **{name.replace(" ", "_"): count for name, count in outcomes.items()},
+        outcomes=outcomes,
     )  # fmt: skip
     assert finds[:20] == []
     assert len(kinds) == len(cases), "a case is counted twice"
