@@ -3,7 +3,6 @@
 Secrets come only from files (``*_file``), which hold nothing else. Times are in seconds.
 """
 
-import os
 import tomllib
 from pathlib import Path
 from typing import Any, Final
@@ -214,7 +213,7 @@ def msgspec_convert(raw: dict[str, Any], path: Path) -> SiteSettings:
 def read_secret_file(path: Path) -> Secret:
     """One line from a file that others can't read. Raises :class:`ConfigurationError`."""
     try:
-        if os.stat(path).st_mode & 0o077:
+        if path.stat().st_mode & 0o077:
             raise ConfigurationError(f"{path}: readable by others; run: chmod 600 {path}")
         return Secret(path.read_text("utf-8").rstrip("\n"))
     except OSError as error:

@@ -7,7 +7,7 @@ import msgspec
 from broker.model.actor import Actor
 from broker.model.records import AuditRecord
 from broker.policy.administration import Action, NotAllowed, refuse_action
-from broker.ports import AuditQuery, Store
+from broker.ports import AuditEntry, AuditQuery, Store
 
 MAX_PAGE: Final = 1000
 
@@ -24,3 +24,22 @@ class AuditService:
         bounded = msgspec.structs.replace(query, limit=max(1, min(query.limit, MAX_PAGE)))
         async with self._store.read() as tx:
             return await tx.audit.search(actor.tenant_id, bounded)
+
+    async def note_export(self, actor: Actor, query: AuditQuery, records: int) -> NotAllowed | None:
+        """Write into the audit that somebody took ``records`` records of it home; None when that was theirs to do."""
+        refusal = refuse_action(actor.roles, Action.SEE_AUDIT)
+        if refusal is not None:
+            return refusal
+        asked = {"event": query.event_prefix, "text": query.text, "records": str(records)}
+        async with self._store.write() as tx:
+            await tx.audit.append(
+                AuditEntry(
+                    tenant_id=actor.tenant_id,
+                    event="audit.exported",
+                    actor=actor.name,
+                    subject="audit",
+                    address=actor.address,
+                    detail={key: value for key, value in asked.items() if value},
+                )
+            )
+        return None

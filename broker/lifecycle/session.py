@@ -56,7 +56,7 @@ SESSION_STEPS: Final[Mapping[tuple[SessionState, SessionEvent], SessionState]] =
         (_S.ACTIVE, _E.DETACHED): _S.DISCONNECTED,
         (_S.PARKED, _E.DETACHED): _S.DISCONNECTED,
         (_S.TICKETED, _E.DETACHED): _S.DISCONNECTED,
-        **{(state, _E.ENDED): _S.ENDED for state in LIVE_STATES},
-        **{(state, _E.FAILED): _S.FAILED for state in LIVE_STATES},
+        **{(state, _E.ENDED): _S.ENDED for state in SessionState if state in LIVE_STATES},
+        **{(state, _E.FAILED): _S.FAILED for state in SessionState if state in LIVE_STATES},
     }
 )

@@ -106,7 +106,10 @@ async def carry_out(store: Store, step: Lose | Seat | Vacate | Retry) -> list[Cu
                 await swap(tx, found, stepped(found, tx.now, DesktopEvent.RELEASED))
                 await note_desktop(tx, found, "desktop.repaired", outcome="nobody had the seat")
             case Retry():
-                await swap(tx, found, stepped(found, tx.now, DesktopEvent.REPAIR_ORDERED))
+                absent = stepped(found, tx.now, DesktopEvent.REPAIR_ORDERED)
+                # A shared desktop may start on another host now; a personal one stays where its home is.
+                agent_id = None if found.owner_id is None else found.agent_id
+                await swap(tx, found, msgspec.structs.replace(absent, fault=None, agent_id=agent_id))
                 await note_desktop(tx, found, "desktop.repaired", outcome="retry")
             case _:
                 pass

@@ -70,7 +70,7 @@ def _tenant(settings: SiteSettings, providers: Mapping[str, DesktopProvider], as
             id=tenant_id,
             name_ja=asked.name_ja,
             name_en=asked.name_en,
-            hostnames=frozenset(asked.hostnames),
+            hostnames=frozenset(name.lower() for name in asked.hostnames),
             time_zone=asked.time_zone,
             mode=asked.mode,
         ),

@@ -5,24 +5,24 @@ import msgspec
 from broker.lifecycle.desktop import DesktopEvent, DesktopState
 from broker.model.kinds import PoolKind
 from broker.model.reasons import EndReason
-from broker.model.records import Desktop, Endpoint, Pool
+from broker.model.records import Desktop, Pool
 from broker.pool.ending import End, end_session
 from broker.pool.records import Cut
 from broker.pool.rules import Ability
 from broker.pool.seating import serve_queue
 from broker.pool.setbacks import after_failure, after_loss
 from broker.pool.steps import note_desktop, stepped, swap
-from broker.ports import ProviderFailure, Transaction
+from broker.ports import DesktopUp, ProviderFailure, Transaction
 
 
-async def note_up(tx: Transaction, pool: Pool, ability: Ability, desktop: Desktop, endpoint: Endpoint) -> None:
+async def note_up(tx: Transaction, pool: Pool, ability: Ability, desktop: Desktop, answer: DesktopUp) -> None:
     """It runs and is clean: for the person who has the seat, else for the queue, else as a spare."""
     is_start = desktop.state is DesktopState.STARTING
     events = [DesktopEvent.CAME_UP if is_start else DesktopEvent.CAME_CLEAN]
     if await tx.sessions.get_assignment_on(desktop.tenant_id, desktop.id) is not None:
         events.append(DesktopEvent.RESERVED)
     up = stepped(desktop, tx.now, *events)
-    await swap(tx, desktop, msgspec.structs.replace(up, endpoint=endpoint, fault=None))
+    await swap(tx, desktop, msgspec.structs.replace(up, endpoint=answer.endpoint, agent_id=answer.agent_id, fault=None))
     await note_desktop(tx, desktop, "desktop.started" if is_start else "desktop.reset")
     if pool.kind is PoolKind.FLOATING or not ability.makes:
         await serve_queue(tx, pool, ability)

@@ -101,23 +101,15 @@ async def drain(shop: Workshop, pool: Pool, desktop: Desktop) -> None:
 
     draining = await write_again(shop.store, order)
     if draining is not None:
-        provider = shop.providers[pool.provider]
-        async with _slot(shop, pool):
-            answer = await ask(provider.stop(pool, draining), shop.settings.reset_deadline_s)
-        await _settle_down(shop, draining, answer)
+        await _settle_down(shop, draining, await _ask_stop(shop, pool, draining))
 
 
 async def stop_stray(shop: Workshop, pool: Pool, desktop: Desktop) -> None:
     """End a desktop that the provider still runs although the books have it at rest."""
     async with shop.store.read() as tx:
         found = await _unchanged(tx, desktop)
-    if found is None:
-        return
-    if ability_of(shop.providers, pool).logs_off:
-        await _ask_log_off(shop, pool, found, shop.settings.reset_deadline_s)
-        return
-    async with _slot(shop, pool):
-        await ask(shop.providers[pool.provider].stop(pool, found), shop.settings.reset_deadline_s)
+    if found is not None:
+        await _ask_stop(shop, pool, found)
 
 
 async def _unchanged(tx: Transaction, desktop: Desktop) -> Desktop | None:
@@ -179,14 +171,22 @@ async def _ask_log_off(
         return await ask(provider.log_off(pool, desktop, wipe=pool.kind is PoolKind.FLOATING), deadline_s)
 
 
+async def _ask_stop(shop: Workshop, pool: Pool, desktop: Desktop) -> DesktopDown | ProviderFailure:
+    """By log-off where there is one: it knows which homes are kept."""
+    if ability_of(shop.providers, pool).logs_off:
+        return await _ask_log_off(shop, pool, desktop, shop.settings.reset_deadline_s)
+    async with _slot(shop, pool):
+        return await ask(shop.providers[pool.provider].stop(pool, desktop), shop.settings.reset_deadline_s)
+
+
 async def _settle_start(shop: Workshop, pool: Pool, desktop: Desktop, answer: DesktopUp | ProviderFailure) -> None:
     match answer:
-        case DesktopUp(endpoint):
+        case DesktopUp():
             ability = ability_of(shop.providers, pool)
 
             async def up(tx: Transaction) -> None:
                 if (found := await _unchanged(tx, desktop)) is not None:
-                    await note_up(tx, pool, ability, found, endpoint)
+                    await note_up(tx, pool, ability, found, answer)
 
             await write_again(shop.store, up)
             shop.health.of(pool).starting.note_success()

@@ -43,7 +43,8 @@ from broker.secret import SealingKey
 from broker.settings import ReconcileSettings
 
 logger: Final = logging.getLogger(__name__)
-_OBSERVE_DEADLINE_S: Final = 10.0
+_OBSERVE_DEADLINE_S: Final = 40.0
+"""For a provider that does not keep a deadline of its own."""
 
 
 class Reconciler:

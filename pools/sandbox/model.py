@@ -79,13 +79,12 @@ class DesktopSandbox(msgspec.Struct, frozen=True, kw_only=True):
 class RunningDesktop(msgspec.Struct, frozen=True, kw_only=True):
     """A desktop whose server has answered.
 
-    ``alive`` is the reading end of a pipe that the sandbox's first process holds: end of file means that no
-    process of the sandbox is left.
+    ``gone`` is done when no process of the sandbox is left (its first process holds the other end of a pipe).
     """
 
     sandbox: DesktopSandbox
     process: asyncio.subprocess.Process
-    alive: asyncio.StreamReader
+    gone: asyncio.Future[None]
 
 
 class StartFailure(StrEnum):

@@ -13,6 +13,7 @@ from pools.sandbox.model import SOCKET_NAME, DesktopSandbox, RunningDesktop, Sta
 _BANNER_START: Final = b"RFB 003."
 _BANNER_BYTES: Final = 12  # RFC 6143 section 7.1.1: "RFB xxx.yyy\n"
 _POLL_S: Final = 0.02
+_PIPE_BYTES: Final = 4096
 _LOG_TAIL_BYTES: Final = 600
 
 
@@ -53,7 +54,7 @@ async def stop(running: RunningDesktop, *, grace_s: float) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-    await running.alive.read()
+    await asyncio.shield(running.gone)
     remove_socket(running.sandbox)
 
 
@@ -76,15 +77,24 @@ async def _launch(sandbox: DesktopSandbox) -> RunningDesktop:
         raise
     finally:
         os.close(writing)
-    return RunningDesktop(sandbox=sandbox, process=process, alive=await _reader(reading))
+    return RunningDesktop(sandbox=sandbox, process=process, gone=_watch(reading))
 
 
-async def _reader(number: int) -> asyncio.StreamReader:
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(number, "rb")
-    )
-    return reader
+def _watch(number: int) -> asyncio.Future[None]:
+    """A future that is done when the pipe's other end has been closed by everybody; closes our end then."""
+    loop = asyncio.get_running_loop()
+    gone: asyncio.Future[None] = loop.create_future()
+
+    def look() -> None:
+        if os.read(number, _PIPE_BYTES):
+            return
+        loop.remove_reader(number)
+        os.close(number)
+        if not gone.done():
+            gone.set_result(None)
+
+    loop.add_reader(number, look)
+    return gone
 
 
 async def _wait_for_banner(running: RunningDesktop) -> bool:

@@ -10,6 +10,14 @@ from broker.errors import ConfigurationError
 _LOOPBACK: Final = "127.0.0.1"
 
 
+def require_different(portal: int, gateway: int) -> None:
+    """Raises :class:`ConfigurationError` when both would listen on the same port."""
+    if portal == gateway:
+        raise ConfigurationError(
+            f"the portal and the gateway can't share port {portal}: make run PORT={portal} GATEWAY_PORT={portal + 1}"
+        )
+
+
 def require_free(port: int, what: str, option: str) -> None:
     """Raises :class:`ConfigurationError` with the next step when ``port`` can't be listened on."""
     with contextlib.closing(socket.socket()) as probe:
@@ -19,13 +27,10 @@ def require_free(port: int, what: str, option: str) -> None:
         except OverflowError as error:
             raise ConfigurationError(f"{option}={port} is not a port: take one from 1024 to 65535") from error
         except OSError as error:
-            why = (
-                "is in use by another program"
-                if error.errno == errno.EADDRINUSE
-                else f"can't be used ({error.strerror})"
-            )
+            why = "is in use" if error.errno == errno.EADDRINUSE else f"can't be used ({error.strerror})"
             raise ConfigurationError(
-                f"port {port} for {what} {why}: end that program or choose another: make run {option}={port + 100}"
+                f"port {port} for {what} {why} (perhaps another demo): "
+                f"end that program or choose another: make run {option}={port + 100}"
             ) from error
 
 

@@ -15,7 +15,7 @@ from broker.store import migrate
 from sekisho.api_client import call_api
 from sekisho.demo import directory, rdp_host, site
 from sekisho.demo.city import Person, demo_accounts, staff
-from sekisho.demo.ports import require_free, take_free
+from sekisho.demo.ports import require_different, require_free, take_free
 from sekisho.demo.secrets import DemoSecrets, load_or_create
 from sekisho.demo.state import DemoState, remove_state, write_state
 from sekisho.demo.welcome import welcome
@@ -48,6 +48,7 @@ def smoke_walker() -> Person:
 
 async def run_demo(data_dir: Path, port: int, gateway_port: int, say: Callable[[str], None]) -> None:
     """Run until a stop signal. Raises :class:`ConfigurationError` before anything was started when it can't."""
+    require_different(port, gateway_port)
     require_free(port, "the portal", "PORT")
     require_free(gateway_port, "the gateway", "GATEWAY_PORT")
     with _alone(data_dir):

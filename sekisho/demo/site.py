@@ -194,6 +194,9 @@ def write_toml(path: Path, document: Mapping[str, Any]) -> None:
     """Write settings for their owner alone, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(msgspec.toml.encode(document))
-    Path(temporary).replace(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.toml.encode(document))
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)

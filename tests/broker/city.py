@@ -1,6 +1,8 @@
 """A small city on a store: its pools, its people, one gateway, and a broker that can be killed and started anew."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import msgspec
@@ -40,6 +42,26 @@ from tests.factories import (
 
 SEALING = SealingKey(bytes(range(32)))
 QUICK = ReconcileSettings(interval_s=0.01, start_deadline_s=0.2, reset_deadline_s=0.2)
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], timeout_s: float = 30.0) -> None:
+    """Returns when the condition holds. Raises :class:`AssertionError` when it does not in time."""
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    while not await condition():
+        assert asyncio.get_running_loop().time() < deadline, "it did not come about in time"
+        await asyncio.sleep(0.002)
+
+
+@asynccontextmanager
+async def running(reconciler: Reconciler) -> AsyncGenerator[None, None]:
+    """The reconciler's own task, for the length of the block."""
+    task = asyncio.create_task(reconciler.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 class ToldTunnels:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from broker.errors import ProviderFault
-from broker.model.ids import DesktopId
+from broker.model.ids import AgentId, DesktopId
 from broker.model.records import Desktop, Endpoint, Pool
 from broker.ports import DesktopDown, DesktopUp, Observation, ProviderFailure, StartOrder
 from broker.secret import Secret
@@ -47,7 +47,7 @@ class ObedientProvider:
             home = set[str]() if order.home_key is None else self.homes.setdefault(order.home_key, set())
             self.machines[order.desktop.id] = Machine(order.credential["password"].reveal(), home)
         await self._answer("started")
-        return DesktopUp(Endpoint(host=f"/run/{order.desktop.id}.sock", port=0))
+        return DesktopUp(Endpoint(host=f"/run/{order.desktop.id}.sock", port=0), AgentId("agent-1"))
 
     async def stop(self, pool: Pool, desktop: Desktop) -> DesktopDown | ProviderFailure:
         await self._answer("stop")

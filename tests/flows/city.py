@@ -132,14 +132,15 @@ def processes_of(data_dir: Path) -> dict[int, str]:
 
 
 @contextlib.contextmanager
-def running_city(data_dir: Path) -> Iterator[City]:
+def running_city(data_dir: Path, python: Path = Path(sys.executable)) -> Iterator[City]:
     """Start a city, wait until it is ready, end it, and see that nothing of it is left."""
     portal, gateway = take_free(2)
     log = data_dir.parent / f"{data_dir.name}.log"
-    command = [sys.executable, "-m", "sekisho", "demo", "--data", str(data_dir)]
+    command = [str(python), "-m", "sekisho", "demo", "--data", str(data_dir)]
     command += ["--port", str(portal), "--gateway-port", str(gateway)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True, env=environment)
     try:
         yield City(data_dir=data_dir, process=process, state=wait_ready(data_dir, process, log))
     finally:

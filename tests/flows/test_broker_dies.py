@@ -1,6 +1,7 @@
 """Sessions outlive the broker: the picture goes on, and afterwards the books are right."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -20,7 +21,8 @@ async def keep_broker_dead(city: City, until: asyncio.Event) -> None:
     """Kill every broker that the supervisor starts, as soon as it is there."""
     while not until.is_set():
         for pid in city.pids("site.toml broker"):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         await asyncio.sleep(0.02)
 
 

@@ -47,3 +47,10 @@ def test_a_taken_port_is_said_with_the_next_step(tmp_path: Path) -> None:
     assert f"port {taken} for the portal is in use" in done.stderr
     assert f"make run PORT={taken + 100}" in done.stderr
     assert not (tmp_path / "c").exists()
+
+
+def test_one_port_for_both_is_refused(tmp_path: Path) -> None:
+    (port,) = take_free(1)
+    done = start_demo(tmp_path / "c", port, port)
+    assert done.returncode == 1
+    assert f"make run PORT={port} GATEWAY_PORT={port + 1}" in done.stderr

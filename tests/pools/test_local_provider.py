@@ -1,6 +1,7 @@
 """The local provider on real parts: the wire, an agent's process, sandboxed desktops."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -96,8 +97,10 @@ class LocalRig:
     async def lose(self, desktop: Desktop) -> None:
         """Kill the desktop's X server from outside, and wait until the agent has seen it."""
         for process in self.sandboxes():
-            if process.environ().get("SEKISHO_DESKTOP") == desktop.id and process.name() == "Xvnc":
-                process.kill()
+            # The first one that dies takes the others of its sandbox along.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if process.environ().get("SEKISHO_DESKTOP") == desktop.id and process.name() == "Xvnc":
+                    process.kill()
         async with asyncio.timeout(20):
             while desktop.id in await Books(self).running():  # noqa: ASYNC110 -- a question to the agent
                 await asyncio.sleep(0.05)

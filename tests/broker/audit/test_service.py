@@ -73,3 +73,15 @@ async def test_a_text_that_a_database_can_not_hold_does_not_stop_the_record(stor
     (record,) = await _search(store, AuditQuery())
     assert (record.actor, record.subject) == ("a\ufffdb", "\ufffd")
     assert record.detail == {"login": "x\ufffd\ufffd"}
+
+
+async def test_taking_the_audit_home_is_in_the_audit(sqlite_store: SqlStore) -> None:
+    audit = AuditService(sqlite_store)
+    query = AuditQuery(event_prefix="signin.", text="山田")
+
+    assert await audit.note_export(_actor(Role.POOL_ADMIN), query, 3) == NotAllowed(Action.SEE_AUDIT)
+    assert await audit.note_export(_actor(Role.AUDITOR), query, 3) is None
+
+    (record,) = await _search(sqlite_store, AuditQuery(event_prefix="audit.exported"))
+    assert (record.actor, record.address) == ("user:auditor", "192.0.2.8")
+    assert record.detail == {"event": "signin.", "text": "山田", "records": "3"}

@@ -1,7 +1,6 @@
 """Pools keep themselves as their settings promise, whatever their providers do."""
 
 import asyncio
-import contextlib
 
 import msgspec
 import pytest
@@ -9,12 +8,13 @@ import pytest
 from broker.lifecycle.desktop import DesktopState
 from broker.lifecycle.session import SessionState
 from broker.model.ids import PoolId
+from broker.model.kinds import PoolKind
 from broker.model.reasons import EndReason
 from broker.pool.rules import MAX_FAILURES
 from broker.ports import DesktopProvider
 from broker.store import SqlStore
 from broker.wire.messages import EventKind
-from tests.broker.city import QUICK, City
+from tests.broker.city import QUICK, City, eventually, running
 from tests.factories import CITY, HOSTS, OWN, SHARED, a_pool, an_assignment
 from tests.fakes.providers import (
     BrokenProvider,
@@ -55,6 +55,30 @@ async def test_a_quiet_pool_is_left_alone(city: City, provider: ObedientProvider
     for _ in range(3):
         await city.reconciler.reconcile_once()
     assert (provider.calls, len(await city.audit())) == (calls, events)
+
+
+async def test_the_host_that_has_a_desktop_is_in_its_row(city: City) -> None:
+    await city.settle()
+    (desktop,) = await city.desktops()
+    assert desktop.agent_id == "agent-1"
+
+
+async def test_a_shared_desktop_may_move_to_another_host_after_it_was_faulty(sqlite_store: SqlStore) -> None:
+    failing = FailingProvider(failing=set())
+    city = City(sqlite_store, {"local": failing})
+    await city.found(msgspec.structs.replace(a_pool(), max_size=1), a_pool(OWN, PoolKind.PERSISTENT))
+    shared, _ = await city.work(1)
+    own, _ = await city.work(1, OWN)
+    failing.failing = {"start", "log_off"}
+    for session in (shared, own):
+        await city.sessions.log_off(city.person(1), session.id)
+    for _ in range(MAX_FAILURES):
+        await city.settle()
+        city.pass_time(30)
+    city.pass_time(300)
+    await city.reconciler.reconcile_once()
+    assert (await city.desktop(shared.desktop_id)).agent_id is None
+    assert (await city.desktop(own.desktop_id)).agent_id == "agent-1"
 
 
 async def test_a_lowered_target_brings_spares_to_rest(city: City, provider: ObedientProvider) -> None:
@@ -188,20 +212,18 @@ async def test_a_hung_start_is_given_up_at_its_deadline(sqlite_store: SqlStore) 
 
 async def test_a_hung_observation_does_not_hold_up_other_pools(sqlite_store: SqlStore) -> None:
     city = await beside(sqlite_store, HungProvider())
-    running = asyncio.create_task(city.reconciler.run())
-    try:
-        async with asyncio.timeout(5):
-            while await states(city, OTHER) != [S.READY]:
-                await asyncio.sleep(0.01)
-            # The hung pool's people are still served from what is ready; here they queue.
-            assert (await city.open(1, SHARED)).state is SessionState.QUEUED
-            assert (await city.open(1, OTHER)).state is SessionState.REQUESTED
-            while await states(city, OTHER) != [S.READY, S.RESERVED]:
-                await asyncio.sleep(0.01)
-    finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+
+    async def has_spare() -> bool:
+        return await states(city, OTHER) == [S.READY]
+
+    async def has_replaced_it() -> bool:
+        return await states(city, OTHER) == [S.READY, S.RESERVED]
+
+    async with running(city.reconciler):
+        await eventually(has_spare)
+        assert (await city.open(1, SHARED)).state is SessionState.QUEUED
+        assert (await city.open(1, OTHER)).state is SessionState.REQUESTED
+        await eventually(has_replaced_it)
 
 
 async def test_a_slow_start_holds_up_nothing_else_in_its_own_pool(sqlite_store: SqlStore) -> None:
@@ -211,35 +233,40 @@ async def test_a_slow_start_holds_up_nothing_else_in_its_own_pool(sqlite_store: 
     slow.gate.set()
     session, _ = await city.work(1)
     slow.gate.clear()
-    running = asyncio.create_task(city.reconciler.run())
-    try:
-        async with asyncio.timeout(5):
-            waiting = await city.open(2)
-            while not slow.waiting:
-                await asyncio.sleep(0.001)
-            await city.sessions.log_off(city.person(1), session.id)
-            while (await city.desktop(session.desktop_id)).state is S.RESETTING:
-                await asyncio.sleep(0.001)
-            slow.gate.set()
-            while (await city.session(waiting.id)).state is SessionState.QUEUED:
-                await asyncio.sleep(0.001)
-    finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+
+    async def is_starting() -> bool:
+        return slow.waiting > 0
+
+    async def is_clean() -> bool:
+        return (await city.desktop(session.desktop_id)).state is not S.RESETTING
+
+    async with running(city.reconciler):
+        waiting = await city.open(2)
+        await eventually(is_starting)
+        await city.sessions.log_off(city.person(1), session.id)
+        await eventually(is_clean)
+        assert slow.waiting == 1
+        slow.gate.set()
+
+        async def is_served() -> bool:
+            return (await city.session(waiting.id)).state is not SessionState.QUEUED
+
+        await eventually(is_served)
 
 
 async def test_starts_of_one_provider_are_bounded(sqlite_store: SqlStore) -> None:
     slow = SlowProvider()
     city = City(sqlite_store, {"local": slow}, msgspec.structs.replace(QUICK, start_deadline_s=60.0))
     await city.found(msgspec.structs.replace(a_pool(), target_ready=10, max_size=10))
-    pass_ = asyncio.create_task(city.reconciler.reconcile_once())
-    async with asyncio.timeout(5):
-        while slow.waiting < 4:
-            await asyncio.sleep(0.001)
+    one_round = asyncio.create_task(city.reconciler.reconcile_once())
+
+    async def are_all_ordered() -> bool:
+        return await states(city) == [S.STARTING] * 10
+
+    await eventually(are_all_ordered)
     assert slow.waiting == 4
     slow.gate.set()
-    await pass_
+    await one_round
     await city.settle()
     assert await states(city) == [S.READY] * 10
 
@@ -367,15 +394,14 @@ async def test_a_reserved_desktop_without_a_seat_is_cleaned(city: City) -> None:
 
 async def test_a_stopping_broker_leaves_starts_that_the_next_one_takes_up(sqlite_store: SqlStore) -> None:
     slow = SlowProvider()
-    city = City(sqlite_store, {"local": slow})
+    city = City(sqlite_store, {"local": slow}, msgspec.structs.replace(QUICK, start_deadline_s=60.0))
     await city.found()
-    running = asyncio.create_task(city.reconciler.run())
-    async with asyncio.timeout(5):
-        while not slow.waiting:
-            await asyncio.sleep(0.001)
-    running.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await running
+
+    async def is_starting() -> bool:
+        return slow.waiting > 0
+
+    async with running(city.reconciler):
+        await eventually(is_starting)
     assert await states(city) == [S.STARTING]
     slow.gate.set()
     city.restart()
@@ -388,16 +414,13 @@ async def test_wake_begins_a_round_at_once(sqlite_store: SqlStore) -> None:
     patient = msgspec.structs.replace(QUICK, interval_s=1000.0)
     city = City(sqlite_store, {"local": provider}, patient)
     await city.found(msgspec.structs.replace(a_pool(), target_ready=0))
-    running = asyncio.create_task(city.reconciler.run())
-    try:
+    async with running(city.reconciler):
         session = await city.open()
-        async with asyncio.timeout(5):
-            while (await city.session(session.id)).state is SessionState.QUEUED:
-                await asyncio.sleep(0.005)
-    finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+
+        async def is_served() -> bool:
+            return (await city.session(session.id)).state is not SessionState.QUEUED
+
+        await eventually(is_served)
 
 
 async def test_limits_are_kept_by_the_reconciler(city: City) -> None:

@@ -40,8 +40,8 @@ async def redeem(
     )
 
 
-async def refusal(city: City, ticket: TicketIssued, **changes: str) -> TicketRefusal:
-    outcome = await redeem(city, ticket.ticket.reveal(), **changes)
+async def refusal(city: City, ticket: TicketIssued, cookie: str = tunnel_of(1)) -> TicketRefusal:
+    outcome = await redeem(city, ticket.ticket.reveal(), cookie)
     assert isinstance(outcome, RedeemDenied), outcome
     if outcome.code is not TicketRefusal.UNKNOWN:
         assert (await city.audit("ticket.refused"))[-1].outcome == outcome.code
