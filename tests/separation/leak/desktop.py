@@ -24,6 +24,8 @@ def _script(canaries: dict[str, str]) -> str:
     (OSC 52), which stays open because a selection lives as long as its owner."""
     held = base64.b64encode(canaries["clipboard"].encode()).decode()
     return f"""#!/bin/sh
+trap '' INT QUIT TSTP
+stty -echo
 printf '%s' '{canaries["file"]}' > secret.txt
 cat > clip.sh <<'END'
 stty -icanon -echo min 0 time 50
@@ -31,9 +33,10 @@ printf '\\033]52;cp;{held}\\007'
 printf '\\033]52;c;?\\007'
 dd bs=1 count={len(held) + 7} of=clip.part 2>/dev/null
 mv clip.part clip.reply
+stty -isig
 exec sleep 3600
 END
-xterm -xrm 'XTerm*allowWindowOps: true' -geometry 30x3-0-0 -e sh clip.sh &
+setsid xterm -xrm 'XTerm*allowWindowOps: true' -geometry 30x3-0-0 -e sh clip.sh &
 clear
 for line in 1 2 3 4 5 6; do
   printf '%s  %s  \\033[3%sm%s\\033[0m\\n' '{canaries["screen"]}' "$line" "$line" '■□◆◇★☆'
@@ -41,7 +44,7 @@ done
 printf '%s' '{canaries["print"]}' | tee print.txt
 command -v lpr >/dev/null && lpr print.txt
 printf '\\n\\033]0;%s\\007' '{canaries["title"]}'
-exec sleep 3600
+while :; do sleep 3600; done
 """
 
 

@@ -81,6 +81,14 @@ def test_the_desktop_as_a_thumbnail_is_found(size: tuple[int, int]) -> None:
     assert PICTURE in {find.place for find in search().look_in(written(thumbnail, "JPEG"), "")}
 
 
+@pytest.mark.parametrize("size", [(1280, 800), (640, 400), (256, 160), (1600, 1000)])
+@pytest.mark.parametrize("form", ["PNG", "JPEG"])
+def test_the_page_around_the_desktop_is_found(size: tuple[int, int], form: str) -> None:
+    page = Image.new("RGB", (1280, 800), "#1a1a1a")
+    page.paste(Image.fromarray(DESKTOP), (0, 62))
+    assert PICTURE in {find.place for find in search().look_in(written(page.resize(size), form), "")}
+
+
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("is_reversed", [False, True])
 def test_bare_pixels_are_found(mode: str, is_reversed: bool) -> None:

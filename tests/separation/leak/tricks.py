@@ -65,10 +65,10 @@ async def drag(scene: Scene) -> None:
     assert box is not None
     mouse = scene.page.mouse
     for count in (2, 3):
-        await mouse.click(box["x"] + 200, box["y"] + 90, click_count=count)
-    await mouse.move(box["x"] + 60, box["y"] + 80)
+        await mouse.click(box["x"] + 200, box["y"] + 110, click_count=count)
+    await mouse.move(box["x"] + 60, box["y"] + 110)
     await mouse.down()
-    await mouse.move(box["x"] + 500, box["y"] + 120, steps=6)
+    await mouse.move(box["x"] + 500, box["y"] + 200, steps=6)
     await mouse.move(box["x"] + 500, 5, steps=4)
     await mouse.up()
     selected = await scene.page.evaluate("() => String(window.getSelection())")
@@ -85,7 +85,7 @@ async def context_menu(scene: Scene) -> None:
     await scene.page.evaluate(watch)
     box = await scene.page.locator("#screen canvas").first.bounding_box()
     assert box is not None
-    await scene.page.mouse.click(box["x"] + 200, box["y"] + 90, button="right")
+    await scene.page.mouse.click(box["x"] + 200, box["y"] + 110, button="right")
     await scene.page.mouse.click(box["x"] + 700, box["y"] + 300, button="right", click_count=2)
     menus = await scene.page.evaluate("() => window.menus")
     scene.finds += ["the browser's own menu opens on the picture" for is_prevented in menus if not is_prevented]
