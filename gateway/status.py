@@ -18,6 +18,7 @@ class DoorRefusal(StrEnum):
     TICKET_MALFORMED = "ticket_malformed"
     TICKET_REFUSED = "ticket_refused"
     BROKER_AWAY = "broker_away"
+    BUSY = "busy"
     ZONE_NOT_SERVED = "zone_not_served"
     GATEWAY_FULL = "gateway_full"
 
@@ -61,6 +62,7 @@ _CODES: Final[Mapping[EndReason | DoorRefusal, tuple[int, int]]] = MappingProxyT
         DoorRefusal.TICKET_MALFORMED: (_POLICY, _CLIENT_BAD_REQUEST),
         DoorRefusal.TICKET_REFUSED: (_POLICY, _CLIENT_FORBIDDEN),
         DoorRefusal.BROKER_AWAY: (_TRY_LATER, _SERVER_BUSY),
+        DoorRefusal.BUSY: (_TRY_LATER, _SERVER_BUSY),
         DoorRefusal.ZONE_NOT_SERVED: (_POLICY, _CLIENT_FORBIDDEN),
         DoorRefusal.GATEWAY_FULL: (_TRY_LATER, _SERVER_BUSY),
         EndReason.LOGGED_OFF: (_NORMAL, _SESSION_CLOSED),

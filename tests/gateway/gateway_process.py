@@ -49,8 +49,8 @@ def write_settings(site: Site, folder: Path, **changes: object) -> Path:
     return path
 
 
-async def start_process(site: Site, folder: Path) -> Process:
-    config = write_settings(site, folder)
+async def start_process(site: Site, folder: Path, **changes: object) -> Process:
+    config = write_settings(site, folder, **changes)
     log = folder / "gateway.log"
     with log.open("wb") as sink:
         process = await asyncio.create_subprocess_exec(
