@@ -78,7 +78,11 @@ def write_page(report: Mapping[str, Any], missing: Iterable[str]) -> str:
     lines += [f"**Incomplete:** {proof} broke off; see the output of its tests.\n" for proof in missing]
     for suite, title in _TITLES.items():
         lines += [f"## {title}", ""]
-        lines += _describe(report[suite]) if report[suite] is not None else ["Not proven yet: no such suite was run."]
+        lines += (
+            _describe(report[suite])
+            if report[suite] is not None
+            else ["Not proven yet: no proof of this suite has reported."]
+        )
         lines.append("")
     return "\n".join(lines)
 

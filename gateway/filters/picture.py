@@ -15,6 +15,7 @@ from gateway.protocol import Elements, encode_instruction, read_instruction
 _DRAWING_OPCODES: Final = frozenset(opcode.encode() for opcode in DRAWING_SHAPES)
 _LAYER_PROPERTIES: Final = frozenset({b"miter-limit", b"multi-touch"})
 _PLAIN_ACK: Final = b"OK"
+_SCREEN: Final = b"0"
 _LAYER_OF_DRAWING: Final = {
     # which argument names the layer that changes
     b"img": 3,
@@ -43,13 +44,14 @@ class PictureFilter:
         self.streams = StreamTable(grants)
         self.goodbye: GuacdGoodbye | None = None
         self.first_frame: int | None = None
-        """Timestamp of the first ``sync`` behind something drawn on a visible layer."""
+        """Timestamp of the first ``sync`` behind something drawn on a screen that has a size: a visible picture."""
         self.dropped = 0
         self.unknown = 0
         self._syncs = syncs
         self._reply = reply
         self._rest = b""
         self._is_screen_touched = False
+        self._has_screen_size = False
         self._handlers: dict[bytes, Callable[[Elements], bool | bytes]] = {
             b"blob": self._blob,
             b"end": self._end,
@@ -120,7 +122,7 @@ class PictureFilter:
 
     def _note_drawing(self, elements: Elements) -> None:
         layer_at = _LAYER_OF_DRAWING.get(elements[0])
-        if layer_at is not None and grammar.on_screen.fullmatch(elements[layer_at]):
+        if layer_at is not None and elements[layer_at] == _SCREEN:
             self._is_screen_touched = True
 
     # Each handler says whether it crosses, or gives the bytes that cross instead.
@@ -168,12 +170,16 @@ class PictureFilter:
             return False
         timestamp = int(elements[1])
         self._syncs.note_sent(timestamp)
-        if self.first_frame is None and self._is_screen_touched:
+        if self.first_frame is None and self._is_screen_touched and self._has_screen_size:
             self.first_frame = timestamp
         return True
 
     def _size(self, elements: Elements) -> bool:
-        return len(elements) == 4 and all(grammar.integer.fullmatch(value) for value in elements[1:])
+        if len(elements) != 4 or not all(grammar.integer.fullmatch(value) for value in elements[1:]):
+            return False
+        if elements[1] == _SCREEN:
+            self._has_screen_size = int(elements[2]) > 0 and int(elements[3]) > 0
+        return True
 
     def _set(self, elements: Elements) -> bool:
         if len(elements) != 4 or not grammar.integer.fullmatch(elements[1]):
