@@ -12,6 +12,7 @@ import msgspec
 from broker.errors import ConfigurationError
 from broker.model.grants import Grants
 from broker.model.kinds import DesktopProtocol, Mode, Origin, PoolKind, Role
+from broker.model.watermark import DEFAULT_TEMPLATE, Degrees, Density, OnMissing, Percent, refuse_template
 from broker.secret import Secret
 
 
@@ -92,6 +93,48 @@ class StaticDesktopSettings(_Settings, frozen=True, kw_only=True):
     password_file: str = ""
 
 
+class WatermarkSettings(_Settings, frozen=True, kw_only=True):
+    """The watermark (透かし) on every picture of the tenant; a pool may say otherwise."""
+
+    enabled: bool = True
+    """When it is on, a picture that can't be marked is not shown: the session ends."""
+    template: str = DEFAULT_TEMPLATE
+    """One line of text with fields: ``{name}``, ``{login}``, ``{department}``, ``{device}``, ``{address}``,
+    ``{origin}``, ``{pool}``, ``{time}`` (when the connection began). Long text is broken at spaces."""
+    opacity_percent: Percent = 20
+    """5 to 100."""
+    angle_degrees: Degrees = 20
+    """-90 to 90, against the clock."""
+    density: Density = Density.NORMAL
+    on_missing: OnMissing = OnMissing.RECORD
+    """When a browser shows that it did not take the watermark: ``record`` writes ``watermark.not_acknowledged``
+    into the audit, ``end`` ends the connection as well."""
+
+    def __post_init__(self) -> None:
+        _check_template(self.template)
+
+
+class PoolWatermarkSettings(_Settings, frozen=True, kw_only=True):
+    """What a pool says otherwise than its tenant; what is not set is the tenant's."""
+
+    enabled: bool | None = None
+    template: str | None = None
+    opacity_percent: Percent | None = None
+    angle_degrees: Degrees | None = None
+    density: Density | None = None
+    on_missing: OnMissing | None = None
+
+    def __post_init__(self) -> None:
+        if self.template is not None:
+            _check_template(self.template)
+
+
+def _check_template(template: str) -> None:
+    """Raises :class:`ValueError`, to which msgspec adds the place."""
+    if (refused := refuse_template(template)) is not None:
+        raise ValueError(f"template: {refused.why}")
+
+
 class PoolSettings(_Settings, frozen=True, kw_only=True):
     id: str
     zone: str
@@ -103,6 +146,7 @@ class PoolSettings(_Settings, frozen=True, kw_only=True):
     entitled_groups: list[str]
     origins: tuple[Origin, ...] = (Origin.OFFICE,)
     grants: Grants = msgspec.field(default_factory=Grants)
+    watermark: PoolWatermarkSettings = msgspec.field(default_factory=PoolWatermarkSettings)
     target_ready: int = 0
     max_size: int = 1
     disconnect_limit_s: int = 3600
@@ -121,6 +165,7 @@ class TenantSettings(_Settings, frozen=True, kw_only=True):
     hostnames: list[str]
     time_zone: str = "Asia/Tokyo"
     mode: Mode = Mode.NORMAL
+    watermark: WatermarkSettings = msgspec.field(default_factory=WatermarkSettings)
     directory: LdapSettings
     zones: list[ZoneSettings]
     pools: list[PoolSettings]

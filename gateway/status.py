@@ -88,6 +88,7 @@ _CODES: Final[Mapping[EndReason | DoorRefusal, tuple[int, int]]] = MappingProxyT
         EndReason.ABANDONED: (_NORMAL, _SESSION_TIMEOUT),
         EndReason.ENTITLEMENT_LOST: (_POLICY, _CLIENT_FORBIDDEN),
         EndReason.GATEWAY_STOPPED: (_GOING_AWAY, _UPSTREAM_UNAVAILABLE),
+        EndReason.WATERMARK_UNAVAILABLE: (_POLICY, _CLIENT_FORBIDDEN),
     }
 )
 

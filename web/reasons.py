@@ -104,5 +104,6 @@ ENDS: Final[Mapping[EndReason, Reason]] = MappingProxyType(
         EndReason.ABANDONED: Reason(_("接続が始まらなかったため終了しました"), _REOPEN),
         EndReason.ENTITLEMENT_LOST: Reason(_("利用権がなくなったため終了しました"), _DESK),
         EndReason.GATEWAY_STOPPED: Reason(_("中継装置が停止しました"), _RETRY),
+        EndReason.WATERMARK_UNAVAILABLE: Reason(_("画面に透かしを表示できないため接続しませんでした"), _DESK),
     }
 )

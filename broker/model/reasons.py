@@ -44,6 +44,7 @@ class EndReason(StrEnum):
     ABANDONED = "abandoned"
     ENTITLEMENT_LOST = "entitlement_lost"
     GATEWAY_STOPPED = "gateway_stopped"
+    WATERMARK_UNAVAILABLE = "watermark_unavailable"
 
 
 class TicketRefusal(StrEnum):

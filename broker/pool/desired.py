@@ -10,6 +10,7 @@ from broker.errors import ConfigurationError
 from broker.model.ids import PoolId, TenantId, ZoneId
 from broker.model.records import Endpoint, Pool, Tenant, Zone
 from broker.pool.parameters import refuse_parameters
+from broker.pool.watermarks import check_watermark, marked_grants
 from broker.ports import DesktopProvider, MakesCredentials
 from broker.secret import Secret
 from broker.settings import PoolSettings, SiteSettings, StaticDesktopSettings, TenantSettings, read_secret_file
@@ -65,6 +66,7 @@ def _tenant(settings: SiteSettings, providers: Mapping[str, DesktopProvider], as
     )
     for pool in asked.pools:
         _check_pool(f"{where}.pools.{pool.id}", pool, {zone.id for zone in zones}, providers)
+        check_watermark(f"{where}.pools.{pool.id}", pool)
     return DesiredTenant(
         tenant=Tenant(
             id=tenant_id,
@@ -75,15 +77,15 @@ def _tenant(settings: SiteSettings, providers: Mapping[str, DesktopProvider], as
             mode=asked.mode,
         ),
         zones=zones,
-        pools=tuple(_pool(settings, providers, tenant_id, pool) for pool in asked.pools),
+        pools=tuple(_pool(settings, providers, asked, pool) for pool in asked.pools),
     )
 
 
 def _pool(
-    settings: SiteSettings, providers: Mapping[str, DesktopProvider], tenant_id: TenantId, asked: PoolSettings
+    settings: SiteSettings, providers: Mapping[str, DesktopProvider], tenant: TenantSettings, asked: PoolSettings
 ) -> DesiredPool:
     pool = Pool(
-        tenant_id=tenant_id,
+        tenant_id=TenantId(tenant.id),
         id=PoolId(asked.id),
         zone_id=ZoneId(asked.zone),
         name_ja=asked.name_ja,
@@ -93,7 +95,7 @@ def _pool(
         protocol=asked.protocol,
         entitled_groups=frozenset(asked.entitled_groups),
         origins=frozenset(asked.origins),
-        grants=asked.grants,
+        grants=marked_grants(tenant.watermark, asked),
         target_ready=asked.target_ready,
         max_size=max(asked.max_size, len(asked.desktops)),
         disconnect_limit_s=asked.disconnect_limit_s,

@@ -6,11 +6,13 @@ from typing import Final
 import msgspec
 
 from broker.model.grants import Grants
+from gateway.errors import ProtocolViolation
 from gateway.filters import grammar
 from gateway.filters.opcodes import DRAWING_SHAPES, DROPPED_FROM_GUACD, FROM_GUACD_OPENERS
 from gateway.filters.streams import CLIENT_OVERRUN, Opening, StreamTable, refuse_stream
 from gateway.filters.syncs import SyncLedger
 from gateway.protocol import Elements, read_instruction
+from gateway.watermark.overlay import Overlay
 
 _DRAWING_OPCODES: Final = frozenset(opcode.encode() for opcode in DRAWING_SHAPES)
 _LAYER_OF_DRAWING: Final = {
@@ -34,10 +36,13 @@ class GuacdGoodbye(msgspec.Struct, frozen=True):
 class PictureFilter:
     """Takes what guacd sent as it comes, gives whole instructions that may be shown to the browser.
 
-    ``reply`` sends an instruction back to guacd. After :attr:`goodbye` is set nothing more is to be read.
+    ``reply`` sends an instruction back to guacd. After :attr:`goodbye` is set nothing more is to be read. An
+    ``overlay`` is drawn behind every size of the picture; nothing is shown before it.
     """
 
-    def __init__(self, grants: Grants, syncs: SyncLedger, reply: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, grants: Grants, syncs: SyncLedger, reply: Callable[[bytes], None], overlay: Overlay | None = None
+    ) -> None:
         self.streams = StreamTable(grants)
         self.goodbye: GuacdGoodbye | None = None
         self.first_frame: int | None = None
@@ -46,6 +51,8 @@ class PictureFilter:
         self.unknown = 0
         self._syncs = syncs
         self._reply = reply
+        self._overlay = overlay
+        self._addition = b""
         self._rest = b""
         self._is_screen_touched = False
         self._handlers: dict[bytes, Callable[[Elements], bool]] = {
@@ -88,6 +95,10 @@ class PictureFilter:
             if not self._may_cross(elements, data[position:end]):
                 pieces.append(data[kept_from:position])
                 kept_from = end
+            elif self._addition:
+                pieces += (data[kept_from:end], self._addition)
+                kept_from = end
+                self._addition = b""
             position = end
         self._rest = data[position:]
         if not pieces:
@@ -158,12 +169,23 @@ class PictureFilter:
             return False
         timestamp = int(elements[1])
         self._syncs.note_sent(timestamp)
+        if self._overlay is not None:
+            self._overlay.note_frame(timestamp)
         if self.first_frame is None and self._is_screen_touched:
+            self._require_overlay(elements)
             self.first_frame = timestamp
         return True
 
+    def _require_overlay(self, elements: Elements) -> None:
+        if self._overlay is not None and not self._overlay.is_shown:
+            raise ProtocolViolation("a picture without its size", elements[0])
+
     def _size(self, elements: Elements) -> bool:
-        return len(elements) == 4 and all(grammar.integer.fullmatch(value) for value in elements[1:])
+        if len(elements) != 4 or not all(grammar.integer.fullmatch(value) for value in elements[1:]):
+            return False
+        if self._overlay is not None and int(elements[1]) == 0:
+            self._addition = self._overlay.draw(int(elements[2]), int(elements[3]))
+        return True
 
     def _set(self, elements: Elements) -> bool:
         if len(elements) != 4 or not grammar.integer.fullmatch(elements[1]):

@@ -19,6 +19,7 @@ const STAY = new Set([
   "entitlement_lost",
   "desktop_signin_failed",
   "restriction_unsupported",
+  "watermark_unavailable",
   "client_misbehaved",
 ]);
 
