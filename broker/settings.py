@@ -179,17 +179,28 @@ class DatabaseSettings(_Settings, frozen=True, kw_only=True):
     pool_size: int = 10
 
 
+class WirePeerSettings(_Settings, frozen=True, kw_only=True):
+    """A gateway or an agent that may dial in. Its key decides who it is and which zones it may serve."""
+
+    id: str
+    zones: list[str]
+    key_file: str
+    """A key of its own, made at the first start when it is missing; the peer's host gets a copy of this one file."""
+
+
 class WireSettings(_Settings, frozen=True, kw_only=True):
-    """Where gateways and agents dial in, and the key files that they prove themselves by."""
+    """Where gateways and agents dial in. A peer that is not listed here is not let in."""
 
     socket: str = "run/wire.sock"
-    gateway_key_file: str = "keys/gateway.key"
-    agent_key_file: str = "keys/agent.key"
+    gateways: list[WirePeerSettings] = []
+    agents: list[WirePeerSettings] = []
 
 
 class AuditSettings(_Settings, frozen=True, kw_only=True):
     seal_interval_s: float = 0.5
-    checkpoint_interval_s: float = 60.0
+    checkpoint_interval_s: float = 5.0
+    """How long a record may be without a signature outside of the database. One line of about 250 bytes for each
+    tenant and interval in which anything was audited: at most 4.3 MB for each tenant and day."""
     checkpoint_key_file: str = "keys/audit-signing.key"
     checkpoint_file: str = "audit/checkpoints.jsonl"
     """Anchor outside of the database: keep it on other storage than the database's."""

@@ -44,6 +44,7 @@ def check_site(settings: SiteSettings) -> None:
             ipaddress.ip_network(network)
         except ValueError as error:
             raise ConfigurationError(f"$.signin.enrol_networks: {error}") from error
+    _check_peers(settings)
     for tenant in settings.tenants:
         zones = {zone.id for zone in tenant.zones}
         for pool in tenant.pools:
@@ -53,12 +54,21 @@ def check_site(settings: SiteSettings) -> None:
                 )
 
 
+def _check_peers(settings: SiteSettings) -> None:
+    known = {zone.id for tenant in settings.tenants for zone in tenant.zones}
+    for kind, peers in (("gateways", settings.wire.gateways), ("agents", settings.wire.agents)):
+        for peer in peers:
+            if unknown := set(peer.zones) - known:
+                raise ConfigurationError(f"$.wire.{kind}: {peer.id} serves {sorted(unknown)}, which no tenant has")
+
+
 def prepare_data_dir(settings: SiteSettings) -> None:
     """Folders and keys that a first start makes. An existing key is never replaced."""
     os.umask(0o077)
     for folder in ("run", "keys", "audit", "log"):
         settings.path(folder).mkdir(parents=True, exist_ok=True, mode=0o700)
-    for key_file in (settings.sealing_key_file, settings.wire.gateway_key_file, settings.wire.agent_key_file):
+    peers = (*settings.wire.gateways, *settings.wire.agents)
+    for key_file in (settings.sealing_key_file, *(peer.key_file for peer in peers)):
         SealingKey.create(settings.path(key_file))
     CheckpointKey.create(settings.path(settings.audit.checkpoint_key_file))
 

@@ -10,7 +10,7 @@ import structlog
 from broker.audit.anchor import AnchorFile
 from broker.audit.chain import seal_records
 from broker.audit.checkpoint import CheckpointKey
-from broker.audit.records import ChainStore
+from broker.audit.records import ChainHead, ChainStore
 from broker.errors import ConfigurationError, StoreError
 from broker.model.ids import TenantId
 from broker.ports import AuditCheckpoint
@@ -104,8 +104,9 @@ class Sealer:
     async def _sign_heads(self, anchored: dict[TenantId, int]) -> list[AuditCheckpoint]:
         checkpoints: list[AuditCheckpoint] = []
         async with self._store.read() as tx:
-            for tenant_id in await tx.chain.list_chained_tenants():
-                head = await tx.chain.read_head(tenant_id)
+            heads = await tx.chain.read_heads()
+            for tenant_id in sorted(heads.keys() | anchored.keys()):
+                head = heads.get(tenant_id, ChainHead())
                 known = anchored.get(tenant_id, 0)
                 if head.seq > known:
                     checkpoints.append(self._key.sign(tenant_id, head, tx.now))
@@ -116,10 +117,15 @@ class Sealer:
     async def _load_anchored(self) -> dict[TenantId, int]:
         """How far the file vouches for each chain, by signatures of this key alone."""
         if self._anchored is None:
-            content = await asyncio.to_thread(self._anchor.read)
-            ours = [it for it in content.checkpoints if self._key.verifying_key.confirms(it)]
-            self._anchored = {}
-            for checkpoint in ours:
-                seq = max(checkpoint.seq, self._anchored.get(checkpoint.tenant_id, 0))
-                self._anchored[checkpoint.tenant_id] = seq
+            self._anchored = await asyncio.to_thread(_read_anchored, self._anchor, self._key)
         return self._anchored
+
+
+def _read_anchored(anchor: AnchorFile, key: CheckpointKey) -> dict[TenantId, int]:
+    """The furthest checkpoint of each tenant that this key confirms; those before it need no look."""
+    anchored: dict[TenantId, int] = {}
+    verifying_key = key.verifying_key
+    for checkpoint in sorted(anchor.read().checkpoints, key=lambda it: it.seq, reverse=True):
+        if checkpoint.tenant_id not in anchored and verifying_key.confirms(checkpoint):
+            anchored[checkpoint.tenant_id] = checkpoint.seq
+    return anchored

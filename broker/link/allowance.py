@@ -16,8 +16,14 @@ class Allowance:
 
     def spend(self, now_s: float) -> None:
         """Count one message. Raises :class:`WireError` when the peer floods."""
+        if not self.may_spend(now_s):
+            raise WireError("too many messages")
+
+    def may_spend(self, now_s: float) -> bool:
+        """Count one message, if there is one left to count."""
         self._left = min(self._burst, self._left + (now_s - self._at_s) * self._per_s)
         self._at_s = now_s
         if self._left < 1:
-            raise WireError("too many messages")
+            return False
         self._left -= 1
+        return True

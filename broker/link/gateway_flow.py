@@ -27,7 +27,7 @@ from broker.wire.messages import (
 
 _log: Final = structlog.get_logger(__name__)
 UNAVAILABLE: Final = "unavailable"
-"""Code of a refusal when the books could not be asked."""
+"""Code of a refusal when the books could not be asked, or were asked too often."""
 _MAX_DETAILS: Final = 16
 _MAX_DETAIL_CHARACTERS: Final = 256
 _MAX_CREDENTIAL_CHARACTERS: Final = 512
@@ -54,6 +54,7 @@ class GatewayFlow:
         self._limits = limits
         now_s = asyncio.get_running_loop().time()
         self._allowance = Allowance(per_s=limits.messages_per_s, burst=limits.messages_at_once, now_s=now_s)
+        self._redeems = Allowance(per_s=limits.messages_per_s, burst=limits.messages_at_once, now_s=now_s)
         self._redemptions: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Semaphore(limits.max_redeems_at_once)
 
@@ -74,8 +75,7 @@ class GatewayFlow:
             case GatewayEvent() as event:
                 await self._take_event(event)
             case Redeem() as redeem:
-                self._count()
-                self._begin_redeem(redeem)
+                self._take_redeem(redeem)
             case GatewayHeartbeat() as heartbeat:
                 self._count()
                 await self._compare(heartbeat)
@@ -98,11 +98,14 @@ class GatewayFlow:
         for attachment_id, reason in surplus:
             self._channel.send(Terminate(attachment_id=attachment_id, reason=reason))
 
-    def _begin_redeem(self, redeem: Redeem) -> None:
-        if len(self._redemptions) >= self._limits.max_redeems_waiting:
-            raise WireError("too many tickets at once")
+    def _take_redeem(self, redeem: Redeem) -> None:
+        """Tickets come from anybody who reaches the gateway: a flood of them is refused and the link goes on."""
         if max(len(redeem.ticket), len(redeem.tunnel_cookie), len(redeem.address)) > _MAX_CREDENTIAL_CHARACTERS:
             raise WireError("a ticket of impossible size")
+        is_crowded = len(self._redemptions) >= self._limits.max_redeems_waiting
+        if is_crowded or not self._redeems.may_spend(asyncio.get_running_loop().time()):
+            self._channel.send(RedeemRefused(request=redeem.request, code=UNAVAILABLE))
+            return
         redemption = asyncio.create_task(self._redeem(redeem))
         self._redemptions.add(redemption)
         redemption.add_done_callback(self._end_redeem)

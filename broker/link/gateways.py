@@ -24,6 +24,7 @@ class GatewayDirectory:
     def __init__(self) -> None:
         self._channels: dict[GatewayId, Channel] = {}
         self._heard_s: dict[GatewayId, float] = {}
+        self._told_lost: set[GatewayId] = set()
 
     async def terminate(self, attachment: Attachment, reason: EndReason) -> None:
         """Tell the gateway that holds it; one that is not connected learns by its next heartbeat."""
@@ -38,6 +39,7 @@ class GatewayDirectory:
         """Answers the connection that this one replaces."""
         before = self._channels.get(gateway_id)
         self._channels[gateway_id] = channel
+        self._told_lost.discard(gateway_id)
         self.hear(gateway_id)
         return before
 
@@ -47,6 +49,10 @@ class GatewayDirectory:
             return False
         del self._channels[gateway_id]
         return True
+
+    def note_told(self, gateway_id: GatewayId) -> None:
+        """The audit has it that the connection was lost: silence adds nothing to that."""
+        self._told_lost.add(gateway_id)
 
     def hear(self, gateway_id: GatewayId) -> None:
         """Note a sign of life."""
@@ -74,9 +80,10 @@ class GatewayDirectory:
     async def _tell_silent(self, books: TunnelBooks, silence_s: float) -> None:
         latest_s = asyncio.get_running_loop().time() - silence_s
         for gateway_id in [known for known, heard_s in self._heard_s.items() if heard_s < latest_s]:
-            if gateway_id in self._channels:
-                self._channels[gateway_id].end(SILENT)
-            await books.gateway_silent(gateway_id)
+            channel = self._channels.get(gateway_id)
+            if channel is not None:
+                channel.end(SILENT)  # whose end is audited where the connection ends
+            await books.gateway_silent(gateway_id, is_told=channel is not None or gateway_id in self._told_lost)
             # It may have come back while the books were busy: then it is watched as before.
             if self._heard_s[gateway_id] < latest_s:
                 del self._heard_s[gateway_id]

@@ -13,6 +13,11 @@ _MAX_EPOCH_CHARACTERS: Final = 64
 _MAX_CAPACITY: Final = 10_000
 
 
+def is_name(text: str) -> bool:
+    """Whether it can be the id of a peer or of a zone."""
+    return _NAME.fullmatch(text) is not None
+
+
 def check_gateway(hello: GatewayHello) -> None:
     """Raises :class:`WireError` in words that the peer may hear."""
     _check_version(hello.version)
@@ -37,5 +42,5 @@ def _check_version(version: int) -> None:
 def _check_names(names: Sequence[str]) -> None:
     if not 1 < len(names) <= 1 + _MAX_ZONES:
         raise WireError(f"a peer serves between 1 and {_MAX_ZONES} zones")
-    if any(_NAME.fullmatch(name) is None for name in names):
+    if not all(is_name(name) for name in names):
         raise WireError("an id or a zone is not a name")

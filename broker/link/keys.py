@@ -1,44 +1,79 @@
-"""The keys that gateways and agents prove themselves by: one per kind, as bearer tokens (RFC 6750)."""
+"""The keys that gateways and agents prove themselves by: one per peer, as bearer tokens (RFC 6750)."""
 
 import hmac
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from broker.errors import ConfigurationError
+from broker.link.greeting import is_name
+from broker.model.ids import ZoneId
 from broker.secret import Secret
-from broker.settings import SiteSettings, read_secret_file
+from broker.settings import SiteSettings, WirePeerSettings, read_secret_file
 
 MIN_KEY_CHARACTERS: Final = 32
 _SCHEME: Final = "Bearer "
 
 
-class WireKeys(msgspec.Struct, frozen=True, kw_only=True):
-    """Raises :class:`ConfigurationError` for a short key, and for one key given to both kinds."""
+class WirePeer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who a key belongs to, and the zones that it opens."""
 
-    gateway: Secret
-    agent: Secret
+    name: str
+    zones: frozenset[ZoneId]
+    key: Secret
+
+
+class WireKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """Every peer that may dial in.
+
+    Raises :class:`ConfigurationError` for a bad name, a peer without a zone, a short key, an id or a key given twice.
+    """
+
+    gateways: tuple[WirePeer, ...]
+    agents: tuple[WirePeer, ...]
 
     def __post_init__(self) -> None:
-        for kind, key in (("gateway", self.gateway), ("agent", self.agent)):
-            if len(key.reveal()) < MIN_KEY_CHARACTERS:
-                raise ConfigurationError(f"the {kind} key has fewer than {MIN_KEY_CHARACTERS} characters")
-        if self.gateway == self.agent:
-            raise ConfigurationError("gateways and agents must not have the same key")
+        shown: dict[str, str] = {}
+        for kind, peers in (("gateway", self.gateways), ("agent", self.agents)):
+            names = [peer.name for peer in peers]
+            for peer in peers:
+                _check_peer(kind, peer)
+                if names.count(peer.name) > 1:
+                    raise ConfigurationError(f"the {kind} {peer.name} is listed twice")
+                other = shown.setdefault(peer.key.reveal(), f"{kind} {peer.name}")
+                if other != f"{kind} {peer.name}":
+                    raise ConfigurationError(f"{other} and {kind} {peer.name} must not have the same key")
 
 
 def load_keys(settings: SiteSettings) -> WireKeys:
-    """Read both key files. Raises :class:`ConfigurationError`."""
+    """Read every peer's key file. Raises :class:`ConfigurationError`."""
     wire = settings.wire
     return WireKeys(
-        gateway=read_secret_file(settings.path(wire.gateway_key_file)),
-        agent=read_secret_file(settings.path(wire.agent_key_file)),
+        gateways=tuple(_load_peer(settings, peer) for peer in wire.gateways),
+        agents=tuple(_load_peer(settings, peer) for peer in wire.agents),
     )
 
 
-def is_bearer_of(key: Secret, authorization: str | None) -> bool:
-    """Whether an ``Authorization`` header carries this key; compared in constant time."""
+def find_bearer(peers: Sequence[WirePeer], authorization: str | None) -> WirePeer | None:
+    """Whose key an ``Authorization`` header carries. Every key is compared, each in constant time."""
     if authorization is None or not authorization.startswith(_SCHEME):
-        return False
+        return None
     shown = authorization.removeprefix(_SCHEME).encode("utf-8", "surrogateescape")
-    return hmac.compare_digest(shown, key.reveal().encode())
+    found = [peer for peer in peers if hmac.compare_digest(shown, peer.key.reveal().encode())]
+    return found[0] if found else None
+
+
+def _load_peer(settings: SiteSettings, peer: WirePeerSettings) -> WirePeer:
+    return WirePeer(
+        name=peer.id,
+        zones=frozenset(ZoneId(zone) for zone in peer.zones),
+        key=read_secret_file(settings.path(peer.key_file)),
+    )
+
+
+def _check_peer(kind: str, peer: WirePeer) -> None:
+    if not peer.zones or not all(is_name(name) for name in (peer.name, *peer.zones)):
+        raise ConfigurationError(f"the {kind} {peer.name!r} needs an id and zones of a-z, 0-9, '.', '_' and '-'")
+    if len(peer.key.reveal()) < MIN_KEY_CHARACTERS:
+        raise ConfigurationError(f"the key of {kind} {peer.name} has fewer than {MIN_KEY_CHARACTERS} characters")

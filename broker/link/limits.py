@@ -23,6 +23,9 @@ class LinkLimits(msgspec.Struct, frozen=True, kw_only=True):
     max_redeems_at_once: int = 32
     max_redeems_waiting: int = 2048
     max_orders: int = 1024
+    refusals_apart_s: float = 10.0
+    """A peer that keeps naming itself wrongly is audited at most so often."""
     messages_per_s: float = 200.0
-    """Sustained rate of everything but events, which wait for the books one by one."""
+    """Sustained rate of everything but events, which wait for the books one by one. Tickets have an allowance of
+    their own, of the same size, beyond which they are refused."""
     messages_at_once: int = 4000

@@ -12,7 +12,9 @@ class Presence:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def tell(self, event: str, peer: str, zones: Collection[ZoneId], detail: Mapping[str, str]) -> None:
+    async def tell(
+        self, event: str, peer: str, zones: Collection[ZoneId], detail: Mapping[str, str], *, outcome: str = "ok"
+    ) -> None:
         """``peer`` reads ``gateway:<id>`` or ``agent:<id>``. Raises :class:`broker.errors.StoreUnavailable`."""
         async with self._store.write() as tx:
             for tenant in await tx.people.list_tenants():
@@ -20,5 +22,7 @@ class Presence:
                 if served:
                     told = {"zones": " ".join(served), **detail}
                     await tx.audit.append(
-                        AuditEntry(tenant_id=tenant.id, event=event, actor=peer, subject=peer, detail=told)
+                        AuditEntry(
+                            tenant_id=tenant.id, event=event, actor=peer, subject=peer, outcome=outcome, detail=told
+                        )
                     )

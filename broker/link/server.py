@@ -1,7 +1,7 @@
 """The listener that gateways and agents dial: proof of the key, hello, and then one flow per peer."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, TypeVar
@@ -14,16 +14,16 @@ from broker.errors import StoreError, WireError
 from broker.link.agents import AgentDirectory, AgentFlow
 from broker.link.books import TunnelBooks
 from broker.link.channel import BOOKS_AWAY, LINE_LOST, REPLACED, STOPPING, Channel, Farewell
+from broker.link.claims import Claims
 from broker.link.gateway_flow import GatewayFlow
 from broker.link.gateways import GatewayDirectory
 from broker.link.greeting import check_agent, check_gateway
-from broker.link.keys import WireKeys, is_bearer_of
+from broker.link.keys import WireKeys, WirePeer, find_bearer
 from broker.link.limits import LinkLimits
 from broker.link.presence import Presence
 from broker.link.unix_socket import bind_unix_socket, remove_unix_socket
 from broker.model.ids import ZoneId
 from broker.ports import Store
-from broker.secret import Secret
 from broker.wire.codec import FrameDecoder, from_agent, from_gateway
 from broker.wire.messages import (
     AGENT_PATH,
@@ -52,6 +52,7 @@ class _Visit(msgspec.Struct, frozen=True, kw_only=True):
     enter: Callable[[], Channel | None]
     read: Callable[[], Coroutine[None, None, None]]
     leave: Callable[[], bool]
+    note_told: Callable[[], None]
 
 
 class WireServer:
@@ -74,6 +75,7 @@ class WireServer:
         self._keys = keys
         self._limits = limits or LinkLimits()
         self._presence = Presence(store)
+        self._claims = Claims(self._presence, apart_s=self._limits.refusals_apart_s)
         self._channels: set[Channel] = set()
 
     async def run(self, socket_path: Path) -> None:
@@ -107,29 +109,32 @@ class WireServer:
         return application
 
     async def _meet_gateway(self, request: web.Request) -> web.StreamResponse:
-        async with self._channel(request, self._keys.gateway) as (socket, channel):
+        async with self._channel(request, self._keys.gateways) as (socket, channel, peer):
             hello = await self._hear_hello(channel, from_gateway)
             if not isinstance(hello, GatewayHello):
                 raise WireError("the first message must be a gateway's hello")
             check_gateway(hello)
+            await self._claims.check("gateway", peer, hello.gateway_id, hello.zones)
             await self._serve(channel, self._visit_of_gateway(hello, channel))
         return socket
 
     async def _meet_agent(self, request: web.Request) -> web.StreamResponse:
-        async with self._channel(request, self._keys.agent) as (socket, channel):
+        async with self._channel(request, self._keys.agents) as (socket, channel, peer):
             hello = await self._hear_hello(channel, from_agent)
             if not isinstance(hello, AgentHello):
                 raise WireError("the first message must be an agent's hello")
             check_agent(hello)
+            await self._claims.check("agent", peer, hello.agent_id, hello.zones)
             await self._serve(channel, self._visit_of_agent(hello, channel))
         return socket
 
     @asynccontextmanager
     async def _channel(
-        self, request: web.Request, key: Secret
-    ) -> AsyncGenerator[tuple[web.WebSocketResponse, Channel]]:
-        """An accepted connection. One that breaks the contract is told so and closed."""
-        if not is_bearer_of(key, request.headers.get("Authorization")):
+        self, request: web.Request, peers: Sequence[WirePeer]
+    ) -> AsyncGenerator[tuple[web.WebSocketResponse, Channel, WirePeer]]:
+        """An accepted connection of the peer whose key it shows. One that breaks the contract is told so and closed."""
+        peer = find_bearer(peers, request.headers.get("Authorization"))
+        if peer is None:
             _log.warning("wire.key_refused", path=request.path)
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
         socket = web.WebSocketResponse(
@@ -139,7 +144,7 @@ class WireServer:
         channel = Channel(socket, request.transport, self._limits)
         self._channels.add(channel)
         try:
-            yield socket, channel
+            yield socket, channel, peer
         except WireError as error:
             _log.warning("wire.peer_refused", path=request.path, reason=str(error))
             await channel.close(Farewell(WSCloseCode.PROTOCOL_ERROR, str(error)))
@@ -166,6 +171,7 @@ class WireServer:
             enter=lambda: self._gateways.enter(hello.gateway_id, channel),
             read=flow.read,
             leave=lambda: self._gateways.leave(hello.gateway_id, channel),
+            note_told=lambda: self._gateways.note_told(hello.gateway_id),
         )
 
     def _visit_of_agent(self, hello: AgentHello, channel: Channel) -> _Visit:
@@ -178,6 +184,7 @@ class WireServer:
             enter=lambda: self._agents.enter(flow),
             read=flow.read,
             leave=lambda: self._agents.leave(flow),
+            note_told=_nothing,
         )
 
     async def _serve(self, channel: Channel, visit: _Visit) -> None:
@@ -209,6 +216,7 @@ class WireServer:
     async def _tell_lost(self, visit: _Visit, farewell: Farewell) -> None:
         try:
             await self._tell(visit, "lost", {"reason": farewell.reason})
+            visit.note_told()
         except StoreError as error:
             _log.warning("wire.loss_not_audited", kind=visit.kind, peer=visit.name, fault=str(error))
 
@@ -220,3 +228,7 @@ class WireServer:
 
 async def _no_events() -> int:
     return 0
+
+
+def _nothing() -> None:
+    """Nobody asks again whether an agent's loss was told."""

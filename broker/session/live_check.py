@@ -39,12 +39,17 @@ async def compare_live(
     return to_end
 
 
-async def gateway_silent(context: SessionContext, gateway_id: GatewayId) -> None:
-    """The gateway is lost as far as the books go: its sessions are disconnected, their work waits."""
+async def gateway_silent(context: SessionContext, gateway_id: GatewayId, *, is_told: bool) -> None:
+    """The gateway is lost as far as the books go: its sessions are disconnected, their work waits.
+
+    ``is_told``: the audit has the loss already, from the end of its connection.
+    """
     async with context.store.read() as tx:
         known = await tx.sessions.list_open_attachments(gateway_id=gateway_id)
     for attachment in known:
         await write_again(context.store, partial(_give_up, attachment=attachment))
+    if is_told:
+        return
     for tenant_id in sorted({attachment.tenant_id for attachment in known}):
         count = sum(1 for attachment in known if attachment.tenant_id == tenant_id)
         await write_again(context.store, partial(_note_lost, tenant_id=tenant_id, gateway_id=gateway_id, count=count))

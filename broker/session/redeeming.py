@@ -42,7 +42,13 @@ class Redemption(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def redeem(context: SessionContext, redemption: Redemption) -> tuple[RedeemOutcome, list[Cut]]:
-    """The connection, and the attachments that it takes over (to be ended at their gateways)."""
+    """The connection, and the attachments that it takes over (to be ended at their gateways).
+
+    A ticket that never was is looked up and no more: whoever invents tickets holds up no writer.
+    """
+    async with context.store.read() as tx:
+        if await tx.sessions.get_ticket(hash_token(redemption.ticket)) is None:
+            return RedeemDenied(TicketRefusal.UNKNOWN), []
     return await write_again(context.store, lambda tx: _redeem(context, tx, redemption))
 
 

@@ -121,9 +121,12 @@ class SessionService:
         """What the gateway must end; what it no longer holds is closed in the books."""
         return await live_check.compare_live(self._context, gateway_id, live)
 
-    async def gateway_silent(self, gateway_id: GatewayId) -> None:
-        """The gateway is lost as far as the books go: its sessions are disconnected, their work waits."""
-        await live_check.gateway_silent(self._context, gateway_id)
+    async def gateway_silent(self, gateway_id: GatewayId, *, is_told: bool) -> None:
+        """The gateway is lost as far as the books go: its sessions are disconnected, their work waits.
+
+        ``is_told``: the audit has the loss already, from the end of its connection.
+        """
+        await live_check.gateway_silent(self._context, gateway_id, is_told=is_told)
 
     # --- for the reconciler
 

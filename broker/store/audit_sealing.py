@@ -33,10 +33,16 @@ class SqlChain:
         head = select(AUDIT_HEAD).where(AUDIT_HEAD.c.tenant_id == tenant_id)
         return await self._db.one(ChainHead, head) or ChainHead()
 
+    async def read_heads(self) -> dict[TenantId, ChainHead]:
+        heads = (await self._db.run(select(AUDIT_HEAD))).mappings()
+        return {TenantId(row["tenant_id"]): ChainHead(row["seq"], row["record_hash"]) for row in heads}
+
     async def hold_head(self, tenant_id: TenantId) -> ChainHead | None:
         """The head, locked to the end of the transaction; None while another broker holds it."""
-        await self._db.add_if_new(AUDIT_HEAD, {"tenant_id": tenant_id, **columns_of(ChainHead())})
         head = select(AUDIT_HEAD).where(AUDIT_HEAD.c.tenant_id == tenant_id)
+        # A trigger refuses what collides with a row, even when it would then do nothing: so look first.
+        if await self._db.one(ChainHead, head) is None:
+            await self._db.add_if_new(AUDIT_HEAD, {"tenant_id": tenant_id, **columns_of(ChainHead())})
         return await self._db.one(ChainHead, head.with_for_update(skip_locked=True))
 
     async def list_unsealed(self, tenant_id: TenantId, limit: int) -> list[AuditRecord]:
@@ -69,6 +75,10 @@ class SqlChain:
 
     async def add_checkpoint(self, checkpoint: AuditCheckpoint) -> bool:
         """False when there is one for this ``seq`` already."""
+        column = AUDIT_CHECKPOINT.c
+        same = (column.tenant_id == checkpoint.tenant_id, column.seq == checkpoint.seq)
+        if await self._db.one(AuditCheckpoint, select(AUDIT_CHECKPOINT).where(*same)) is not None:
+            return False
         return await self._db.add_if_new(AUDIT_CHECKPOINT, columns_of(checkpoint))
 
     async def list_checkpoints(self, tenant_id: TenantId) -> list[AuditCheckpoint]:

@@ -1,13 +1,28 @@
 """People on the command line."""
 
+from typing import Final
+
 import click
 
 from sekisho.commands.context import CommandContext, takes_context
 
+_COLUMNS: Final = ("id", "login", "display_name", "department", "is_locked", "is_enrolled", "last_signed_in_at")
+_MEASURES: Final = (
+    ("lock", "Lock an account; its sign-ins and sessions end.", "locked, sessions ended"),
+    ("unlock", "Let a locked account sign in again.", "unlocked"),
+    (
+        "reset-factor",
+        "Remove the authenticator app; the next sign-in enrols a new one.",
+        "the authenticator app is removed",
+    ),
+    ("sign-out", "End every sign-in of one person.", "signed out everywhere"),
+)
+"""What the desk may do to a person: name in the API, help, and what is said when it is done."""
+
 
 @click.group()
 def user() -> None:
-    """People (職員)."""
+    """People (職員) who have signed in at least once."""
 
 
 @user.command("list")
@@ -16,52 +31,20 @@ def user() -> None:
 def search(context: CommandContext, text: str) -> None:
     """People whose login, name or department contains TEXT."""
     answer = context.ask("GET", "/admin/people", query={"q": text})
-    columns = ["id", "login", "display_name", "department", "is_locked", "is_enrolled", "last_signed_in_at"]
-    context.show(answer["people"], columns)
+    context.show(answer["people"], _COLUMNS)
 
 
-def _act(context: CommandContext, user_id: str, action: str, reason: str) -> None:
-    context.ask("POST", f"/admin/people/{user_id}/{action}", body={"reason": reason})
+def _measure_command(measure: str, help_text: str, done: str) -> click.Command:
+    @click.command(measure, help=help_text)
+    @click.argument("user_id")
+    @click.option("--reason", required=True, help="Goes into the audit.")
+    @takes_context
+    def take_measure(context: CommandContext, user_id: str, reason: str) -> None:
+        context.ask("POST", f"/admin/people/{user_id}/{measure}", body={"reason": reason})
+        click.echo(f"{user_id}: {done}")
+
+    return take_measure
 
 
-_reason = click.option("--reason", required=True, help="Goes into the audit.")
-
-
-@user.command("lock")
-@click.argument("user_id")
-@_reason
-@takes_context
-def lock(context: CommandContext, user_id: str, reason: str) -> None:
-    """Lock an account; its sign-ins and sessions end."""
-    _act(context, user_id, "lock", reason)
-    click.echo(f"{user_id}: locked, sessions ended")
-
-
-@user.command("unlock")
-@click.argument("user_id")
-@_reason
-@takes_context
-def unlock(context: CommandContext, user_id: str, reason: str) -> None:
-    """Let a locked account sign in again."""
-    _act(context, user_id, "unlock", reason)
-    click.echo(f"{user_id}: unlocked")
-
-
-@user.command("reset-factor")
-@click.argument("user_id")
-@_reason
-@takes_context
-def reset_factor(context: CommandContext, user_id: str, reason: str) -> None:
-    """Remove the authenticator app; the next sign-in enrols a new one."""
-    _act(context, user_id, "reset-factor", reason)
-    click.echo(f"{user_id}: the authenticator app is removed")
-
-
-@user.command("sign-out")
-@click.argument("user_id")
-@_reason
-@takes_context
-def sign_out(context: CommandContext, user_id: str, reason: str) -> None:
-    """End every sign-in of one person."""
-    _act(context, user_id, "sign-out", reason)
-    click.echo(f"{user_id}: signed out everywhere")
+for _measure in _MEASURES:
+    user.add_command(_measure_command(*_measure))

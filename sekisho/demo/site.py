@@ -17,6 +17,10 @@ RESIDENT: Final = "resident"
 LGWAN_POOL: Final = "lgwan-desktop"
 RESIDENT_POOL: Final = "resident-desktop"
 RDP_POOL: Final = "gyomu-rdp"
+GATEWAY_ID: Final = "gateway-1"
+AGENT_ID: Final = "agent-1"
+_GATEWAY_KEY: Final = f"keys/{GATEWAY_ID}.key"
+_AGENT_KEY: Final = f"keys/{AGENT_ID}.key"
 
 
 class DemoPorts(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +50,10 @@ def site_document(
             "public_url": f"http://localhost:{ports.portal}",
             "tunnel_url": f"ws://localhost:{ports.gateway}/tunnel",
         },
+        "wire": {
+            "gateways": [{"id": GATEWAY_ID, "zones": [LGWAN, RESIDENT], "key_file": _GATEWAY_KEY}],
+            "agents": [{"id": AGENT_ID, "zones": [LGWAN, RESIDENT], "key_file": _AGENT_KEY}],
+        },
         "signin": {"issuer": "Sekisho 関所市", "enrol_networks": ["127.0.0.0/8", "::1/128"]},
         "tenants": [
             {
@@ -73,12 +81,12 @@ def site_document(
 def gateway_document(data_dir: Path, ports: DemoPorts) -> dict[str, Any]:
     """The settings of the gateway."""
     return {
-        "gateway_id": "gateway-1",
+        "gateway_id": GATEWAY_ID,
         "listen_host": "127.0.0.1",
         "listen_port": ports.gateway,
         "allowed_origins": [f"http://localhost:{ports.portal}", f"http://127.0.0.1:{ports.portal}"],
         "wire_socket": str(data_dir / "run/wire.sock"),
-        "wire_key_file": str(data_dir / "keys/gateway.key"),
+        "wire_key_file": str(data_dir / _GATEWAY_KEY),
         "zones": [LGWAN, RESIDENT],
         "guacd_groups": {zone: [f"127.0.0.1:{port}"] for zone, port in ports.guacd.items()},
         "spool_dir": str(data_dir / "spool"),
@@ -88,9 +96,9 @@ def gateway_document(data_dir: Path, ports: DemoPorts) -> dict[str, Any]:
 def agent_document(data_dir: Path) -> dict[str, Any]:
     """The settings of the agent."""
     return {
-        "agent_id": "agent-1",
+        "agent_id": AGENT_ID,
         "wire_socket": str(data_dir / "run/wire.sock"),
-        "key_file": str(data_dir / "keys/agent.key"),
+        "key_file": str(data_dir / _AGENT_KEY),
         "zones": [LGWAN, RESIDENT],
         "capacity": 16,
         "homes_dir": str(data_dir / "homes"),

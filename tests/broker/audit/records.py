@@ -17,6 +17,10 @@ from broker.store.location import locate
 
 CITY: Final = TenantId("aoba")
 TOWN: Final = TenantId("midori")
+TRIGGERS: Final = (
+    *("audit_record_birth", "audit_record_seal", "audit_record_change", "audit_record_removal"),
+    *("audit_head_birth", "audit_head_move", "audit_head_removal"),
+)
 THEN: Final = datetime(2026, 4, 1, 8, 30, tzinfo=UTC)
 
 
@@ -56,11 +60,12 @@ async def append(store: SqlStore, count: int, tenant_id: TenantId = CITY) -> Non
 async def tamper(url: str, *statements: str, **parameters: Any) -> None:
     """Change the database as somebody who may alter its tables."""
     engine = make_engine(locate(url), pool_size=0)
-    on_table = " ON audit_record" if engine.dialect.name == "postgresql" else ""
+    is_postgresql = engine.dialect.name == "postgresql"
     async with engine.connect() as opened:
         connection = await opened.execution_options(**WRITES)
         async with connection.begin():
-            for trigger in ("audit_record_change", "audit_record_removal"):
+            for trigger in TRIGGERS:
+                on_table = f" ON {trigger.rpartition('_')[0]}" if is_postgresql else ""
                 await connection.execute(text(f"DROP TRIGGER IF EXISTS {trigger}{on_table}"))
             for statement in statements:
                 await connection.execute(text(statement), parameters)

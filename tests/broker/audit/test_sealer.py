@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from broker.store import SqlStore, open_store
 from broker.store.engine import make_engine
 from broker.store.location import locate
 from tests.broker.audit.records import CITY, TOWN, Office, an_entry, append
+
+_COPIED = "id + 9, tenant_id, at, event, version, actor, subject, outcome, address, detail"
 
 
 @pytest.fixture
@@ -139,6 +142,13 @@ async def test_a_record_that_commits_late_is_sealed_behind_those_that_overtook_i
         "DELETE FROM audit_record WHERE seq IS NULL",
         "DELETE FROM audit_checkpoint",
         "UPDATE audit_checkpoint SET seq = 9",
+        f"INSERT INTO audit_record SELECT {_COPIED}, 9, previous_hash, record_hash FROM audit_record WHERE seq = 1",
+        "UPDATE audit_record SET seq = 1 WHERE seq IS NULL",
+        "UPDATE audit_head SET record_hash = (SELECT previous_hash FROM audit_record WHERE seq = 1)",
+        "UPDATE audit_head SET seq = seq + 1",
+        "UPDATE audit_head SET seq = 0",
+        "DELETE FROM audit_head",
+        "INSERT INTO audit_head SELECT 'midori', seq, record_hash FROM audit_head",
     ],
 )
 async def test_the_database_itself_refuses_to_change_or_remove_a_record(
@@ -152,6 +162,71 @@ async def test_the_database_itself_refuses_to_change_or_remove_a_record(
         with pytest.raises(Exception, match="append-only"):
             await connection.execute(text(statement))
     await engine.dispose()
+
+
+_REPLACED = "id, tenant_id, at, event, version, 'user:nobody', subject, outcome, address, detail"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"INSERT OR REPLACE INTO audit_record SELECT {_REPLACED}, seq, previous_hash, record_hash FROM audit_record",
+        f"INSERT OR REPLACE INTO audit_record SELECT {_REPLACED}, NULL, NULL, NULL FROM audit_record WHERE seq = 2",
+        f"INSERT OR REPLACE INTO audit_record SELECT {_REPLACED}, NULL, NULL, NULL FROM audit_record WHERE seq IS NULL",
+        "UPDATE OR REPLACE audit_record SET seq = 2 WHERE seq IS NULL",
+        "UPDATE OR REPLACE audit_record SET id = 1 WHERE seq IS NULL",
+        "INSERT OR REPLACE INTO audit_head SELECT tenant_id, 1, record_hash FROM audit_head",
+        "INSERT OR REPLACE INTO audit_head SELECT tenant_id, 0, record_hash FROM audit_head",
+        "INSERT OR REPLACE INTO audit_checkpoint SELECT * FROM audit_checkpoint",
+        "UPDATE OR REPLACE audit_checkpoint SET seq = 2",
+    ],
+)
+async def test_sqlite_puts_nothing_in_the_place_of_a_record(
+    sqlite_store: SqlStore, sqlite_url: str, tmp_path: Path, statement: str
+) -> None:
+    """REPLACE fires no trigger for the row that it removes. Records that no anchor vouches for yet are safe too."""
+    office = Office(sqlite_store, tmp_path)
+    await append(sqlite_store, 1)
+    await office.seal_and_sign()
+    await append(sqlite_store, 1)
+    await office.sealer.seal_once()
+    await append(sqlite_store, 1)
+    engine = make_engine(locate(sqlite_url), pool_size=0)
+    async with engine.connect() as connection:
+        with pytest.raises(Exception, match="append-only"):
+            await connection.execute(text(statement))
+    await engine.dispose()
+
+
+async def test_records_are_anchored_within_seconds_and_a_quiet_chain_costs_no_line(
+    store: SqlStore, office: Office
+) -> None:
+    settings = AuditSettings(seal_interval_s=0.02, checkpoint_interval_s=0.1)
+    sealer = Sealer(store, office.key, office.anchor_path, settings)
+    running = asyncio.ensure_future(sealer.run())
+    await append(store, 1)
+    await _wait_until(lambda: _lines(office) == 1)
+    await append(store, 1)
+    await _wait_until(lambda: _lines(office) == 2)
+    quiet_until = time.monotonic() + 0.5
+    await _wait_until(lambda: time.monotonic() > quiet_until)
+    sealer.stop()
+    await running
+    assert _lines(office) == 2
+    longest = max(len(line) for line in office.anchor_path.read_bytes().splitlines(keepends=True))
+    assert longest <= 250, "the note of checkpoint_interval_s tells how fast the file grows"
+    assert AuditSettings().checkpoint_interval_s <= 5
+
+
+def _lines(office: Office) -> int:
+    return len(office.anchor_path.read_bytes().splitlines()) if office.anchor_path.exists() else 0
+
+
+async def _wait_until(is_true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not is_true():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
 
 
 async def _wait_until_sealed(store: SqlStore) -> None:

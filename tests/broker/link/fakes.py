@@ -12,7 +12,7 @@ import aiohttp
 from broker.errors import StoreUnavailable, WireError
 from broker.link.agents import AgentDirectory
 from broker.link.gateways import GatewayDirectory
-from broker.link.keys import WireKeys
+from broker.link.keys import WireKeys, WirePeer
 from broker.link.limits import LinkLimits
 from broker.link.server import WireServer
 from broker.model.grants import Grants
@@ -40,9 +40,23 @@ from broker.wire.messages import (
 )
 
 NOW = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
-KEYS = WireKeys(gateway=Secret("g" * 43), agent=Secret("a" * 43))
+GATEWAYS = ("gw1", "gw2", "good", "bad", "binary", "big", "unlucky", "deaf", "odd")
+AGENTS = ("ag1", "ag2", "good", "bad")
 LIMITS = LinkLimits(hello_deadline_s=0.4, heartbeat_s=0.1, silence_s=30.0, send_deadline_s=0.5)
 LGWAN, RESIDENT = ZoneId("lgwan"), ZoneId("resident")
+
+
+def key_of(kind: str, name: str) -> str:
+    """The key that belongs to this peer of the tests alone."""
+    return f"{kind}-{name}-".ljust(43, "k")
+
+
+def peers_of(kind: str, names: tuple[str, ...]) -> tuple[WirePeer, ...]:
+    zones = frozenset({LGWAN, RESIDENT})
+    return tuple(WirePeer(name=name, zones=zones, key=Secret(key_of(kind, name))) for name in names)
+
+
+GATEWAY_KEY, AGENT_KEY = key_of("gateway", "gw1"), key_of("agent", "ag1")
 
 
 async def until(is_true: Callable[[], bool], deadline_s: float = 10.0) -> None:
@@ -85,6 +99,7 @@ class RememberingBooks:
         self.lives: list[frozenset[AttachmentId]] = []
         self.must_end: list[tuple[AttachmentId, EndReason]] = []
         self.silent: list[GatewayId] = []
+        self.untold: list[GatewayId] = []
         self.is_away = False
         self.slow_ticket = asyncio.Event()
         self.redeeming = 0
@@ -128,9 +143,10 @@ class RememberingBooks:
         self.lives.append(frozenset(live))
         return self.must_end
 
-    async def gateway_silent(self, gateway_id: GatewayId) -> None:
+    async def gateway_silent(self, gateway_id: GatewayId, *, is_told: bool) -> None:
         self._check()
         self.silent.append(gateway_id)
+        self.untold += [] if is_told else [gateway_id]
 
 
 class AuditOnlyStore:
@@ -182,7 +198,7 @@ class Wire:
             store=cast(Store, self.store),
             gateways=self.gateways,
             agents=self.agents,
-            keys=KEYS,
+            keys=WireKeys(gateways=peers_of("gateway", GATEWAYS), agents=peers_of("agent", AGENTS)),
             limits=limits,
         )
 
@@ -207,7 +223,7 @@ class Wire:
         self, name: str = "gw1", zones: tuple[ZoneId, ...] = (LGWAN,), epoch: str = "e1"
     ) -> AsyncGenerator["Peer"]:
         """A gateway that is welcome."""
-        async with self.dial(GATEWAY_PATH, KEYS.gateway.reveal()) as peer:
+        async with self.dial(GATEWAY_PATH, key_of("gateway", name)) as peer:
             await peer.say(gateway_hello(name, zones, epoch))
             peer.welcome = await peer.hear(Welcome)
             yield peer
@@ -217,7 +233,7 @@ class Wire:
         self, name: str = "ag1", zones: tuple[ZoneId, ...] = (LGWAN,), capacity: int = 2
     ) -> AsyncGenerator["Peer"]:
         """An agent that is welcome."""
-        async with self.dial(AGENT_PATH, KEYS.agent.reveal()) as peer:
+        async with self.dial(AGENT_PATH, key_of("agent", name)) as peer:
             await peer.say(agent_hello(name, zones, capacity))
             peer.welcome = await peer.hear(Welcome)
             yield peer

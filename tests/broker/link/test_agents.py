@@ -18,7 +18,7 @@ from broker.wire.messages import (
     StartDesktop,
     StopDesktop,
 )
-from tests.broker.link.fakes import LGWAN, LIMITS, RESIDENT, Wire, agent_hello, until
+from tests.broker.link.fakes import AGENT_KEY, LGWAN, LIMITS, RESIDENT, Wire, agent_hello, until
 
 AG1, AG2 = AgentId("ag1"), AgentId("ag2")
 LIST = ListDesktops(request=0)
@@ -124,7 +124,7 @@ async def test_a_second_connection_of_the_same_agent_takes_the_orders(wire: Wire
 
 @pytest.mark.parametrize("capacity", [0, -1, 10_001])
 async def test_an_agent_with_an_impossible_capacity_is_not_welcome(wire: Wire, capacity: int) -> None:
-    async with wire.dial("/wire/agent", "a" * 43) as peer:
+    async with wire.dial("/wire/agent", AGENT_KEY) as peer:
         await peer.say(agent_hello(capacity=capacity))
         assert await peer.hear_end() == WSCloseCode.PROTOCOL_ERROR
 

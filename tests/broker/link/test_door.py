@@ -4,17 +4,31 @@ import asyncio
 import contextlib
 import socket
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp import WSCloseCode
 
 from broker.errors import ConfigurationError
-from broker.link.keys import WireKeys, is_bearer_of
+from broker.link.keys import WireKeys, WirePeer, find_bearer
 from broker.link.unix_socket import bind_unix_socket
+from broker.model.ids import ZoneId
 from broker.secret import Secret
 from broker.wire.messages import AGENT_PATH, GATEWAY_PATH, BrokerHeartbeat, GatewayHeartbeat, Redeem
-from tests.broker.link.fakes import KEYS, LGWAN, RESIDENT, Wire, agent_hello, gateway_hello, until
+from tests.broker.link.fakes import (
+    AGENT_KEY,
+    GATEWAY_KEY,
+    GATEWAYS,
+    LGWAN,
+    RESIDENT,
+    Wire,
+    agent_hello,
+    gateway_hello,
+    peers_of,
+    until,
+)
 
 
 async def test_the_socket_is_its_owners_alone_and_goes_with_the_server(folder: Path) -> None:
@@ -51,10 +65,10 @@ def test_a_path_that_a_socket_cannot_have_is_named(folder: Path) -> None:
     [
         (GATEWAY_PATH, ""),
         (GATEWAY_PATH, "wrong"),
-        (GATEWAY_PATH, KEYS.agent.reveal()),
-        (AGENT_PATH, KEYS.gateway.reveal()),
-        (AGENT_PATH, KEYS.agent.reveal() + "x"),
-        (AGENT_PATH, KEYS.agent.reveal()[:-1]),
+        (GATEWAY_PATH, AGENT_KEY),
+        (AGENT_PATH, GATEWAY_KEY),
+        (AGENT_PATH, AGENT_KEY + "x"),
+        (AGENT_PATH, AGENT_KEY[:-1]),
     ],
 )
 async def test_only_the_key_of_its_kind_opens_a_path(wire: Wire, path: str, key: str) -> None:
@@ -68,17 +82,74 @@ async def test_only_the_key_of_its_kind_opens_a_path(wire: Wire, path: str, key:
     "header", [None, "", "Bearer", "Bearer ", "Basic " + "g" * 43, "bearer\udcff", "Bearer \udcff"]
 )
 def test_a_header_that_is_no_proof_proves_nothing(header: str | None) -> None:
-    assert not is_bearer_of(KEYS.gateway, header)
+    assert find_bearer(peers_of("gateway", GATEWAYS), header) is None
 
 
-@pytest.mark.parametrize("gateway,agent", [("", "a" * 43), ("g" * 31, "a" * 43), ("k" * 43, "k" * 43)])
-def test_weak_or_shared_keys_stop_the_start(gateway: str, agent: str) -> None:
-    with pytest.raises(ConfigurationError):
-        WireKeys(gateway=Secret(gateway), agent=Secret(agent))
+GOOD = WirePeer(name="gw1", zones=frozenset({LGWAN}), key=Secret("g" * 43))
+
+
+@pytest.mark.parametrize(
+    "second,said",
+    [
+        ({"key": Secret("")}, "fewer than 32"),
+        ({"key": Secret("x" * 31)}, "fewer than 32"),
+        ({"key": GOOD.key}, "same key"),
+        ({"name": "gw1"}, "listed twice"),
+        ({"name": "../etc"}, "needs an id"),
+        ({"zones": frozenset[ZoneId]()}, "needs an id and zones"),
+        ({"zones": frozenset({ZoneId("LGWAN 1")})}, "needs an id and zones"),
+    ],
+)
+def test_weak_or_shared_keys_and_peers_without_a_name_stop_the_start(second: dict[str, Any], said: str) -> None:
+    other = msgspec.structs.replace(GOOD, **({"name": "gw2", "key": Secret("h" * 43)} | second))
+    with pytest.raises(ConfigurationError, match=said):
+        WireKeys(gateways=(GOOD, other), agents=())
+
+
+def test_a_gateways_key_is_no_agents_key() -> None:
+    with pytest.raises(ConfigurationError, match="gateway gw1 and agent gw1 must not have the same key"):
+        WireKeys(gateways=(GOOD,), agents=(GOOD,))
+
+
+@pytest.mark.parametrize("name,zones", [("gw2", (LGWAN,)), ("gw1", (LGWAN, ZoneId("secret"))), ("gw9", (RESIDENT,))])
+async def test_a_key_is_neither_another_gateway_nor_another_zone(
+    wire: Wire, name: str, zones: tuple[ZoneId, ...]
+) -> None:
+    """The rightful gateway of that name keeps its place; the attempt is in the audit, once for a while."""
+    async with wire.gateway("gw2") as rightful:
+        for _ in range(3):
+            async with wire.dial(GATEWAY_PATH, GATEWAY_KEY) as peer:
+                await peer.say(gateway_hello(name, zones))
+                await peer.say(Redeem(request=1, ticket="ok", tunnel_cookie="c", address="192.0.2.1"))
+                assert await peer.hear_end() == WSCloseCode.PROTOCOL_ERROR
+        assert wire.gateways.connected() == {"gw2"}
+        await rightful.hear(BrokerHeartbeat)
+    refused = [entry for entry in wire.store.audited if entry.event == "gateway.refused"]
+    assert [(entry.tenant_id, entry.actor, entry.outcome) for entry in refused] == [
+        ("t1", "gateway:gw1", "refused"),
+        ("t2", "gateway:gw1", "refused"),
+    ]
+    assert refused[0].detail["named"] == name
+    assert refused[0].detail["asked_zones"] == " ".join(sorted(zones))
+
+
+async def test_a_key_is_not_another_agent(wire: Wire) -> None:
+    async with wire.dial(AGENT_PATH, AGENT_KEY) as peer:
+        await peer.say(agent_hello("ag2"))
+        assert await peer.hear_end() == WSCloseCode.PROTOCOL_ERROR
+    assert wire.agents.serving(LGWAN) == frozenset()
+    assert {entry.event for entry in wire.store.audited} == {"agent.refused"}
+
+
+async def test_a_false_name_is_refused_also_when_it_can_not_be_written_down(wire: Wire) -> None:
+    wire.store.is_away = True
+    async with wire.dial(GATEWAY_PATH, GATEWAY_KEY) as peer:
+        await peer.say(gateway_hello("gw2"))
+        assert await peer.hear_end() == WSCloseCode.PROTOCOL_ERROR
 
 
 async def test_silence_instead_of_a_hello_ends_the_connection(wire: Wire) -> None:
-    async with wire.dial(GATEWAY_PATH, KEYS.gateway.reveal()) as peer:
+    async with wire.dial(GATEWAY_PATH, GATEWAY_KEY) as peer:
         assert await peer.hear_end() == WSCloseCode.PROTOCOL_ERROR
 
 
@@ -94,7 +165,7 @@ async def test_anything_but_a_good_hello_ends_the_connection(wire: Wire) -> None
         Redeem(request=1, ticket="ok", tunnel_cookie="c", address="192.0.2.1"),
         agent_hello(),
     ):
-        async with wire.dial(GATEWAY_PATH, KEYS.gateway.reveal()) as peer:
+        async with wire.dial(GATEWAY_PATH, GATEWAY_KEY) as peer:
             await peer.say(message)
             assert await peer.hear_end() == WSCloseCode.PROTOCOL_ERROR
     assert wire.store.audited == []
@@ -124,10 +195,10 @@ async def test_comings_and_goings_are_in_the_audit_of_every_tenant_served(wire: 
 async def test_nobody_is_welcome_whose_coming_can_not_be_written_down(wire: Wire) -> None:
     wire.store.is_away = True
     for path, key, hello in (
-        (GATEWAY_PATH, KEYS.gateway, gateway_hello()),
-        (AGENT_PATH, KEYS.agent, agent_hello()),
+        (GATEWAY_PATH, GATEWAY_KEY, gateway_hello()),
+        (AGENT_PATH, AGENT_KEY, agent_hello()),
     ):
-        async with wire.dial(path, key.reveal()) as peer:
+        async with wire.dial(path, key) as peer:
             await peer.say(hello)
             assert await peer.hear_end() == WSCloseCode.TRY_AGAIN_LATER
 

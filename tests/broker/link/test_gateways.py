@@ -23,7 +23,7 @@ from broker.wire.messages import (
     Terminate,
     Welcome,
 )
-from tests.broker.link.fakes import LIMITS, Wire, attachment_of, event, gateway_hello, until
+from tests.broker.link.fakes import LIMITS, Wire, attachment_of, event, gateway_hello, key_of, until
 
 GW1 = GatewayId("gw1")
 
@@ -138,6 +138,17 @@ async def test_a_gateway_that_stays_silent_is_told_to_the_books_once(folder: Pat
         await until(lambda: wire.books.silent == [GW1])
         assert await end == (WSCloseCode.POLICY_VIOLATION if is_connected else WSCloseCode.OK)
         assert wire.books.silent == [GW1]
+        assert wire.books.untold == []
+        await until(lambda: [told for told in wire.store.told() if told[1] == "gateway.lost"] != [])
+    assert [event for _, event, _ in wire.store.told()].count("gateway.lost") == 1
+
+
+async def test_a_loss_that_could_not_be_written_at_its_time_is_left_to_the_books(folder: Path) -> None:
+    async with Wire(folder, msgspec.structs.replace(LIMITS, silence_s=0.5)).listening() as wire:
+        async with wire.gateway():
+            wire.store.is_away = True
+        await until(lambda: wire.books.untold == [GW1])
+    assert "gateway.lost" not in {event for _, event, _ in wire.store.told()}
 
 
 async def test_a_gateway_from_before_the_start_that_never_comes_back_is_silent(folder: Path) -> None:
@@ -147,6 +158,7 @@ async def test_a_gateway_from_before_the_start_that_never_comes_back_is_silent(f
     async with wire.listening():
         wire.store.is_away = False
         await until(lambda: wire.books.silent == [GatewayId("old")])
+        assert wire.books.untold == [GatewayId("old")]
 
 
 async def test_silence_is_booked_when_the_books_are_back(folder: Path) -> None:
@@ -218,6 +230,26 @@ async def test_a_flood_costs_only_the_connection_it_came_by(folder: Path) -> Non
         await good.hear(EventAck)
 
 
+async def test_a_flood_of_tickets_is_refused_and_the_link_goes_on(folder: Path) -> None:
+    limits = msgspec.structs.replace(LIMITS, messages_per_s=5.0, messages_at_once=20)
+    async with Wire(folder, limits).listening() as wire, wire.gateway() as gateway:
+        await gateway.say(*(redeem(number, "invented") for number in range(200)))
+        codes = [(await gateway.hear(RedeemRefused)).code for _ in range(200)]
+        assert 20 <= codes.count("unknown") <= 40
+        assert codes.count("unknown") + codes.count("unavailable") == 200
+        await gateway.say(GatewayHeartbeat(live=[]), event(1))
+        assert (await gateway.hear(EventAck)).number == 1
+
+
+async def test_too_many_tickets_that_wait_are_refused_and_the_link_goes_on(folder: Path) -> None:
+    limits = msgspec.structs.replace(LIMITS, max_redeems_waiting=3)
+    async with Wire(folder, limits).listening() as wire, wire.gateway() as gateway:
+        await gateway.say(*(redeem(number, f"ok-slow{number}") for number in range(5)))
+        assert [(await gateway.hear(RedeemRefused)).request for _ in range(2)] == [3, 4]
+        wire.books.slow_ticket.set()
+        assert {(await gateway.hear(Redeemed)).request for _ in range(3)} == {0, 1, 2}
+
+
 async def test_a_peer_that_never_reads_stalls_nobody_and_is_cut_off(folder: Path) -> None:
     limits = LinkLimits(heartbeat_s=60.0, send_deadline_s=0.5, max_unsent=100)
     async with Wire(folder, limits).listening() as wire, wire.gateway("good") as good, wire.gateway("deaf") as deaf:
@@ -257,7 +289,7 @@ FRAMES = st.one_of(
 @given(hello=st.none() | FRAMES, frames=st.lists(FRAMES, max_size=4))
 async def test_no_frame_whatsoever_stops_the_server(folder: Path, hello: str | None, frames: list[str]) -> None:
     async with Wire(folder, msgspec.structs.replace(LIMITS, hello_deadline_s=5.0)).listening() as wire:
-        async with wire.dial("/wire/gateway", "g" * 43) as peer:
+        async with wire.dial("/wire/gateway", key_of("gateway", "odd")) as peer:
             await peer.socket.send_str(encode(gateway_hello("odd")) if hello is None else hello)
             for frame in frames:
                 await peer.socket.send_str(frame)

@@ -98,6 +98,13 @@ async def test_an_invented_ticket_is_unknown(city: City) -> None:
     assert await redeem(city, "") == RedeemDenied(TicketRefusal.UNKNOWN)
 
 
+async def test_whoever_invents_tickets_holds_up_no_writer(city: City) -> None:
+    async with city.store.write():
+        answer = asyncio.create_task(redeem(city, "x" * 43))
+        async with asyncio.timeout(5):
+            assert await answer == RedeemDenied(TicketRefusal.UNKNOWN)
+
+
 async def test_another_browser_cannot_use_a_ticket_nor_use_it_up(city: City) -> None:
     ticket = await issued(city)
     for cookie in (tunnel_of(2), "", tunnel_of(1) + "x"):

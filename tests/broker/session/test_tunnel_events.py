@@ -166,7 +166,7 @@ async def test_the_late_word_of_the_gateway_completes_the_books(city: City) -> N
 
 async def test_a_silent_gateway_that_comes_back_keeps_its_sessions(city: City) -> None:
     session, spec = await city.work()
-    await city.sessions.gateway_silent(GATEWAY)
+    await city.sessions.gateway_silent(GATEWAY, is_told=False)
     assert (await city.session(session.id)).state is SessionState.DISCONNECTED
     assert [record.event for record in await city.audit("gateway.lost")] == ["gateway.lost"]
     assert await city.sessions.compare_live(GATEWAY, [spec.attachment_id]) == []
@@ -176,7 +176,8 @@ async def test_a_silent_gateway_that_comes_back_keeps_its_sessions(city: City) -
 
 async def test_a_silent_gateway_that_comes_back_too_late_must_let_go(city: City) -> None:
     session, spec = await city.work()
-    await city.sessions.gateway_silent(GATEWAY)
+    await city.sessions.gateway_silent(GATEWAY, is_told=True)
+    assert await city.audit("gateway.lost") == []
     second = await city.attach(await city.open())
     assert await city.sessions.compare_live(GATEWAY, [spec.attachment_id, second.attachment_id]) == [
         (spec.attachment_id, EndReason.TAKEN_OVER)
