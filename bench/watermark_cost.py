@@ -3,7 +3,8 @@
     python -m bench.watermark_cost [--sessions 20] [--seconds 10] [--rounds 3]
 
 Office profile: 30 frames a second and session, each of 20 small instructions, an image of 6 KB in every third.
-The gateway runs in a process of its own; guacd, browsers and broker are fakes in another. Modes take turns in random order.
+The gateway runs in a process of its own; guacd, browsers and broker are fakes in another.
+Modes take turns in random order.
 """
 
 import argparse
