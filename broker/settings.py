@@ -11,8 +11,10 @@ import msgspec
 
 from broker.errors import ConfigurationError
 from broker.model.grants import Grants
-from broker.model.kinds import DesktopProtocol, Mode, Origin, PoolKind, Role
-from broker.model.watermark import DEFAULT_TEMPLATE, Degrees, Density, OnMissing, Percent, refuse_template
+from broker.model.kinds import DesktopProtocol, DeviceKind, Mode, Origin, PoolKind, Role, Segment
+from broker.model.place import Place
+from broker.model.rules import Calendar, Restrictions, Waiver
+from broker.model.watermark_settings import PoolWatermarkSettings, WatermarkSettings
 from broker.secret import Secret
 
 
@@ -31,8 +33,17 @@ class PortalSettings(_Settings, frozen=True, kw_only=True):
     """Address of the gateway's WebSocket as the browser reaches it."""
     origin: Origin = Origin.OFFICE
     """Where people who reach this listener come from (接続元区分)."""
+    segment: Segment = Segment.UNKNOWN
+    """The kind of line that this listener is reached by; only ``wired`` opens the resident zone."""
+    device: DeviceKind = DeviceKind.NONE
+    """The kind of device that this listener vouches for, because nothing else can reach it (an office LAN of lent
+    PCs). ``none``: no device is known, and a pool that asks for one stays shut."""
     admin_socket: str = "run/admin.sock"
     """Unix socket of the command line, relative to ``data_dir``; only its owner and root may connect."""
+
+    @property
+    def place(self) -> Place:
+        return Place(origin=self.origin, segment=self.segment, device=self.device)
 
 
 class SigninSettings(_Settings, frozen=True, kw_only=True):
@@ -43,12 +54,19 @@ class SigninSettings(_Settings, frozen=True, kw_only=True):
     pending_limit_s: int = 600
     max_codes_per_attempt: int = 5
     free_failures: int = 5
-    """Failures per account before it is made to wait; each further one doubles the wait."""
+    """Failures of an account from one address before it is made to wait there; each further one doubles the wait."""
+    free_failures_per_account: int = 20
+    """The same for an account from all addresses where it has not signed in lately."""
     free_failures_per_address: int = 300
     """The same for an address. Attempts that are between password and code count too: a whole office may sit
     behind one address."""
     base_block_s: int = 30
     max_block_s: int = 3600
+    max_account_block_s: int = 900
+    """Longest wait of an account that strangers' failures cause. It binds nobody at an address where that account
+    has signed in lately."""
+    known_address_s: int = 2_592_000
+    """For so long after a sign-in its address is known (30 days)."""
     failure_memory_s: int = 7200
     enrol_networks: list[str] = []
     """Networks (CIDR) from which a first authenticator app may be enrolled by password alone. Empty: none."""
@@ -81,6 +99,9 @@ class ZoneSettings(_Settings, frozen=True, kw_only=True):
     name_ja: str
     name_en: str
     max_unsupervised_s: int = 3600
+    baseline_kind: str = ""
+    """Kind of network by whose rules of the baseline it goes (``lgwan``, ``resident``, ``internet_zone``); empty: the
+    zone's own id. A kind that the baseline does not know has its strictest rules."""
 
 
 class StaticDesktopSettings(_Settings, frozen=True, kw_only=True):
@@ -91,48 +112,6 @@ class StaticDesktopSettings(_Settings, frozen=True, kw_only=True):
     port: int
     username: str = ""
     password_file: str = ""
-
-
-class WatermarkSettings(_Settings, frozen=True, kw_only=True):
-    """The watermark (透かし) on every picture of the tenant; a pool may say otherwise."""
-
-    enabled: bool = True
-    """When it is on, a picture that can't be marked is not shown: the session ends."""
-    template: str = DEFAULT_TEMPLATE
-    """One line of text with fields: ``{name}``, ``{login}``, ``{department}``, ``{device}``, ``{address}``,
-    ``{origin}``, ``{pool}``, ``{time}`` (when the connection began). Long text is broken at spaces."""
-    opacity_percent: Percent = 20
-    """5 to 100."""
-    angle_degrees: Degrees = 20
-    """-90 to 90, against the clock."""
-    density: Density = Density.NORMAL
-    on_missing: OnMissing = OnMissing.RECORD
-    """When a browser shows that it did not take the watermark: ``record`` writes ``watermark.not_acknowledged``
-    into the audit, ``end`` ends the connection as well."""
-
-    def __post_init__(self) -> None:
-        _check_template(self.template)
-
-
-class PoolWatermarkSettings(_Settings, frozen=True, kw_only=True):
-    """What a pool says otherwise than its tenant; what is not set is the tenant's."""
-
-    enabled: bool | None = None
-    template: str | None = None
-    opacity_percent: Percent | None = None
-    angle_degrees: Degrees | None = None
-    density: Density | None = None
-    on_missing: OnMissing | None = None
-
-    def __post_init__(self) -> None:
-        if self.template is not None:
-            _check_template(self.template)
-
-
-def _check_template(template: str) -> None:
-    """Raises :class:`ValueError`, to which msgspec adds the place."""
-    if (refused := refuse_template(template)) is not None:
-        raise ValueError(f"template: {refused.why}")
 
 
 class PoolSettings(_Settings, frozen=True, kw_only=True):
@@ -156,6 +135,23 @@ class PoolSettings(_Settings, frozen=True, kw_only=True):
     parameters: dict[str, str] = {}
     """Further guacd arguments by name (for instance ``server-layout``)."""
     desktops: list[StaticDesktopSettings] = []
+    restrictions: Restrictions = msgspec.field(default_factory=Restrictions)
+    """Further rules of this pool."""
+    is_priority: bool = False
+    """Stays open in degraded mode (縮退運転)."""
+
+
+class PolicySettings(_Settings, frozen=True, kw_only=True):
+    """Rules of a tenant. The strictest of baseline, tenant and pool holds; exceptions loosen the baseline alone."""
+
+    baseline: str = "2025"
+    """Version of a profile that is shipped with the product."""
+    baseline_file: str = ""
+    """A profile of the site's own (TOML), instead of a shipped one."""
+    restrictions: Restrictions = msgspec.field(default_factory=Restrictions)
+    """Without ``devices`` only ``managed`` ones are let in: private devices are the tenant's explicit choice."""
+    exceptions: list[Waiver] = []
+    calendar: Calendar = msgspec.field(default_factory=Calendar)
 
 
 class TenantSettings(_Settings, frozen=True, kw_only=True):
@@ -165,6 +161,8 @@ class TenantSettings(_Settings, frozen=True, kw_only=True):
     hostnames: list[str]
     time_zone: str = "Asia/Tokyo"
     mode: Mode = Mode.NORMAL
+    """Only for the first start; from then on the IT desk sets it (``sekisho mode set``)."""
+    policy: PolicySettings = msgspec.field(default_factory=PolicySettings)
     watermark: WatermarkSettings = msgspec.field(default_factory=WatermarkSettings)
     directory: LdapSettings
     zones: list[ZoneSettings]

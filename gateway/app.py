@@ -16,7 +16,9 @@ from broker.model.ids import AttachmentId, GatewayId, ZoneId
 from broker.model.reasons import EndReason
 from broker.secret import Secret
 from broker.wire.messages import ConnectionSpec, EventKind, GatewayEvent, Redeemed, RedeemRefused
-from gateway.attachment import Attachment, Facts
+from gateway.addresses import is_loopback
+from gateway.allowance import Allowance
+from gateway.attachment import Attachment, Ending, Facts
 from gateway.broker_client import BrokerClient, Dialling, load_wire_key
 from gateway.door import find_tunnel_cookie, is_origin_allowed
 from gateway.listener import BACKLOG, DoorKeeper, WaitingRoom
@@ -24,6 +26,7 @@ from gateway.settings import GatewaySettings, check_settings
 from gateway.spool import EventSpool
 from gateway.spread import GuacdSpread
 from gateway.status import DoorRefusal, close_for
+from gateway.tally import Tally
 from gateway.watermark.fonts import NoFont, choose_font
 from gateway.watermark.press import TilePress
 from gateway.websocket import BrowserSocket, accept_browser
@@ -39,6 +42,7 @@ class Gateway:
     """All sessions of one process. The :class:`gateway.attachment.Surroundings` of every attachment."""
 
     def __init__(self, settings: GatewaySettings, key: Secret, spool: EventSpool, press: TilePress) -> None:
+        now_s = asyncio.get_running_loop().time()
         self.door = settings.door
         self.relay_limits = settings.relay
         self.press = press
@@ -50,6 +54,9 @@ class Gateway:
         self._empty.set()
         self._syncing: asyncio.Task[None] | None = None
         self._spread = GuacdSpread(settings.guacd_groups)
+        self._tally = Tally()
+        self._redeems = Allowance(each=settings.door.redeems_per_address, total=settings.door.redeems, now_s=now_s)
+        self.keeper = DoorKeeper(settings.door)
         self._room = WaitingRoom(
             max_waiting=settings.door.max_waiting, max_per_address=settings.door.max_waiting_per_address
         )
@@ -66,19 +73,20 @@ class Gateway:
 
     async def serve_tunnel(self, request: web.Request) -> web.StreamResponse:
         """``GET /tunnel``: one WebSocket. What the query holds is neither read nor logged."""
-        if not is_origin_allowed(request.headers.getall("Origin", []), self._origins):
-            _log.warning("tunnel.origin_refused", address=request.remote)
-            raise web.HTTPForbidden(headers=_NO_STORE)
         address = request.remote
         if not address:
             raise web.HTTPForbidden(headers=_NO_STORE)
+        if not is_origin_allowed(request.headers.getall("Origin", []), self._origins):
+            self._tally.note("tunnel.refused", "origin", address)
+            raise web.HTTPForbidden(headers=_NO_STORE)
         if not self._room.enter(address):
-            _log.warning("tunnel.too_many_waiting", address=address)
+            self._tally.note("tunnel.refused", "too_many_waiting", address)
             raise web.HTTPServiceUnavailable(headers=_NO_STORE | {"Retry-After": "5"})
         cookie = find_tunnel_cookie(request.headers.getall("Cookie", []))
         visit = _Visit(self._room, address)
         try:
             browser = await accept_browser(request)
+            self.keeper.let_in(request)
             await self._attend(browser, cookie, visit)
         finally:
             visit.leave_room()
@@ -86,24 +94,38 @@ class Gateway:
 
     async def _attend(self, browser: BrowserSocket, cookie: Secret | None, visit: "_Visit") -> None:
         browser.greet()
-        if cookie is None:
-            await browser.close(close_for(DoorRefusal.TUNNEL_COOKIE_MISSING))
-            return
-        attachment = Attachment(browser, cookie, visit.address, self)
-        attachment.on_admitted = visit.leave_room
-        ending = await attachment.run()
-        _log.info("tunnel.closed", ending=ending.value, address=visit.address)
+        ending: Ending = DoorRefusal.TUNNEL_COOKIE_MISSING
+        if cookie is not None:
+            attachment = Attachment(browser, cookie, visit.address, self)
+            attachment.on_admitted = visit.leave_room
+            ending = await attachment.run()
+        if isinstance(ending, DoorRefusal):
+            self._tally.note("tunnel.refused", ending.value, visit.address)
+        else:
+            _log.info("tunnel.closed", ending=ending.value, address=visit.address)
         await browser.close(close_for(ending))
 
-    async def serve_health(self, _request: web.Request) -> web.Response:
-        """``GET /healthz``: numbers only. 200 also without a broker: sessions go on."""
-        body = msgspec.json.encode({"ok": True, "broker": self.broker.is_connected, "sessions": len(self._sessions)})
-        return web.Response(body=body, content_type="application/json", headers=_NO_STORE)
+    async def serve_health(self, request: web.Request) -> web.Response:
+        """``GET /healthz``: 200 also without a broker, since sessions go on. Numbers for this host only."""
+        facts: dict[str, bool | int] = {"ok": True}
+        if is_loopback(request.remote):
+            facts |= {"broker": self.broker.is_connected, "sessions": len(self._sessions)}
+        return web.Response(body=msgspec.json.encode(facts), content_type="application/json", headers=_NO_STORE)
 
     # --- what attachments need
 
-    async def redeem(self, ticket: Secret, cookie: Secret, address: str) -> Redeemed | RedeemRefused | None:
-        return await self.broker.redeem(ticket, cookie, address)
+    async def redeem(self, ticket: Secret, cookie: Secret, address: str) -> Redeemed | RedeemRefused | DoorRefusal:
+        if not self._redeems.take(address, asyncio.get_running_loop().time()):
+            return DoorRefusal.BUSY
+        answer = await self.broker.redeem(ticket, cookie, address)
+        if answer is None:
+            return DoorRefusal.BROKER_AWAY
+        match answer:
+            case Redeemed():
+                self._redeems.give_back(address)
+            case RedeemRefused(code=code):
+                self._tally.note("ticket.refused", code, address)
+        return answer
 
     def find_guacds(self, spec: ConnectionSpec) -> list[str]:
         if spec.zone_id not in self._settings.zones:
@@ -161,9 +183,10 @@ class Gateway:
     # --- time
 
     async def tick_forever(self) -> None:
-        """Limits of all sessions, once a second."""
+        """Limits of all sessions, and a line about strangers, once a second."""
         while True:
             await asyncio.sleep(TICK_S)
+            self._tally.write()
             now = datetime.now(UTC)
             for relay in [attachment.relay for attachment in self._sessions.values()]:
                 if relay is not None:
@@ -171,6 +194,7 @@ class Gateway:
 
     async def end_all(self) -> None:
         """Before the process stops."""
+        self._tally.write()
         for attachment in list(self._sessions.values()):
             attachment.terminate(EndReason.GATEWAY_STOPPED)
         with contextlib.suppress(TimeoutError):
@@ -191,14 +215,13 @@ class _Visit:
             self._room = None
 
 
-def make_application(gateway: Gateway, note_spoken: Callable[[web.Request], None]) -> web.Application:
+def make_application(gateway: Gateway) -> web.Application:
     """Two routes and nothing else; every response closes its connection."""
 
     @web.middleware
     async def close_after(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        note_spoken(request)
         response = await handler(request)
         response.force_close()
         return response
@@ -230,13 +253,17 @@ async def run_gateway(settings: GatewaySettings) -> None:
 
 
 async def _serve(settings: GatewaySettings, gateway: Gateway) -> None:
-    keeper = DoorKeeper(max_silent=settings.door.max_silent, request_s=settings.door.request_s)
-    application = make_application(gateway, keeper.note_spoken)
-    runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=STOP_TIMEOUT_S)
+    runner = web.AppRunner(
+        make_application(gateway),
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=STOP_TIMEOUT_S,
+        lingering_time=0,
+    )
     await runner.setup()
-    keeper.serve_with(runner)
+    gateway.keeper.serve_with(runner)
     loop = asyncio.get_running_loop()
-    listener = await loop.create_server(keeper, settings.listen_host, settings.listen_port, backlog=BACKLOG)
+    listener = await loop.create_server(gateway.keeper, settings.listen_host, settings.listen_port, backlog=BACKLOG)
     _log.info("gateway.listening", host=settings.listen_host, port=settings.listen_port)
     try:
         async with asyncio.TaskGroup() as tasks:

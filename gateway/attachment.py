@@ -10,12 +10,12 @@ import structlog
 from broker.model.reasons import EndReason
 from broker.secret import Secret
 from broker.wire.messages import ConnectionSpec, EventKind, Redeemed, RedeemRefused
-from gateway.door import PresentedTicket, read_ticket, split_message
+from gateway.door import PresentedTicket
+from gateway.early import EarlyReader
 from gateway.errors import ProtocolViolation
 from gateway.guacd import Opened, open_guacd
 from gateway.handshake import Failed, Handshake
 from gateway.limits import RelayLimits
-from gateway.protocol import Elements, encode_instruction
 from gateway.relay import Relay, describe_end
 from gateway.settings import DoorLimits
 from gateway.status import DoorRefusal
@@ -23,9 +23,6 @@ from gateway.watermark.overlay import Overlay
 from gateway.watermark.press import TilePress
 from gateway.watermark.tile import NotDrawn, Tile
 from gateway.websocket import BrowserSocket
-
-MAX_MESSAGES_BEFORE_PICTURE: Final = 20_000
-_IGNORED_WHILE_WAITING: Final = frozenset({b"nop", b"key", b"mouse", b"touch", b"sync", b"ack"})
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -39,8 +36,8 @@ class Surroundings(Protocol):
     relay_limits: RelayLimits
     press: TilePress
 
-    async def redeem(self, ticket: Secret, cookie: Secret, address: str) -> Redeemed | RedeemRefused | None:
-        """``None``: no broker."""
+    async def redeem(self, ticket: Secret, cookie: Secret, address: str) -> Redeemed | RedeemRefused | DoorRefusal:
+        """The broker's answer, or why it was not asked or did not give one."""
         ...
 
     def find_guacds(self, spec: ConnectionSpec) -> list[str]:
@@ -85,15 +82,13 @@ class Attachment:
         self._cookie = cookie
         self._address = address
         self._around = around
-        self._ticket: asyncio.Future[PresentedTicket | DoorRefusal] = loop.create_future()
+        self._early = EarlyReader(browser, around.relay_limits.instructions_per_s, self.terminate)
         self._interrupted: asyncio.Future[EndReason] = loop.create_future()
-        self._messages_before_picture = 0
-        self._early_size = b""
         self._violation: ProtocolViolation | None = None
 
     async def run(self) -> Ending:
         """To the end. The caller closes the WebSocket accordingly."""
-        self._browser.on_message = self._take_early
+        self._browser.on_message = self._early.take
         pump = asyncio.create_task(self._browser.pump(self._find_obstacle))
         pump.add_done_callback(self._note_pump_ended)
         try:
@@ -117,13 +112,12 @@ class Attachment:
             return presented
         answer = await self._around.redeem(presented.ticket, self._cookie, self._address)
         match answer:
-            case None:
-                return DoorRefusal.BROKER_AWAY
+            case DoorRefusal():
+                return answer
             case RedeemRefused(code="unavailable"):
                 # a broker without its database: the same ticket may be good in a moment
                 return DoorRefusal.BROKER_AWAY
-            case RedeemRefused(code=code):
-                _log.info("ticket.refused", code=code, address=self._address)
+            case RedeemRefused():
                 return DoorRefusal.TICKET_REFUSED
             case Redeemed(spec=spec):
                 return await self._attach(spec, presented)
@@ -131,7 +125,7 @@ class Attachment:
     async def _wait_for_ticket(self) -> PresentedTicket | DoorRefusal:
         try:
             async with asyncio.timeout(self._around.door.ticket_s):
-                return await self._ticket
+                return await self._early.ticket
         except TimeoutError:
             return DoorRefusal.TICKET_MISSING
 
@@ -146,14 +140,16 @@ class Attachment:
         if refusal is not None:
             self._around.report(spec, EventKind.DETACHED, EndReason.NO_CAPACITY, Facts(refusal=refusal.value))
             return refusal
+        self._early.admit()
         reason = EndReason.GATEWAY_STOPPED
         try:
             reason = await self._show(spec, presented, addresses)
             return reason
         finally:
             self._around.release(spec)
-            if reason is EndReason.CLIENT_MISBEHAVED and self._violation is not None:
-                detail = {"rule": self._violation.rule, "opcode": self._violation.opcode}
+            violation = self._violation or self._early.violation
+            if reason is EndReason.CLIENT_MISBEHAVED and violation is not None:
+                detail = {"rule": violation.rule, "opcode": violation.opcode}
                 self._around.report(spec, EventKind.INPUT_REFUSED, None, Facts(None, **detail))
             self._around.report(spec, EventKind.DETACHED, reason, Facts(self.relay))
 
@@ -203,8 +199,8 @@ class Attachment:
         relay.on_watermark_missed = lambda: self._around.report(spec, missed, None, Facts(relay))
         try:
             self._browser.on_message = relay.take_message
-            if self._early_size:
-                relay.take_message(self._early_size)
+            if self._early.size:
+                relay.take_message(self._early.size)
             relay.start()
             reason = await relay.ended
         finally:
@@ -212,52 +208,15 @@ class Attachment:
             self._violation = relay.violation
         return reason
 
-    # --- the browser, before there is a relay
+    # --- the browser
 
-    def _take_early(self, message: bytes) -> None:
-        """The ticket; then, until the picture comes, pings are answered and input is let fall."""
-        self._messages_before_picture += 1
-        if self._messages_before_picture > MAX_MESSAGES_BEFORE_PICTURE:
-            self._refuse(DoorRefusal.TICKET_MALFORMED)
-            return
-        try:
-            for elements in split_message(message):
-                self._take_early_instruction(elements)
-        except ProtocolViolation as violation:
-            self._violation = violation
-            self._refuse(DoorRefusal.TICKET_MALFORMED)
-
-    def _take_early_instruction(self, elements: Elements) -> None:
-        if elements[:2] == [b"", b"ping"] and len(elements) == 3 and elements[2].isdigit():
-            self._browser.send(encode_instruction("", "ping", elements[2][:20].decode("ascii")))
-        elif not self._ticket.done():
-            self._ticket.set_result(read_ticket(elements) or DoorRefusal.TICKET_MALFORMED)
-        elif elements == [b"disconnect"]:
-            self.terminate(EndReason.CLIENT_CLOSED)
-        elif elements[0] == b"size":
-            # the window changed while guacd was being dialled: the relay's filter judges it later
-            self._early_size = encode_instruction(*(element.decode() for element in elements))
-        elif elements[0] not in _IGNORED_WHILE_WAITING:
-            raise ProtocolViolation("out of place before the picture", elements[0])
-
-    def _refuse(self, refusal: DoorRefusal) -> None:
-        if not self._ticket.done():
-            self._ticket.set_result(refusal)
-        else:
-            self.terminate(EndReason.CLIENT_MISBEHAVED)
-
-    def _find_obstacle(self) -> Awaitable[None] | None:
-        return self.relay.find_obstacle() if self.relay is not None else None
+    def _find_obstacle(self) -> Awaitable[object] | None:
+        return self.relay.find_obstacle() if self.relay is not None else self._early.find_obstacle()
 
     def _note_pump_ended(self, pump: "asyncio.Task[None]") -> None:
         if not pump.cancelled() and (fault := pump.exception()) is not None:
             _log.warning("browser.read_failed", fault=type(fault).__name__)
-        self._refuse_or_end()
-
-    def _refuse_or_end(self) -> None:
-        if not self._ticket.done():
-            self._ticket.set_result(DoorRefusal.TICKET_MISSING)
-        self.terminate(EndReason.CLIENT_CLOSED)
+        self._early.hang_up()
 
 
 async def _abandon(opening: "asyncio.Task[Opened | Failed]") -> None:

@@ -1,7 +1,7 @@
 """What is checked before a ticket is redeemed: origin, tunnel cookie, the ticket's form. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -48,14 +48,15 @@ def read_ticket(elements: Elements) -> PresentedTicket | None:
     return PresentedTicket(Secret(ticket), display) if _token_form.fullmatch(ticket) else None
 
 
-def split_message(message: bytes) -> list[Elements]:
-    """All instructions of one message. Raises :class:`ProtocolViolation` if it does not end with one."""
-    instructions: list[Elements] = []
+def read_message(message: bytes) -> Iterator[Elements]:
+    """The instructions of one message, one by one, so that a reader may stop before it has paid for all of them.
+
+    Raises :class:`ProtocolViolation` where the message breaks the format or ends inside an instruction.
+    """
     position = 0
     while position < len(message):
         scanned = read_instruction(message, position)
         if scanned is None:
             raise ProtocolViolation("message ends inside an instruction")
         elements, position = scanned
-        instructions.append(elements)
-    return instructions
+        yield elements

@@ -1,28 +1,54 @@
-"""Sockets before they say anything: how many there may be, and for how long they may stay silent."""
+"""Sockets before they are tunnels: how many there may be, and for how long they may take."""
 
 import asyncio
-from typing import Final
+from collections import Counter
+from typing import Final, cast
 
 from aiohttp import web
+
+from gateway.addresses import find_share
+from gateway.allowance import Allowance
+from gateway.settings import DoorLimits
 
 BACKLOG: Final = 1024
 
 
-class _Closed(asyncio.Protocol):
-    """Shuts what it is given."""
+class _Newcomer(asyncio.Protocol):
+    """A socket whose address is not known yet."""
+
+    def __init__(self, keeper: "DoorKeeper") -> None:
+        self._keeper = keeper
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport.close()
+        self._keeper.receive(cast("asyncio.Transport", transport))
+
+
+class _Guest:
+    """A socket that the server attends to and that is no tunnel yet."""
+
+    __slots__ = ("share", "timer", "transport")
+
+    def __init__(self, transport: asyncio.Transport, share: str, timer: asyncio.TimerHandle) -> None:
+        self.transport = transport
+        self.share = share
+        self.timer = timer
 
 
 class DoorKeeper:
-    """Makes the server's protocols. A socket whose request is not complete in time is shut; so is one too many."""
+    """Makes the server's protocols and counts every socket until it is a tunnel or gone.
 
-    def __init__(self, *, max_silent: int, request_s: float) -> None:
+    A socket that is neither in time is shut. Where there are too many, the oldest one of the same address goes, or
+    the oldest one of the address that holds most: a newcomer with an honest request is not turned away for others.
+    An address that comes too often is not attended to at all.
+    """
+
+    def __init__(self, limits: DoorLimits) -> None:
+        loop = asyncio.get_running_loop()
+        self._loop = loop
         self._server: web.Server | None = None
-        self._max_silent = max_silent
-        self._request_s = request_s
-        self._silent: set[web.RequestHandler] = set()
+        self._limits = limits
+        self._arrivals = Allowance(each=limits.sockets_per_address, total=limits.sockets, now_s=loop.time())
+        self._guests: dict[web.RequestHandler, _Guest] = {}
 
     def serve_with(self, runner: web.AppRunner) -> None:
         """Name the server that answers. Before that every socket is shut."""
@@ -30,24 +56,56 @@ class DoorKeeper:
 
     def __call__(self) -> asyncio.Protocol:
         """The protocol for a new socket (an asyncio protocol factory)."""
-        if len(self._silent) >= self._max_silent:
-            self._silent = {protocol for protocol in self._silent if protocol.connected}
-        if self._server is None or len(self._silent) >= self._max_silent:
-            return _Closed()
+        return _Newcomer(self)
+
+    def receive(self, transport: asyncio.Transport) -> None:
+        """Hand a new socket to the server, or shut it."""
+        address = _read_address(transport)
+        if self._server is None or not self._arrivals.take(address, self._loop.time()):
+            transport.abort()
+            return
+        share = find_share(address)
+        self._make_room(share)
         protocol = self._server()
-        self._silent.add(protocol)
-        asyncio.get_running_loop().call_later(self._request_s, self._shut_if_silent, protocol)
-        return protocol
+        timer = self._loop.call_later(self._limits.request_s, self._shut, protocol)
+        self._guests[protocol] = _Guest(transport, share, timer)
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
 
-    def note_spoken(self, request: web.Request) -> None:
-        """The request is complete: from here on other limits hold."""
-        self._silent.discard(request.protocol)
+    def let_in(self, request: web.Request) -> None:
+        """It is a tunnel: from here on other limits hold."""
+        guest = self._guests.pop(request.protocol, None)
+        if guest is not None:
+            guest.timer.cancel()
 
-    def _shut_if_silent(self, protocol: web.RequestHandler) -> None:
-        if protocol in self._silent:
-            self._silent.discard(protocol)
-            if protocol.transport is not None:
-                protocol.transport.abort()
+    def _make_room(self, share: str) -> None:
+        """For one more of this address. Guests are kept in the order in which they came."""
+        mine = [protocol for protocol, guest in self._guests.items() if guest.share == share]
+        if len(mine) < self._limits.max_silent_per_address and len(self._guests) < self._limits.max_silent:
+            return
+        for protocol in [protocol for protocol, guest in self._guests.items() if guest.transport.is_closing()]:
+            self._shut(protocol)
+        mine = [protocol for protocol in mine if protocol in self._guests]
+        if len(mine) >= self._limits.max_silent_per_address:
+            self._shut(mine[0])
+        elif len(self._guests) >= self._limits.max_silent:
+            self._shut(self._find_oldest_of_the_greediest())
+
+    def _find_oldest_of_the_greediest(self) -> web.RequestHandler:
+        held = Counter(guest.share for guest in self._guests.values())
+        greediest, _ = held.most_common(1)[0]
+        return next(protocol for protocol, guest in self._guests.items() if guest.share == greediest)
+
+    def _shut(self, protocol: web.RequestHandler) -> None:
+        guest = self._guests.pop(protocol, None)
+        if guest is not None:
+            guest.timer.cancel()
+            guest.transport.abort()
+
+
+def _read_address(transport: asyncio.Transport) -> str:
+    peer = cast("tuple[object, ...] | None", transport.get_extra_info("peername"))
+    return str(peer[0]) if peer else ""
 
 
 class WaitingRoom:
@@ -61,18 +119,20 @@ class WaitingRoom:
 
     def enter(self, address: str) -> bool:
         """Whether there is room for one more from this address; if so, it is counted."""
-        here = self._by_address.get(address, 0)
+        share = find_share(address)
+        here = self._by_address.get(share, 0)
         if self._waiting >= self._max_waiting or here >= self._max_per_address:
             return False
-        self._by_address[address] = here + 1
+        self._by_address[share] = here + 1
         self._waiting += 1
         return True
 
     def leave(self, address: str) -> None:
         """One that had entered has gone, or has become a session."""
         self._waiting -= 1
-        here = self._by_address[address] - 1
+        share = find_share(address)
+        here = self._by_address[share] - 1
         if here:
-            self._by_address[address] = here
+            self._by_address[share] = here
         else:
-            del self._by_address[address]
+            del self._by_address[share]

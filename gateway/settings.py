@@ -7,15 +7,26 @@ from typing import Any
 import msgspec
 
 from broker.errors import ConfigurationError
+from gateway.allowance import Rate
 from gateway.limits import RelayLimits
 
 
 class DoorLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Bounds on sockets that have not shown a ticket yet (silent: not even a request), and on sessions."""
+    """Bounds on strangers, who have not shown a good ticket yet, and on sessions. Times in seconds.
+
+    ``silent``: sockets that are no tunnel yet, for ``request_s`` at most. ``waiting``: tunnels without a good ticket.
+    ``sockets``: how often new ones are attended to. ``redeems``: how often the broker is asked about a ticket; it
+    shuts out a gateway that asks more than 200 times a second. An address is an IPv4 address or an IPv6 /64.
+    """
 
     max_silent: int = 500
+    max_silent_per_address: int = 100
     max_waiting: int = 500
     max_waiting_per_address: int = 50
+    sockets: Rate = Rate(per_s=500.0, at_once=1000)
+    sockets_per_address: Rate = Rate(per_s=50.0, at_once=200)
+    redeems: Rate = Rate(per_s=100.0, at_once=500)
+    redeems_per_address: Rate = Rate(per_s=5.0, at_once=20)
     request_s: float = 10.0
     ticket_s: float = 10.0
     guacd_s: float = 15.0

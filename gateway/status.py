@@ -18,6 +18,7 @@ class DoorRefusal(StrEnum):
     TICKET_MALFORMED = "ticket_malformed"
     TICKET_REFUSED = "ticket_refused"
     BROKER_AWAY = "broker_away"
+    BUSY = "busy"
     ZONE_NOT_SERVED = "zone_not_served"
     GATEWAY_FULL = "gateway_full"
 
@@ -61,6 +62,7 @@ _CODES: Final[Mapping[EndReason | DoorRefusal, tuple[int, int]]] = MappingProxyT
         DoorRefusal.TICKET_MALFORMED: (_POLICY, _CLIENT_BAD_REQUEST),
         DoorRefusal.TICKET_REFUSED: (_POLICY, _CLIENT_FORBIDDEN),
         DoorRefusal.BROKER_AWAY: (_TRY_LATER, _SERVER_BUSY),
+        DoorRefusal.BUSY: (_TRY_LATER, _SERVER_BUSY),
         DoorRefusal.ZONE_NOT_SERVED: (_POLICY, _CLIENT_FORBIDDEN),
         DoorRefusal.GATEWAY_FULL: (_TRY_LATER, _SERVER_BUSY),
         EndReason.LOGGED_OFF: (_NORMAL, _SESSION_CLOSED),
@@ -87,6 +89,11 @@ _CODES: Final[Mapping[EndReason | DoorRefusal, tuple[int, int]]] = MappingProxyT
         EndReason.RESTRICTION_UNSUPPORTED: (_POLICY, _CLIENT_FORBIDDEN),
         EndReason.ABANDONED: (_NORMAL, _SESSION_TIMEOUT),
         EndReason.ENTITLEMENT_LOST: (_POLICY, _CLIENT_FORBIDDEN),
+        EndReason.ACCOUNT_LOCKED: (_POLICY, _CLIENT_FORBIDDEN),
+        EndReason.APPROVAL_ENDED: (_POLICY, _CLIENT_FORBIDDEN),
+        EndReason.DEVICE_REFUSED: (_POLICY, _CLIENT_FORBIDDEN),
+        EndReason.MODE_CHANGED: (_POLICY, _SESSION_CLOSED),
+        EndReason.POLICY_CHANGED: (_POLICY, _CLIENT_FORBIDDEN),
         EndReason.GATEWAY_STOPPED: (_GOING_AWAY, _UPSTREAM_UNAVAILABLE),
         EndReason.WATERMARK_UNAVAILABLE: (_POLICY, _CLIENT_FORBIDDEN),
     }

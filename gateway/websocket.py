@@ -1,7 +1,8 @@
 """The browser's side: aiohttp's WebSocket, with frames written straight to the transport.
 
 Only here is anything of aiohttp's insides touched: that frames may be written to ``request.transport`` between
-those of aiohttp. ``tests/gateway/test_websocket.py`` notices when that stops being true.
+those of aiohttp, the close too (aiohttp's own would read whatever a browser sends for 2 s).
+``tests/gateway/test_websocket.py`` notices when that stops being true.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Final, Literal, cast
 
-from aiohttp import ClientConnectionResetError, WSMsgType, web
+from aiohttp import WSMsgType, web
 from aiohttp.abc import AbstractStreamWriter
 
 from gateway.protocol import encode_instruction
@@ -22,8 +23,11 @@ WRITE_HIGH_BYTES: Final = 262_144
 WRITE_LOW_BYTES: Final = 65_536
 _CLOSE_TIMEOUT_S: Final = 2.0
 _TEXT_FRAME: Final = 0x81
+_CLOSE_FRAME: Final = 0x88
 _PING_FRAME: Final = b"\x89\x00"
 _MESSAGES_PER_TURN: Final = 64
+_MAX_FRAMES_BEHIND_CLOSE: Final = 64
+_FRAMES_OF_A_TALKER: Final = frozenset({WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG})
 
 
 class BrowserSocket:
@@ -81,7 +85,7 @@ class BrowserSocket:
         """Until the browser has read enough. Raises :class:`OSError` when it is gone."""
         await self._writer.drain()
 
-    async def pump(self, find_obstacle: Callable[[], Awaitable[None] | None]) -> None:
+    async def pump(self, find_obstacle: Callable[[], Awaitable[object] | None]) -> None:
         """Deliver messages until the browser is gone.
 
         ``find_obstacle`` is asked before each read and may give something to wait for: back-pressure.
@@ -111,15 +115,29 @@ class BrowserSocket:
             await self._socket.pong(data)
 
     async def close(self, closing: Closing) -> None:
-        """Close with code and reason; a browser that does not read is cut off."""
+        """Say code and reason, wait a little for the browser's own close, shut the socket.
+
+        A browser that goes on talking instead is read no further than :data:`_MAX_FRAMES_BEHIND_CLOSE`; one that
+        does not read is cut off.
+        """
+        if not self._socket.closed and not self._transport.is_closing():
+            body = struct.pack("!H", closing.websocket_code) + closing.reason_text().encode("ascii")
+            self._transport.write(struct.pack("!BB", _CLOSE_FRAME, len(body)) + body)
         try:
             async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                await self._socket.close(code=closing.websocket_code, message=closing.reason_text().encode("ascii"))
-        except (TimeoutError, ClientConnectionResetError):
-            pass
+                await self._wait_for_close()
+        except TimeoutError:
+            self._transport.abort()
         finally:
-            if self._transport.get_write_buffer_size():
-                self._transport.abort()
+            # lets what is written leave first, but not for ever
+            self._transport.close()
+            asyncio.get_running_loop().call_later(_CLOSE_TIMEOUT_S, self._transport.abort)
+
+    async def _wait_for_close(self) -> None:
+        for _ in range(_MAX_FRAMES_BEHIND_CLOSE):
+            message = await self._socket.receive()
+            if message.type not in _FRAMES_OF_A_TALKER:
+                return
 
 
 async def accept_browser(request: web.Request) -> BrowserSocket:
@@ -128,6 +146,7 @@ async def accept_browser(request: web.Request) -> BrowserSocket:
         raise web.HTTPBadRequest
     socket: web.WebSocketResponse[Literal[False]] = web.WebSocketResponse(
         protocols=(SUBPROTOCOL,),
+        autoclose=False,
         autoping=False,
         compress=False,
         max_msg_size=MAX_MESSAGE_BYTES,

@@ -1,6 +1,5 @@
 """From settings to objects: the parts of a broker, wired together. The only place that knows them all."""
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +8,8 @@ from auth.ldap import LdapAuthenticator
 from broker.audit import CheckpointKey
 from broker.errors import ConfigurationError
 from broker.model.ids import TenantId
-from broker.ports import Authenticator
+from broker.policy.ranges import refusals_of_ranges
+from broker.pool.desired_rules import read_desired_rules
 from broker.secret import SealingKey
 from broker.settings import SiteSettings, read_secret_file
 
@@ -23,8 +23,8 @@ def database_url(settings: SiteSettings) -> str:
     return f"sqlite+aiosqlite:///{settings.path('sekisho.sqlite3').absolute()}"
 
 
-def make_authenticators(settings: SiteSettings) -> Mapping[TenantId, Authenticator]:
-    """One directory for each tenant."""
+def make_authenticators(settings: SiteSettings) -> Mapping[TenantId, LdapAuthenticator]:
+    """One directory for each tenant. Whoever makes them closes them."""
     return {
         TenantId(tenant.id): LdapAuthenticator(
             tenant.directory,
@@ -39,19 +39,11 @@ def check_site(settings: SiteSettings) -> None:
     """Find what can't work before anything is started. Raises :class:`ConfigurationError`."""
     if not settings.tenants:
         raise ConfigurationError("no [[tenants]]: a site needs at least one")
-    for network in settings.signin.enrol_networks:
-        try:
-            ipaddress.ip_network(network)
-        except ValueError as error:
-            raise ConfigurationError(f"$.signin.enrol_networks: {error}") from error
+    if refusals := refusals_of_ranges("$.signin.enrol_networks", settings.signin.enrol_networks):
+        raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
     _check_peers(settings)
     for tenant in settings.tenants:
-        zones = {zone.id for zone in tenant.zones}
-        for pool in tenant.pools:
-            if pool.zone not in zones:
-                raise ConfigurationError(
-                    f"tenant {tenant.id}, pool {pool.id}: zone {pool.zone!r} is not one of {zones}"
-                )
+        read_desired_rules(settings, tenant)
 
 
 def _check_peers(settings: SiteSettings) -> None:

@@ -20,7 +20,8 @@ from broker.model.ids import (
     UserId,
     ZoneId,
 )
-from broker.model.kinds import DesktopProtocol, Mode, Origin, PoolKind, Role
+from broker.model.kinds import CertificateState, DesktopProtocol, DeviceKind, Mode, Origin, PoolKind, Role, Segment
+from broker.model.place import Place
 from broker.model.records import (
     Assignment,
     Attachment,
@@ -33,7 +34,10 @@ from broker.model.records import (
     WebSession,
     Zone,
 )
-from broker.policy.facts import OpenFacts, PoolFacts, PrincipalFacts
+from broker.model.rules import TenantRules
+from broker.policy.baseline_profile import shipped_baseline
+from broker.policy.facts import OpenFacts, PoolFacts, PrincipalFacts, UsageFacts
+from broker.policy.rulebook import OpenRules, rules_for
 from broker.secret import hash_token
 
 CITY: Final = TenantId("minato")
@@ -48,7 +52,13 @@ MORNING: Final = datetime(2026, 4, 1, 8, 15, tzinfo=UTC)
 
 
 def a_tenant() -> Tenant:
-    return Tenant(id=CITY, name_ja="港市", name_en="Minato City", hostnames=frozenset({"desk.minato.test"}))
+    return Tenant(
+        id=CITY,
+        name_ja="港市",
+        name_en="Minato City",
+        hostnames=frozenset({"desk.minato.test"}),
+        rules=TenantRules(baseline=shipped_baseline()),
+    )
 
 
 def a_zone(zone_id: ZoneId = LGWAN) -> Zone:
@@ -119,6 +129,8 @@ def a_web_session(number: int = 1, *, now: datetime = MORNING) -> WebSession:
         created_at=now,
         seen_at=now,
         expires_at=now + timedelta(hours=10),
+        segment=Segment.WIRED,
+        device=DeviceKind.MANAGED,
     )
 
 
@@ -151,6 +163,8 @@ def a_session(state: SessionState = SessionState.REQUESTED, *, since: datetime =
         grants=Grants(),
         created_at=since,
         state_since=since,
+        segment=Segment.WIRED,
+        device=DeviceKind.MANAGED,
     )
 
 
@@ -177,8 +191,17 @@ def an_attachment(number: int = 1) -> Attachment:
     )
 
 
+OFFICE_DESK: Final = Place(origin=Origin.OFFICE, segment=Segment.WIRED, device=DeviceKind.MANAGED)
+AT_HOME: Final = Place(
+    origin=Origin.INTERNET,
+    segment=Segment.UNKNOWN,
+    device=DeviceKind.MANAGED,
+    certificate=CertificateState.VALID,
+)
+
+
 def open_facts() -> OpenFacts:
-    """Facts of somebody who may open the pool."""
+    """Facts of somebody who may open the pool of :func:`open_rules`."""
     return OpenFacts(
         principal=PrincipalFacts(
             tenant_id=CITY,
@@ -187,17 +210,20 @@ def open_facts() -> OpenFacts:
             roles=frozenset(),
             is_locked=False,
             second_factor="totp",
+            factor_at=MORNING - timedelta(minutes=5),
+            telework_until=None,
         ),
-        pool=PoolFacts(
-            tenant_id=CITY,
-            pool_id=SHARED,
-            zone_id=LGWAN,
-            entitled_groups=frozenset({STAFF, "desk"}),
-            origins=frozenset({Origin.OFFICE, Origin.SATELLITE}),
-            is_open=True,
-            grants=Grants(),
-        ),
-        origin=Origin.OFFICE,
+        pool=PoolFacts(tenant_id=CITY, pool_id=SHARED, zone_id=LGWAN, is_open=True),
+        place=OFFICE_DESK,
+        usage=UsageFacts(live_before=0, remote_days=frozenset()),
         mode=Mode.NORMAL,
         now=MORNING,
     )
+
+
+def open_rules(pool: Pool | None = None, tenant: Tenant | None = None, zone: Zone | None = None) -> OpenRules:
+    """Rules of a shared pool in the LGWAN zone, which asks for no more than the shipped baseline."""
+    everywhere = msgspec.structs.replace(a_pool(), origins=frozenset(Origin))
+    rules = rules_for(tenant or a_tenant(), zone or a_zone(), pool or everywhere)
+    assert rules is not None
+    return rules

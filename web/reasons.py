@@ -37,6 +37,34 @@ DENIALS: Final[Mapping[DenyReason, Reason]] = MappingProxyType(
         ),
         DenyReason.POOL_CLOSED: Reason(_("現在、受付を停止しています"), _("受付の再開をお待ちください。")),
         DenyReason.MAINTENANCE: Reason(_("メンテナンス中です"), _("メンテナンスの終了をお待ちください。")),
+        DenyReason.RULES_UNKNOWN: Reason(_("利用の規則を確認できません"), _DESK),
+        DenyReason.SEGMENT_NOT_ALLOWED: Reason(
+            _("今の回線（無線など）からは利用できません"), _("庁内の有線LANにつないだ端末から接続し直してください。")
+        ),
+        DenyReason.DEVICE_NOT_ALLOWED: Reason(_("この端末では利用できません"), _("貸与端末から接続し直してください。")),
+        DenyReason.CERTIFICATE_NOT_VALID: Reason(
+            _("端末証明書が有効ではありません"),
+            _("端末の登録と証明書の期限を確かめるため、情報システム担当へご連絡ください。"),
+        ),
+        DenyReason.APPROVAL_MISSING: Reason(
+            _("有効なテレワークの承認がありません"), _("所属長を通じてテレワークの承認を受けてください。")
+        ),
+        DenyReason.STEP_UP_NEEDED: Reason(
+            _("二要素認証から時間がたっています"), _("ログアウトして、ログインし直してください。")
+        ),
+        DenyReason.DEGRADED: Reason(
+            _("縮退運転中のため、優先業務のデスクトッププールだけを利用できます"), _("縮退運転の終了をお待ちください。")
+        ),
+        DenyReason.OUTSIDE_HOURS: Reason(
+            _("利用できる日時ではありません"),
+            _("開庁日の利用時間内に接続してください。必要な場合は所属長にご相談ください。"),
+        ),
+        DenyReason.TOO_MANY_DAYS: Reason(
+            _("今週、庁外から利用できる日数を使い切りました"), _("庁内から利用するか、来週まで待ってください。")
+        ),
+        DenyReason.TOO_MANY_SESSIONS: Reason(
+            _("同時に利用できるセッションの数を超えています"), _("使っていないセッションをログオフしてください。")
+        ),
     }
 )
 
@@ -50,6 +78,16 @@ RULES: Final[Mapping[str, str]] = MappingProxyType(
         "entitled": _("このデスクトッププールの利用権があること"),
         "pool_open": _("デスクトッププールが受付中であること"),
         "not_in_maintenance": _("メンテナンス中でないこと"),
+        "rules_known": _("利用の規則が確認できること"),
+        "segment_allowed": _("許可された回線（有線・無線）から利用していること"),
+        "device_allowed": _("許可された種類の端末を使っていること"),
+        "certificate_valid": _("端末証明書が期限切れや失効でなく、必要な場合は有効であること"),
+        "telework_approved": _("必要な場合は、期限内のテレワークの承認があること"),
+        "factor_fresh": _("二要素認証から時間がたちすぎていないこと"),
+        "priority_when_degraded": _("縮退運転中は、優先業務のデスクトッププールであること"),
+        "within_hours": _("利用できる日時であること"),
+        "day_left": _("庁外から利用できる日数が今週残っていること"),
+        "session_left": _("同時に利用できるセッションの数を超えていないこと"),
     }
 )
 
@@ -63,6 +101,16 @@ RULE_REASONS: Final[Mapping[str, DenyReason]] = MappingProxyType(
         "entitled": DenyReason.NOT_ENTITLED,
         "pool_open": DenyReason.POOL_CLOSED,
         "not_in_maintenance": DenyReason.MAINTENANCE,
+        "rules_known": DenyReason.RULES_UNKNOWN,
+        "segment_allowed": DenyReason.SEGMENT_NOT_ALLOWED,
+        "device_allowed": DenyReason.DEVICE_NOT_ALLOWED,
+        "certificate_valid": DenyReason.CERTIFICATE_NOT_VALID,
+        "telework_approved": DenyReason.APPROVAL_MISSING,
+        "factor_fresh": DenyReason.STEP_UP_NEEDED,
+        "priority_when_degraded": DenyReason.DEGRADED,
+        "within_hours": DenyReason.OUTSIDE_HOURS,
+        "day_left": DenyReason.TOO_MANY_DAYS,
+        "session_left": DenyReason.TOO_MANY_SESSIONS,
     }
 )
 
@@ -103,6 +151,13 @@ ENDS: Final[Mapping[EndReason, Reason]] = MappingProxyType(
         EndReason.RESTRICTION_UNSUPPORTED: Reason(_("必要な制限をかけられないため接続しませんでした"), _DESK),
         EndReason.ABANDONED: Reason(_("接続が始まらなかったため終了しました"), _REOPEN),
         EndReason.ENTITLEMENT_LOST: Reason(_("利用権がなくなったため終了しました"), _DESK),
+        EndReason.ACCOUNT_LOCKED: Reason(_("アカウントが利用停止になったため終了しました"), _DESK),
+        EndReason.APPROVAL_ENDED: Reason(
+            _("テレワークの承認が終わったため終了しました"), _("所属長を通じてテレワークの承認を受けてください。")
+        ),
+        EndReason.DEVICE_REFUSED: Reason(_("この端末を使えなくなったため終了しました"), _DESK),
+        EndReason.MODE_CHANGED: Reason(_("運用の切替えのため終了しました"), _("切替えの終了をお待ちください。")),
+        EndReason.POLICY_CHANGED: Reason(_("利用の規則が変わったため終了しました"), _DESK),
         EndReason.GATEWAY_STOPPED: Reason(_("中継装置が停止しました"), _RETRY),
         EndReason.WATERMARK_UNAVAILABLE: Reason(_("画面に透かしを表示できないため接続しませんでした"), _DESK),
     }

@@ -6,7 +6,7 @@ from typing import Final
 
 from broker.lifecycle.desktop import DesktopState
 from broker.lifecycle.session import SessionState
-from broker.model.kinds import DesktopProtocol, Origin, PoolKind, Role
+from broker.model.kinds import CertificateState, DesktopProtocol, DeviceKind, Mode, Origin, PoolKind, Role, Segment
 from web.language import gettext_noop as _
 
 SESSION_STATES: Final[Mapping[SessionState, str]] = MappingProxyType(
@@ -46,6 +46,32 @@ ORIGINS: Final[Mapping[Origin, str]] = MappingProxyType(
     }
 )
 
+SEGMENTS: Final[Mapping[Segment, str]] = MappingProxyType(
+    {Segment.WIRED: _("有線"), Segment.WIRELESS: _("無線"), Segment.UNKNOWN: _("不明な回線")}
+)
+
+DEVICE_KINDS: Final[Mapping[DeviceKind, str]] = MappingProxyType(
+    {DeviceKind.MANAGED: _("貸与端末"), DeviceKind.BYOD: _("私物端末"), DeviceKind.NONE: _("未登録の端末")}
+)
+
+CERTIFICATE_STATES: Final[Mapping[CertificateState, str]] = MappingProxyType(
+    {
+        CertificateState.VALID: _("有効"),
+        CertificateState.EXPIRED: _("期限切れ"),
+        CertificateState.REVOKED: _("失効"),
+        CertificateState.ABSENT: _("なし"),
+    }
+)
+
+MODES: Final[Mapping[Mode, str]] = MappingProxyType(
+    {
+        Mode.NORMAL: _("通常運転"),
+        Mode.BCP: _("業務継続（災害時）"),
+        Mode.DEGRADED: _("縮退運転"),
+        Mode.MAINTENANCE: _("メンテナンス中"),
+    }
+)
+
 POOL_KINDS: Final[Mapping[PoolKind, str]] = MappingProxyType(
     {PoolKind.FLOATING: _("共有型"), PoolKind.PERSISTENT: _("占有型")}
 )
@@ -56,6 +82,9 @@ POOL_KIND_NOTES: Final[Mapping[PoolKind, str]] = MappingProxyType(
         PoolKind.PERSISTENT: _("あなた専用の仮想デスクトップです。ログオフしてもファイルは残ります。"),
     }
 )
+
+HOST_NOTE: Final = _("空いている接続先に接続します。「利用を終了」を押すと、接続を終えます。")
+"""In the place of the kind's note where we can't log off: nothing is reset by our hand."""
 
 PROTOCOLS: Final[Mapping[DesktopProtocol, str]] = MappingProxyType(
     {DesktopProtocol.VNC: "VNC", DesktopProtocol.RDP: "RDP"}
@@ -106,11 +135,20 @@ AUDIT_EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "pool.closed": _("プール受付停止"),
         "user.locked": _("利用停止"),
         "user.unlocked": _("利用停止解除"),
+        "exception.recorded": _("例外の登録"),
+        "exception.withdrawn": _("例外の取下げ"),
+        "approval.set": _("テレワーク承認の登録"),
+        "approval.withdrawn": _("テレワーク承認の取消し"),
+        "mode.changed": _("運用状態の変更"),
+        "policy.rehearsed": _("規則の予行"),
         "gateway.connected": _("中継装置の接続"),
         "gateway.lost": _("中継装置の断"),
         "agent.connected": _("エージェントの接続"),
         "agent.lost": _("エージェントの断"),
         "audit.exported": _("監査ログ出力"),
+        "tenant.changed": _("団体設定変更"),
+        "zone.changed": _("ネットワーク領域設定変更"),
+        "user.signed_out": _("強制ログアウト"),
     }
 )
 """Japanese names of audit events; an event that is not listed shows its code alone."""

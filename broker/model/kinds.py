@@ -21,6 +21,29 @@ class Origin(StrEnum):
     INTERNET = "internet"
 
 
+class Segment(StrEnum):
+    """What kind of line a person sits on, as the entrance vouches for it."""
+
+    WIRED = "wired"
+    WIRELESS = "wireless"
+    UNKNOWN = "unknown"
+
+
+class DeviceKind(StrEnum):
+    """Whose device it is: lent by the municipality (貸与端末), registered private (私物端末), or nobody knows."""
+
+    MANAGED = "managed"
+    BYOD = "byod"
+    NONE = "none"
+
+
+class CertificateState(StrEnum):
+    VALID = "valid"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    ABSENT = "absent"
+
+
 class PoolKind(StrEnum):
     FLOATING = "floating"
     PERSISTENT = "persistent"
@@ -35,6 +58,10 @@ class Mode(StrEnum):
     """How the tenant runs at the moment."""
 
     NORMAL = "normal"
+    BCP = "bcp"
+    """Disaster: the exceptions that were approved for it count."""
+    DEGRADED = "degraded"
+    """Priority pools only (縮退運転)."""
     MAINTENANCE = "maintenance"
 
 

@@ -14,6 +14,16 @@ class DenyReason(StrEnum):
     NOT_ENTITLED = "not_entitled"
     POOL_CLOSED = "pool_closed"
     MAINTENANCE = "maintenance"
+    RULES_UNKNOWN = "rules_unknown"
+    SEGMENT_NOT_ALLOWED = "segment_not_allowed"
+    DEVICE_NOT_ALLOWED = "device_not_allowed"
+    CERTIFICATE_NOT_VALID = "certificate_not_valid"
+    APPROVAL_MISSING = "approval_missing"
+    STEP_UP_NEEDED = "step_up_needed"
+    DEGRADED = "degraded"
+    OUTSIDE_HOURS = "outside_hours"
+    TOO_MANY_DAYS = "too_many_days"
+    TOO_MANY_SESSIONS = "too_many_sessions"
 
 
 class EndReason(StrEnum):
@@ -45,6 +55,11 @@ class EndReason(StrEnum):
     ENTITLEMENT_LOST = "entitlement_lost"
     GATEWAY_STOPPED = "gateway_stopped"
     WATERMARK_UNAVAILABLE = "watermark_unavailable"
+    ACCOUNT_LOCKED = "account_locked"
+    APPROVAL_ENDED = "approval_ended"
+    DEVICE_REFUSED = "device_refused"
+    MODE_CHANGED = "mode_changed"
+    POLICY_CHANGED = "policy_changed"
 
 
 class TicketRefusal(StrEnum):

@@ -19,13 +19,27 @@ from broker.model.ids import (
     UserId,
     ZoneId,
 )
-from broker.model.kinds import DesktopProtocol, Mode, Origin, PoolKind, Role
+from broker.model.kinds import (
+    CertificateState,
+    DesktopProtocol,
+    DeviceKind,
+    Mode,
+    Origin,
+    PoolKind,
+    Role,
+    Segment,
+)
+from broker.model.place import Place
 from broker.model.reasons import EndReason
+from broker.model.rules import Restrictions, TenantRules
 from broker.secret import Sealed
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
-    """A municipality (団体). ``hostnames`` are the names under which its people reach the portal."""
+    """A municipality (団体). ``hostnames`` are the names under which its people reach the portal.
+
+    A mode other than normal ends by itself at ``mode_until``; a drill of it changes no decision.
+    """
 
     id: TenantId
     name_ja: str
@@ -33,16 +47,23 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     hostnames: frozenset[str]
     time_zone: str = "Asia/Tokyo"
     mode: Mode = Mode.NORMAL
+    mode_until: datetime | None = None
+    mode_is_drill: bool = False
+    rules: TenantRules = TenantRules()
 
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True):
-    """A network that is kept apart. A session of it ends by itself when no broker was heard of for so long."""
+    """A network that is kept apart. A session of it ends by itself when no broker was heard of for so long.
+
+    ``baseline_kind`` names the rules of the baseline that hold in it; empty: those of the zone's own id.
+    """
 
     tenant_id: TenantId
     id: ZoneId
     name_ja: str
     name_en: str
     max_unsupervised_s: int = 3600
+    baseline_kind: str = ""
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +127,13 @@ class WebSession(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     seen_at: datetime
     expires_at: datetime
+    segment: Segment = Segment.UNKNOWN
+    device: DeviceKind = DeviceKind.NONE
+    certificate: CertificateState = CertificateState.ABSENT
+
+    @property
+    def place(self) -> Place:
+        return Place(origin=self.origin, segment=self.segment, device=self.device, certificate=self.certificate)
 
 
 class Throttle(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +171,8 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     is_open: bool = True
     guacd_group: str = ""
     parameters: dict[str, str] = {}
+    restrictions: Restrictions = Restrictions()
+    is_priority: bool = False
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,7 +221,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """A span of work. Without an assignment it waits in the queue of its pool."""
+    """A span of work. Without an assignment it waits in the queue of its pool. Its place is that of the last ticket."""
 
     tenant_id: TenantId
     id: SessionId
@@ -208,6 +238,13 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
+    segment: Segment = Segment.UNKNOWN
+    device: DeviceKind = DeviceKind.NONE
+    certificate: CertificateState = CertificateState.ABSENT
+
+    @property
+    def place(self) -> Place:
+        return Place(origin=self.origin, segment=self.segment, device=self.device, certificate=self.certificate)
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,16 +1,23 @@
 """What policy decides on. A fact that is not known is ``None``, and ``None`` denies."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Final
 
 import msgspec
 
-from broker.model.grants import Grants
 from broker.model.ids import PoolId, TenantId, UserId, ZoneId
-from broker.model.kinds import Mode, Origin, Role
+from broker.model.kinds import Mode, Role
+from broker.model.place import Place
+
+FACTS_VERSION: Final = 2
+"""Grows when the meaning of a recorded fact changes; a record of another version can't be rehearsed."""
 
 
 class PrincipalFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """The signed-in person. ``second_factor`` names the factor that this web session passed."""
+    """The signed-in person. ``second_factor`` names the factor that this web session passed, at ``factor_at``.
+
+    ``telework_until`` is the last day of a telework approval; ``None``: there is none.
+    """
 
     tenant_id: TenantId
     user_id: UserId
@@ -18,24 +25,34 @@ class PrincipalFacts(msgspec.Struct, frozen=True, kw_only=True):
     roles: frozenset[Role]
     is_locked: bool
     second_factor: str | None
+    factor_at: datetime | None
+    telework_until: date | None
 
 
 class PoolFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """``is_open``: the IT desk takes new sessions in it."""
+
     tenant_id: TenantId
     pool_id: PoolId
     zone_id: ZoneId
-    entitled_groups: frozenset[str]
-    origins: frozenset[Origin]
     is_open: bool
-    grants: Grants
+
+
+class UsageFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """``live_before``: the person's other live sessions that are older than the one in question. ``remote_days``:
+    days of this week (from Monday) on which they opened something from outside of the office."""
+
+    live_before: int
+    remote_days: frozenset[date]
 
 
 class OpenFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that the opening of one pool depends on, as it was at ``now``."""
+    """Everything that the opening of one pool depends on besides the rules, as it was at ``now``."""
 
-    version: int = 1
+    version: int = FACTS_VERSION
     principal: PrincipalFacts | None
     pool: PoolFacts
-    origin: Origin | None
+    place: Place | None
+    usage: UsageFacts | None
     mode: Mode | None
     now: datetime

@@ -1,77 +1,73 @@
 """May this person open this pool, from here, now? One function for the door, the portal and its explanations."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
 
-from broker.model.kinds import Mode
 from broker.model.reasons import DenyReason
+from broker.policy import person_rules, place_rules, time_rules
+from broker.policy.case import Case, Verdict, make_case
 from broker.policy.decision import Allow, Decision, Deny, TraceStep
 from broker.policy.facts import OpenFacts
-
-_Rule = Callable[[OpenFacts], tuple[bool, str]]
-
-
-def _is_signed_in(facts: OpenFacts) -> tuple[bool, str]:
-    principal = facts.principal
-    same_tenant = principal is not None and principal.tenant_id == facts.pool.tenant_id
-    return same_tenant, f"principal={principal.user_id if principal else None}"
+from broker.policy.granting import grants_of
+from broker.policy.rulebook import OpenRules
 
 
-def _has_second_factor(facts: OpenFacts) -> tuple[bool, str]:
-    factor = facts.principal.second_factor if facts.principal else None
-    return bool(factor), f"second_factor={factor}"
+class OpeningRule(NamedTuple):
+    """``is_standing``: it has to go on holding while the session lives, or the session ends."""
+
+    name: str
+    reason: DenyReason
+    ask: Callable[[Case], Verdict]
+    is_standing: bool
 
 
-def _is_not_locked(facts: OpenFacts) -> tuple[bool, str]:
-    is_locked = facts.principal.is_locked if facts.principal else None
-    return is_locked is False, f"is_locked={is_locked}"
-
-
-def _knows_origin(facts: OpenFacts) -> tuple[bool, str]:
-    return facts.origin is not None, f"origin={facts.origin}"
-
-
-def _allows_origin(facts: OpenFacts) -> tuple[bool, str]:
-    allowed = ",".join(sorted(facts.pool.origins))
-    return facts.origin in facts.pool.origins, f"origin={facts.origin} allowed={allowed}"
-
-
-def _is_entitled(facts: OpenFacts) -> tuple[bool, str]:
-    groups = facts.principal.groups if facts.principal else frozenset[str]()
-    needed = ",".join(sorted(facts.pool.entitled_groups))
-    return bool(groups & facts.pool.entitled_groups), f"needs one of={needed}"
-
-
-def _is_pool_open(facts: OpenFacts) -> tuple[bool, str]:
-    return facts.pool.is_open, f"is_open={facts.pool.is_open}"
-
-
-def _is_not_in_maintenance(facts: OpenFacts) -> tuple[bool, str]:
-    return facts.mode is Mode.NORMAL, f"mode={facts.mode}"
-
-
-OPENING_RULES: Final[tuple[tuple[str, DenyReason, _Rule], ...]] = (
-    ("signed_in", DenyReason.NOT_SIGNED_IN, _is_signed_in),
-    ("second_factor", DenyReason.SECOND_FACTOR_MISSING, _has_second_factor),
-    ("not_locked", DenyReason.ACCOUNT_LOCKED, _is_not_locked),
-    ("origin_known", DenyReason.ORIGIN_UNKNOWN, _knows_origin),
-    ("origin_allowed", DenyReason.ORIGIN_NOT_ALLOWED, _allows_origin),
-    ("entitled", DenyReason.NOT_ENTITLED, _is_entitled),
-    ("pool_open", DenyReason.POOL_CLOSED, _is_pool_open),
-    ("not_in_maintenance", DenyReason.MAINTENANCE, _is_not_in_maintenance),
+OPENING_RULES: Final = (
+    OpeningRule("signed_in", DenyReason.NOT_SIGNED_IN, person_rules.is_signed_in, False),
+    OpeningRule("second_factor", DenyReason.SECOND_FACTOR_MISSING, person_rules.has_second_factor, False),
+    OpeningRule("not_locked", DenyReason.ACCOUNT_LOCKED, person_rules.is_not_locked, True),
+    OpeningRule("origin_known", DenyReason.ORIGIN_UNKNOWN, place_rules.knows_origin, True),
+    OpeningRule("origin_allowed", DenyReason.ORIGIN_NOT_ALLOWED, place_rules.allows_origin, True),
+    OpeningRule("segment_allowed", DenyReason.SEGMENT_NOT_ALLOWED, place_rules.allows_segment, True),
+    OpeningRule("device_allowed", DenyReason.DEVICE_NOT_ALLOWED, place_rules.allows_device, True),
+    OpeningRule("certificate_valid", DenyReason.CERTIFICATE_NOT_VALID, place_rules.has_good_certificate, True),
+    OpeningRule("entitled", DenyReason.NOT_ENTITLED, person_rules.is_entitled, True),
+    OpeningRule("telework_approved", DenyReason.APPROVAL_MISSING, person_rules.has_telework_approval, True),
+    OpeningRule("factor_fresh", DenyReason.STEP_UP_NEEDED, person_rules.has_fresh_factor, False),
+    OpeningRule("pool_open", DenyReason.POOL_CLOSED, time_rules.is_pool_open, False),
+    OpeningRule("not_in_maintenance", DenyReason.MAINTENANCE, time_rules.is_not_in_maintenance, True),
+    OpeningRule("priority_when_degraded", DenyReason.DEGRADED, time_rules.has_priority_when_degraded, True),
+    OpeningRule("within_hours", DenyReason.OUTSIDE_HOURS, time_rules.is_within_hours, True),
+    OpeningRule("day_left", DenyReason.TOO_MANY_DAYS, time_rules.has_day_left, False),
+    OpeningRule("session_left", DenyReason.TOO_MANY_SESSIONS, person_rules.has_session_left, True),
 )
 """Every rule is asked, in this order; the first that refuses names the reason."""
 
+STANDING_RULES: Final = tuple(rule for rule in OPENING_RULES if rule.is_standing)
+RULES_KNOWN: Final = "rules_known"
+"""The rule that is asked when there are no others: without rules nothing opens."""
 
-def may_open(facts: OpenFacts) -> Decision:
-    """Decide on one opening. A fact that is missing denies."""
+
+def may_open(facts: OpenFacts, rules: OpenRules | None) -> Decision:
+    """Decide on one opening. A fact that is missing denies, and so do missing rules."""
+    return _decide(OPENING_RULES, facts, rules)
+
+
+def may_go_on(facts: OpenFacts, rules: OpenRules | None) -> Decision:
+    """Decide whether a live session may go on: only the rules that have to keep holding are asked."""
+    return _decide(STANDING_RULES, facts, rules)
+
+
+def _decide(asked: Sequence[OpeningRule], facts: OpenFacts, rules: OpenRules | None) -> Decision:
+    if rules is None:
+        return Deny(DenyReason.RULES_UNKNOWN, (TraceStep(RULES_KNOWN, False, "rules=None"),))
+    case = make_case(facts, rules)
     refusals: list[DenyReason] = []
     trace: list[TraceStep] = []
-    for name, reason, rule in OPENING_RULES:
-        passed, looked_at = rule(facts)
-        trace.append(TraceStep(name, passed, looked_at))
+    for rule in asked:
+        passed, looked_at = rule.ask(case)
+        trace.append(TraceStep(rule.name, passed, looked_at))
         if not passed:
-            refusals.append(reason)
+            refusals.append(rule.reason)
     if refusals:
         return Deny(refusals[0], tuple(trace))
-    return Allow(facts.pool.grants, tuple(trace))
+    return Allow(grants_of(case), tuple(trace))

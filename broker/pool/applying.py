@@ -8,6 +8,7 @@ from broker.errors import SealBroken
 from broker.lifecycle.desktop import DESKTOP_STEPS, DesktopEvent, DesktopState
 from broker.lifecycle.step import may_step
 from broker.model.records import Desktop, Pool
+from broker.pool.applying_rules import apply_tenant, refuse_past
 from broker.pool.credentials import open_credential, seal_credential
 from broker.pool.desired import DesiredHost, DesiredPool, DesiredTenant
 from broker.pool.races import write_again
@@ -23,7 +24,11 @@ _LEAVING = {
 
 
 async def apply(store: Store, sealing: SealingKey, desired: list[DesiredTenant]) -> int:
-    """Bring every tenant's rows to what is desired; how many rows changed. A second time it is none."""
+    """Bring every tenant's rows to what is desired; how many rows changed. A second time it is none.
+
+    Raises :class:`broker.errors.ConfigurationError` before anything is written.
+    """
+    await refuse_past(store, [tenant.tenant for tenant in desired])
     changed = 0
     for tenant in desired:
         changed += await write_again(store, partial(_apply_tenant, sealing=sealing, desired=tenant))
@@ -31,12 +36,8 @@ async def apply(store: Store, sealing: SealingKey, desired: list[DesiredTenant])
 
 
 async def _apply_tenant(tx: Transaction, sealing: SealingKey, desired: DesiredTenant) -> int:
-    changed = 0
+    changed = await apply_tenant(tx, desired.tenant)
     tenant = desired.tenant
-    if await tx.people.get_tenant(tenant.id) != tenant:
-        await tx.people.put_tenant(tenant)
-        await note(tx, tenant.id, "tenant.changed", f"tenant:{tenant.id}")
-        changed += 1
     for zone in desired.zones:
         if await tx.pools.get_zone(tenant.id, zone.id) != zone:
             await tx.pools.put_zone(zone)

@@ -7,10 +7,11 @@ from typing import Final
 import msgspec
 
 from broker.errors import ConfigurationError
-from broker.model.ids import PoolId, TenantId, ZoneId
+from broker.model.ids import PoolId, ZoneId
 from broker.model.records import Endpoint, Pool, Tenant, Zone
+from broker.pool.desired_rules import read_desired_rules
 from broker.pool.parameters import refuse_parameters
-from broker.pool.watermarks import check_watermark, marked_grants
+from broker.pool.watermarks import check_watermark
 from broker.ports import DesktopProvider, MakesCredentials
 from broker.secret import Secret
 from broker.settings import PoolSettings, SiteSettings, StaticDesktopSettings, TenantSettings, read_secret_file
@@ -51,58 +52,26 @@ def read_desired(settings: SiteSettings, providers: Mapping[str, DesktopProvider
 
 def _tenant(settings: SiteSettings, providers: Mapping[str, DesktopProvider], asked: TenantSettings) -> DesiredTenant:
     where = f"tenants.{asked.id}"
-    tenant_id = TenantId(_checked_id(where, asked.id))
+    _checked_id(where, asked.id)
     _refuse_twice(f"{where}.zones", [zone.id for zone in asked.zones])
     _refuse_twice(f"{where}.pools", [pool.id for pool in asked.pools])
-    zones = tuple(
-        Zone(
-            tenant_id=tenant_id,
-            id=ZoneId(_checked_id(f"{where}.zones", zone.id)),
-            name_ja=zone.name_ja,
-            name_en=zone.name_en,
-            max_unsupervised_s=zone.max_unsupervised_s,
-        )
-        for zone in asked.zones
-    )
+    for zone in asked.zones:
+        _checked_id(f"{where}.zones", zone.id)
     for pool in asked.pools:
-        _check_pool(f"{where}.pools.{pool.id}", pool, {zone.id for zone in zones}, providers)
+        _check_pool(f"{where}.pools.{pool.id}", pool, {ZoneId(zone.id) for zone in asked.zones}, providers)
         check_watermark(f"{where}.pools.{pool.id}", pool)
+    desired = read_desired_rules(settings, asked)
+    by_id = {pool.id: pool for pool in desired.pools}
     return DesiredTenant(
-        tenant=Tenant(
-            id=tenant_id,
-            name_ja=asked.name_ja,
-            name_en=asked.name_en,
-            hostnames=frozenset(name.lower() for name in asked.hostnames),
-            time_zone=asked.time_zone,
-            mode=asked.mode,
-        ),
-        zones=zones,
-        pools=tuple(_pool(settings, providers, asked, pool) for pool in asked.pools),
+        tenant=desired.tenant,
+        zones=desired.zones,
+        pools=tuple(_pool(settings, providers, by_id[PoolId(pool.id)], pool) for pool in asked.pools),
     )
 
 
 def _pool(
-    settings: SiteSettings, providers: Mapping[str, DesktopProvider], tenant: TenantSettings, asked: PoolSettings
+    settings: SiteSettings, providers: Mapping[str, DesktopProvider], pool: Pool, asked: PoolSettings
 ) -> DesiredPool:
-    pool = Pool(
-        tenant_id=TenantId(tenant.id),
-        id=PoolId(asked.id),
-        zone_id=ZoneId(asked.zone),
-        name_ja=asked.name_ja,
-        name_en=asked.name_en,
-        kind=asked.kind,
-        provider=asked.provider,
-        protocol=asked.protocol,
-        entitled_groups=frozenset(asked.entitled_groups),
-        origins=frozenset(asked.origins),
-        grants=marked_grants(tenant.watermark, asked),
-        target_ready=asked.target_ready,
-        max_size=max(asked.max_size, len(asked.desktops)),
-        disconnect_limit_s=asked.disconnect_limit_s,
-        settle_s=asked.settle_s,
-        guacd_group=asked.guacd_group or asked.zone,
-        parameters=asked.parameters,
-    )
     hosts = tuple(_host(settings, host) for host in asked.desktops)
     return DesiredPool(pool=pool, has_hosts=not isinstance(providers[asked.provider], MakesCredentials), hosts=hosts)
 

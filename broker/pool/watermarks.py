@@ -5,7 +5,8 @@ import msgspec
 from broker.errors import ConfigurationError
 from broker.model.grants import Grants
 from broker.model.watermark import WatermarkStyle
-from broker.settings import PoolSettings, WatermarkSettings
+from broker.model.watermark_settings import WatermarkSettings
+from broker.settings import PoolSettings
 
 
 def marked_grants(tenant: WatermarkSettings, pool: PoolSettings) -> Grants:

@@ -25,6 +25,7 @@ from broker.ports.identity import (
     SecondFactor,
 )
 from broker.ports.people import PeopleTx
+from broker.ports.policy import PolicyTx
 from broker.ports.pools import PoolTx
 from broker.ports.sessions import SessionTx
 from broker.ports.signin import SigninTx
@@ -50,6 +51,7 @@ __all__ = [
     "PasswordAccepted",
     "PasswordRejected",
     "PeopleTx",
+    "PolicyTx",
     "PoolTx",
     "ProviderFailure",
     "SecondFactor",

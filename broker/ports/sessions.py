@@ -1,5 +1,6 @@
 """Assignments, sessions, tickets and attachments in the store."""
 
+from datetime import datetime
 from typing import Protocol
 
 from broker.model.ids import (
@@ -46,9 +47,10 @@ class SessionTx(Protocol):
         live_only: bool = True,
         user_id: UserId | None = None,
         pool_id: PoolId | None = None,
+        since: datetime | None = None,
         limit: int = 500,
     ) -> list[Session]:
-        """Newest first."""
+        """Newest first; ``since`` is about when they were opened."""
         ...
 
     async def list_queue(self, tenant_id: TenantId, pool_id: PoolId) -> list[Session]:

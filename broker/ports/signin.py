@@ -53,6 +53,15 @@ class SigninTx(Protocol):
     async def remove_web_session(self, token_hash: bytes) -> bool: ...
     async def remove_web_sessions_of(self, tenant_id: TenantId, user_id: UserId) -> int: ...
 
-    async def purge_expired(self, idle_limit: timedelta) -> int:
-        """Remove expired pending sign-ins, idle or expired web sessions, stale throttles, old tickets."""
+    async def is_known_address(self, account: str, address_hash: bytes, *, since: datetime) -> bool:
+        """Whether the account signed in from there after ``since``."""
+        ...
+
+    async def remember_address(self, account: str, address_hash: bytes, *, max_kept: int) -> None:
+        """Note a sign-in from there, now. Of an account's addresses the last ``max_kept`` stay."""
+        ...
+
+    async def purge_expired(self, *, idle_limit: timedelta, known_limit: timedelta) -> int:
+        """Remove expired pending sign-ins, idle or expired web sessions, stale throttles, old tickets, and addresses
+        where nobody signed in for ``known_limit``."""
         ...

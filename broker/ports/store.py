@@ -6,6 +6,7 @@ from typing import Protocol
 
 from broker.ports.audit import AuditTx
 from broker.ports.people import PeopleTx
+from broker.ports.policy import PolicyTx
 from broker.ports.pools import PoolTx
 from broker.ports.sessions import SessionTx
 from broker.ports.signin import SigninTx
@@ -24,6 +25,8 @@ class Transaction(Protocol):
     def pools(self) -> PoolTx: ...
     @property
     def sessions(self) -> SessionTx: ...
+    @property
+    def policy(self) -> PolicyTx: ...
     @property
     def audit(self) -> AuditTx: ...
 

@@ -7,10 +7,12 @@ from broker.model.records import Desktop, Pool, Session
 from broker.policy.administration import Action, NotAllowed, refuse_action
 from broker.policy.decision import Decision
 from broker.policy.opening import may_open
+from broker.policy.rulebook import rules_for
 from broker.pool.abilities import ability_of
 from broker.ports import Transaction
-from broker.session.asking_policy import live_web_session, open_facts
+from broker.session.asking_policy import ask_policy, read_person
 from broker.session.context import SessionContext
+from broker.session.facts import facts_at_door
 from broker.session.records import LiveSession, NoSuchPool, PoolView
 from broker.signin.records import Authenticated
 
@@ -22,19 +24,15 @@ async def portal(context: SessionContext, auth: Authenticated) -> list[PoolView]
     user = auth.user
     views: list[PoolView] = []
     async with context.store.read() as tx:
-        web = await live_web_session(tx, user.tenant_id, user.id, auth.session.token_hash)
-        person = await tx.people.get_user(user.tenant_id, user.id)
-        tenant = await tx.people.get_tenant(user.tenant_id)
+        person = await read_person(tx, user.tenant_id, user.id, auth.session.token_hash)
         zones = {zone.id: zone for zone in await tx.pools.list_zones(user.tenant_id)}
-        sessions = {
-            session.pool_id: session for session in await tx.sessions.list_sessions(user.tenant_id, user_id=user.id)
-        }
+        sessions = {session.pool_id: session for session in person.live}
         for pool in await tx.pools.list_pools(user.tenant_id):
             session = sessions.get(pool.id)
             view = PoolView(
                 pool=pool,
                 zone=zones[pool.zone_id],
-                decision=may_open(open_facts(tx, tenant, person, web, pool)),
+                decision=may_open(facts_at_door(person, pool), rules_for(person.tenant, zones.get(pool.zone_id), pool)),
                 session=session,
                 has_desktop=await _has_desktop(tx, pool, auth, session),
                 may_log_off=ability_of(context.providers, pool).logs_off,
@@ -50,10 +48,8 @@ async def explain(context: SessionContext, auth: Authenticated, pool_id: PoolId)
         pool = await tx.pools.get_pool(user.tenant_id, pool_id)
         if pool is None:
             return NoSuchPool()
-        web = await live_web_session(tx, user.tenant_id, user.id, auth.session.token_hash)
-        person = await tx.people.get_user(user.tenant_id, user.id)
-        tenant = await tx.people.get_tenant(user.tenant_id)
-        return may_open(open_facts(tx, tenant, person, web, pool))
+        person = await read_person(tx, user.tenant_id, user.id, auth.session.token_hash)
+        return (await ask_policy(tx, person, pool)).decision
 
 
 async def list_live(context: SessionContext, actor: Actor) -> list[LiveSession] | NotAllowed:

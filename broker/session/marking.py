@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from broker.model.grants import Grants
-from broker.model.kinds import Origin
+from broker.model.kinds import DeviceKind, Origin
 from broker.model.records import Pool, Tenant, User, WebSession
 from broker.model.watermark import Field, TemplateRefused, fill_template
 
-UNREGISTERED_DEVICE: Final = "端末未登録"
-"""Shown for a device that has no certificate of the site's own. What a browser says of itself is not shown."""
+_DEVICES: Final[Mapping[DeviceKind, str]] = MappingProxyType(
+    {DeviceKind.MANAGED: "貸与端末", DeviceKind.BYOD: "私物端末", DeviceKind.NONE: "端末未登録"}
+)
+"""As the entrance vouches for it. What a browser says of itself is not shown."""
 
 _ORIGINS: Final[Mapping[Origin, str]] = MappingProxyType(
     {
@@ -33,7 +35,6 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
     user: User | None
     web: WebSession
     address: str
-    device: str = UNREGISTERED_DEVICE
 
 
 def mark_grants(grants: Grants, pool: Pool, bearer: Bearer, now: datetime) -> Grants | TemplateRefused:
@@ -47,7 +48,7 @@ def mark_grants(grants: Grants, pool: Pool, bearer: Bearer, now: datetime) -> Gr
         Field.NAME: user.display_name,
         Field.LOGIN: user.login,
         Field.DEPARTMENT: user.department,
-        Field.DEVICE: bearer.device,
+        Field.DEVICE: _DEVICES.get(bearer.web.device, bearer.web.device.value),
         Field.ADDRESS: bearer.address,
         Field.ORIGIN: _ORIGINS.get(bearer.web.origin, bearer.web.origin.value),
         Field.POOL: pool.name_ja,

@@ -11,8 +11,9 @@ from broker.pool.races import LostRace, write_again
 from broker.pool.rules import Ability
 from broker.pool.seating import find_desktop, seat
 from broker.ports import Transaction
-from broker.session.asking_policy import decide, note_denial
+from broker.session.asking_policy import ask_policy, note_denial, read_person
 from broker.session.context import SessionContext, note_session, step_session
+from broker.session.recording import keep_decision
 from broker.session.records import NoSuchPool, Opened, OpenOutcome
 from broker.signin.records import Authenticated
 
@@ -30,7 +31,9 @@ async def _open(context: SessionContext, tx: Transaction, auth: Authenticated, p
     pool = await tx.pools.get_pool(user.tenant_id, pool_id)
     if pool is None:
         return NoSuchPool()
-    match await decide(tx, user.tenant_id, user.id, auth.session.token_hash, pool):
+    asked = await ask_policy(tx, await read_person(tx, user.tenant_id, user.id, auth.session.token_hash), pool)
+    await keep_decision(tx, user.id, asked)
+    match asked.decision:
         case Deny() as deny:
             return await note_denial(tx, deny, pool, user.id, auth.session.address)
         case Allow(grants):
@@ -53,6 +56,9 @@ async def _find_or_add(
         state=SessionState.REQUESTED,
         version=1,
         origin=auth.session.origin,
+        segment=auth.session.segment,
+        device=auth.session.device,
+        certificate=auth.session.certificate,
         grants=grants,
         created_at=tx.now,
         state_since=tx.now,

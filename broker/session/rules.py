@@ -1,8 +1,9 @@
 """What a session's facts mean: what a detach leaves behind, which limits have passed. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -11,7 +12,7 @@ from broker.lifecycle.desktop import DesktopState
 from broker.lifecycle.session import LIVE_STATES, SessionState
 from broker.model.grants import Grants
 from broker.model.ids import SessionId
-from broker.model.reasons import EndReason
+from broker.model.reasons import DenyReason, EndReason
 from broker.model.records import Attachment, Desktop, Pool, Session
 
 TICKET_TTL_S: Final = 30
@@ -34,10 +35,32 @@ _ENDING_REASONS: Final = frozenset(
         EndReason.ABSOLUTE_LIMIT,
         EndReason.HOURS_ENDED,
         EndReason.ENTITLEMENT_LOST,
+        EndReason.ACCOUNT_LOCKED,
+        EndReason.APPROVAL_ENDED,
+        EndReason.DEVICE_REFUSED,
+        EndReason.MODE_CHANGED,
+        EndReason.POLICY_CHANGED,
         EndReason.DESKTOP_LOST,
     }
 )
+_END_REASONS: Final[Mapping[DenyReason, EndReason]] = MappingProxyType(
+    {
+        DenyReason.ACCOUNT_LOCKED: EndReason.ACCOUNT_LOCKED,
+        DenyReason.NOT_ENTITLED: EndReason.ENTITLEMENT_LOST,
+        DenyReason.APPROVAL_MISSING: EndReason.APPROVAL_ENDED,
+        DenyReason.DEVICE_NOT_ALLOWED: EndReason.DEVICE_REFUSED,
+        DenyReason.CERTIFICATE_NOT_VALID: EndReason.DEVICE_REFUSED,
+        DenyReason.MAINTENANCE: EndReason.MODE_CHANGED,
+        DenyReason.DEGRADED: EndReason.MODE_CHANGED,
+        DenyReason.OUTSIDE_HOURS: EndReason.HOURS_ENDED,
+    }
+)
 _BROKEN_DESKTOP: Final = frozenset({EndReason.DESKTOP_UNREACHABLE, EndReason.DESKTOP_SIGNIN_FAILED})
+
+
+def end_reason_of(refusal: DenyReason) -> EndReason:
+    """Why a live session ends that would be refused at the door now."""
+    return _END_REASONS.get(refusal, EndReason.POLICY_CHANGED)
 
 
 class Fate(StrEnum):

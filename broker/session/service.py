@@ -10,11 +10,12 @@ from broker.policy.decision import Decision
 from broker.pool.records import Cut
 from broker.ports import DesktopProvider, Store, TunnelControl
 from broker.secret import SealingKey
-from broker.session import ending, listing, live_check, opening, redeeming, ticketing, tunnel_events
+from broker.session import ended, ending, listing, live_check, opening, redeeming, ticketing, tunnel_events
 from broker.session.context import SessionContext
 from broker.session.records import (
     Disconnected,
     Ended,
+    EndedForPerson,
     LiveSession,
     NoSuchPool,
     NoSuchSession,
@@ -23,6 +24,7 @@ from broker.session.records import (
     RedeemOutcome,
     TicketOutcome,
 )
+from broker.session.sweeping import SweepMemory, sweep
 from broker.signin.records import Authenticated
 from broker.wire.messages import GatewayEvent
 
@@ -42,12 +44,17 @@ class SessionService:
         reconciler_wake: Callable[[], None],
     ) -> None:
         self._context = SessionContext(store, sealing, providers, tunnels, reconciler_wake)
+        self._swept = SweepMemory()
 
     # --- for the person
 
     async def portal(self, auth: Authenticated) -> list[PoolView]:
         """Every pool of the tenant, with the decision for this person and what is running there for them."""
         return await listing.portal(self._context, auth)
+
+    async def ended_lately(self, auth: Authenticated) -> list[EndedForPerson]:
+        """What ended within the last day without the person's doing, newest first."""
+        return await ended.ended_lately(self._context, auth)
 
     async def explain(self, auth: Authenticated, pool_id: PoolId) -> Decision | NoSuchPool:
         """May the person open this pool right now, and by which rules."""
@@ -131,8 +138,9 @@ class SessionService:
     # --- for the reconciler
 
     async def expire(self) -> None:
-        """End what has outlived its limits."""
-        if cuts := await ending.expire(self._context):
+        """End what has outlived its limits, and what may not go on by the rules as they are now."""
+        cuts = [*await ending.expire(self._context), *await sweep(self._context, self._swept)]
+        if cuts:
             await self._after_end(cuts)
 
     async def cut(self, cuts: Sequence[Cut]) -> None:

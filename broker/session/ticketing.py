@@ -42,7 +42,15 @@ async def _issue(tx: Transaction, auth: Authenticated, session_id: SessionId) ->
         return NoSuchSession()
     if (preparing := await _preparing(tx, session)) is not None:
         return preparing
-    return await _issue_for(tx, msgspec.structs.replace(session, grants=grants, origin=web.origin), session, web)
+    renewed = msgspec.structs.replace(
+        session,
+        grants=grants,
+        origin=web.origin,
+        segment=web.segment,
+        device=web.device,
+        certificate=web.certificate,
+    )
+    return await _issue_for(tx, renewed, session, web)
 
 
 async def _preparing(tx: Transaction, session: Session) -> Preparing | None:

@@ -3,10 +3,12 @@
 import hashlib
 import re
 import unicodedata
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from broker.model.ids import TenantId
 from broker.model.reasons import SigninRefusal
+from broker.model.text import clean_text, is_unseen
 from broker.secret import Secret, hash_token
 
 MAX_LOGIN: Final = 128
@@ -15,9 +17,6 @@ MAX_CODE: Final = 64
 MAX_COOKIE: Final = 128
 MAX_ADDRESS: Final = 64
 MAX_USER_AGENT: Final = 256
-
-_FORBIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Controls (with NUL), invisible formatting, lone surrogates, line and paragraph separators."""
 
 _SIX_DIGITS: Final = re.compile(r"[0-9]{6}")
 _SEPARATORS: Final = re.compile(r"[\s\-‐‑‒–—―−ーｰ]+")
@@ -76,16 +75,27 @@ def account_key(tenant_id: TenantId, login: str) -> str:
 
 def address_key(tenant_id: TenantId, address: str) -> str:
     """Throttle key of a network address."""
-    return f"addr:{tenant_id}:{clean_text(address, MAX_ADDRESS)}"
+    return f"addr:{tenant_id}:{address_group(address)}"
 
 
-def clean_text(text: str, limit: int) -> str:
-    """A text of the client's, cut and without anything invisible."""
-    return "".join(sign for sign in text[:limit] if unicodedata.category(sign) not in _FORBIDDEN)
+def pair_key(tenant_id: TenantId, login: str, address: str) -> str:
+    """Throttle key of an account as seen from one address."""
+    return f"pair:{account_key(tenant_id, login).removeprefix('acct:')}@{address_group(address)}"
+
+
+def address_group(address: str) -> str:
+    """The address as it counts: of IPv6 its /64, which one host has to itself (RFC 4291, section 2.5.4)."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return clean_text(address, MAX_ADDRESS)
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False))
+    return str(found)
 
 
 def _has_forbidden(text: str) -> bool:
-    return any(unicodedata.category(sign) in _FORBIDDEN for sign in text)
+    return any(is_unseen(sign) for sign in text)
 
 
 def _fingerprint(text: str) -> str:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from broker.model.ids import TenantId, UserId, new_id
 from broker.model.records import PendingSignin, Tenant, User
+from broker.model.text import clean_text
 from broker.ports import (
     Authenticator,
     DirectoryPerson,
@@ -17,7 +18,7 @@ from broker.ports import (
 from broker.secret import Secret, hash_token, new_token
 from broker.settings import SigninSettings
 from broker.signin import trail
-from broker.signin.inputs import MAX_ADDRESS, MAX_USER_AGENT, clean_login, clean_text, refuse_login, refuse_password
+from broker.signin.inputs import MAX_ADDRESS, MAX_USER_AGENT, clean_login, refuse_login, refuse_password
 from broker.signin.records import (
     DirectoryDown,
     MustEnrol,
@@ -36,6 +37,7 @@ from broker.signin.rules import (
     decide_password,
     is_inside,
 )
+from broker.signin.scopes import Scope
 from broker.signin.throttles import Throttles, Visitor
 
 
@@ -115,7 +117,8 @@ class PasswordStep:
                 return await tx.people.put_user(_user_of(visitor.tenant_id, person))
             case PasswordRejected():
                 # As many statements as above: the time that this takes must not tell them apart.
-                stored = await tx.signin.get_throttles(visitor.keys())
+                keys = visitor.keys()
+                stored = await tx.signin.get_throttles([keys[Scope.PAIR], keys[Scope.ADDRESS]])
                 for throttle in stored.values():
                     await tx.signin.put_throttle(throttle)
                 return await tx.people.find_user(visitor.tenant_id, visitor.login)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from broker.model.ids import TenantId, UserId
-from broker.model.kinds import Origin
+from broker.model.place import Place
 from broker.ports import Authenticator, SecondFactor, Store
 from broker.secret import SealingKey, Secret
 from broker.settings import SigninSettings
@@ -37,13 +37,13 @@ class SigninService:
         sealing: SealingKey,
         settings: SigninSettings,
         *,
-        origin: Origin,
+        place: Place,
     ) -> None:
         networks = parse_networks(settings.enrol_networks)
-        throttles = Throttles(settings)
+        throttles = Throttles(settings, sealing)
         self._store = store
         self._settings = settings
-        self._sessions = WebSessions(store, settings, origin)
+        self._sessions = WebSessions(store, settings, place)
         completion = Completion(settings, throttles, self._sessions)
         self._password = PasswordStep(store, authenticators, settings, throttles, networks)
         self._code = CodeStep(store, factor, sealing, settings, throttles, completion)
@@ -80,4 +80,7 @@ class SigninService:
     async def purge(self) -> None:
         """Remove what has expired. To be called every few minutes."""
         async with self._store.write() as tx:
-            await tx.signin.purge_expired(timedelta(seconds=self._settings.idle_limit_s))
+            await tx.signin.purge_expired(
+                idle_limit=timedelta(seconds=self._settings.idle_limit_s),
+                known_limit=timedelta(seconds=self._settings.known_address_s),
+            )

@@ -6,13 +6,14 @@ from typing import Final
 import msgspec
 
 from broker.model.ids import TenantId, UserId
-from broker.model.kinds import Origin
+from broker.model.place import Place
 from broker.model.records import User, WebSession
+from broker.model.text import clean_text
 from broker.ports import AuditEntry, Store, Transaction
 from broker.secret import Secret, hash_token, new_token
 from broker.settings import SigninSettings
 from broker.signin import trail
-from broker.signin.inputs import MAX_ADDRESS, MAX_USER_AGENT, clean_text, hash_cookie
+from broker.signin.inputs import MAX_ADDRESS, MAX_USER_AGENT, hash_cookie
 from broker.signin.records import Authenticated, SignedIn
 from broker.signin.rules import is_live
 
@@ -20,12 +21,12 @@ _TOUCH_S: Final = 60
 
 
 class WebSessions:
-    """Sessions of one entrance, which knows its ``origin``."""
+    """Sessions of one entrance, which knows its ``place``: origin, line, and the device that it vouches for."""
 
-    def __init__(self, store: Store, settings: SigninSettings, origin: Origin) -> None:
+    def __init__(self, store: Store, settings: SigninSettings, place: Place) -> None:
         self._store = store
         self._settings = settings
-        self._origin = origin
+        self._place = place
 
     async def begin(self, tx: Transaction, user: User, *, factor: str, address: str, user_agent: str) -> SignedIn:
         """A session with tokens that nobody has seen before, inside the transaction that signs the person in."""
@@ -37,7 +38,10 @@ class WebSessions:
             csrf_token=new_token().reveal(),
             tunnel_hash=hash_token(tunnel),
             factor=factor,
-            origin=self._origin,
+            origin=self._place.origin,
+            segment=self._place.segment,
+            device=self._place.device,
+            certificate=self._place.certificate,
             address=clean_text(address, MAX_ADDRESS),
             user_agent=clean_text(user_agent, MAX_USER_AGENT),
             created_at=tx.now,

@@ -1,19 +1,21 @@
 """Tenants and people."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Final
 
 from sqlalchemy import Executable, delete, exists, or_, select, update
 
 from broker.errors import StoreError
 from broker.model.ids import TenantId, UserId
-from broker.model.kinds import Mode
+from broker.model.policy_records import ModeOrder
 from broker.model.records import Tenant, User
+from broker.store.policy_epoch import bump_epoch
 from broker.store.schema.people import TENANT, TENANT_HOSTNAME, USER
 from broker.store.schema.signin import TOTP_ENROLMENT
 from broker.store.statements import Statements, columns_of, record_of
 
 _IS_ENROLLED = exists().where(TOTP_ENROLMENT.c.tenant_id == USER.c.tenant_id, TOTP_ENROLMENT.c.user_id == USER.c.id)
+_IDS_PER_QUERY: Final = 500
 _USERS = select(USER, _IS_ENROLLED.label("is_enrolled"))
 
 
@@ -44,12 +46,24 @@ class SqlPeople:
         for hostname in hostnames:
             if not await self._db.add_if_new(TENANT_HOSTNAME, {"hostname": hostname, "tenant_id": tenant.id}):
                 await self._refuse_foreign(tenant.id, hostname)
+        await bump_epoch(self._db, tenant.id)
 
-    async def set_mode(self, tenant_id: TenantId, mode: Mode) -> None:
-        await self._db.run(update(TENANT).where(TENANT.c.id == tenant_id).values(mode=mode))
+    async def set_mode(self, tenant_id: TenantId, order: ModeOrder) -> None:
+        values = {"mode": order.mode, "mode_until": order.until, "mode_is_drill": order.is_drill}
+        await self._db.run(update(TENANT).where(TENANT.c.id == tenant_id).values(**values))
+        await bump_epoch(self._db, tenant_id)
 
     async def get_user(self, tenant_id: TenantId, user_id: UserId) -> User | None:
         return await self._db.one(User, _USERS.where(USER.c.tenant_id == tenant_id, USER.c.id == user_id))
+
+    async def get_users(self, tenant_id: TenantId, user_ids: Collection[UserId]) -> dict[UserId, User]:
+        found: dict[UserId, User] = {}
+        wanted = sorted(user_ids)
+        for start in range(0, len(wanted), _IDS_PER_QUERY):
+            some = wanted[start : start + _IDS_PER_QUERY]
+            theirs = _USERS.where(USER.c.tenant_id == tenant_id, USER.c.id.in_(some))
+            found |= {user.id: user for user in await self._db.every(User, theirs)}
+        return found
 
     async def find_user(self, tenant_id: TenantId, login: str) -> User | None:
         return await self._db.one(User, _USERS.where(USER.c.tenant_id == tenant_id, USER.c.login == login))
@@ -63,6 +77,7 @@ class SqlPeople:
 
     async def put_user(self, user: User) -> User:
         """Raises :class:`StoreError` when the id belongs to another login."""
+        before = await self.find_user(user.tenant_id, user.login)
         await self._db.add_if_new(USER, columns_of(user, without=["is_enrolled"]))
         shown = columns_of(user, without=["tenant_id", "id", "login", "is_locked", "is_enrolled", "last_signed_in_at"])
         mine = (USER.c.tenant_id == user.tenant_id, USER.c.login == user.login)
@@ -71,10 +86,13 @@ class SqlPeople:
         stored = await self.find_user(user.tenant_id, user.login)
         if stored is None:
             raise StoreError("a user vanished while being stored")
+        if before is not None and before.groups != stored.groups:
+            await bump_epoch(self._db, user.tenant_id)
         return stored
 
     async def set_locked(self, tenant_id: TenantId, user_id: UserId, is_locked: bool) -> None:
         await self._change(tenant_id, user_id, {"is_locked": is_locked})
+        await bump_epoch(self._db, tenant_id)
 
     async def mark_signed_in(self, tenant_id: TenantId, user_id: UserId) -> None:
         await self._change(tenant_id, user_id, {"last_signed_in_at": self._db.now})

@@ -11,6 +11,7 @@ from broker.lifecycle.desktop import DESKTOP_STEPS, DesktopEvent, DesktopState
 from broker.lifecycle.step import step
 from broker.model.ids import DesktopId, PoolId, TenantId, UserId, ZoneId
 from broker.model.records import Desktop, Pool, Zone
+from broker.store.policy_epoch import bump_epoch
 from broker.store.schema.pools import DESKTOP, POOL, ZONE
 from broker.store.schema.sessions import ASSIGNMENT
 from broker.store.statements import Statements, columns_of
@@ -32,6 +33,7 @@ class SqlPools:
 
     async def put_zone(self, zone: Zone) -> None:
         await self._db.put(ZONE, ["tenant_id", "id"], columns_of(zone))
+        await bump_epoch(self._db, zone.tenant_id)
 
     async def list_pools(self, tenant_id: TenantId) -> list[Pool]:
         return await self._db.every(Pool, select(POOL).where(POOL.c.tenant_id == tenant_id).order_by(POOL.c.id))
@@ -41,6 +43,7 @@ class SqlPools:
 
     async def put_pool(self, pool: Pool) -> None:
         await self._db.put(POOL, ["tenant_id", "id"], columns_of(pool))
+        await bump_epoch(self._db, pool.tenant_id)
 
     async def list_desktops(self, tenant_id: TenantId, pool_id: PoolId | None = None) -> list[Desktop]:
         """By name, then id."""

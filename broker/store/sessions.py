@@ -1,5 +1,7 @@
 """Assignments, sessions and tickets."""
 
+from datetime import datetime
+
 from sqlalchemy import select, update
 
 from broker.errors import StoreError
@@ -64,6 +66,7 @@ class SqlSessions(SqlAttachments):
         live_only: bool = True,
         user_id: UserId | None = None,
         pool_id: PoolId | None = None,
+        since: datetime | None = None,
         limit: int = 500,
     ) -> list[Session]:
         theirs = select(SESSION).where(SESSION.c.tenant_id == tenant_id)
@@ -73,6 +76,8 @@ class SqlSessions(SqlAttachments):
             theirs = theirs.where(SESSION.c.user_id == user_id)
         if pool_id is not None:
             theirs = theirs.where(SESSION.c.pool_id == pool_id)
+        if since is not None:
+            theirs = theirs.where(SESSION.c.created_at >= since)
         newest = theirs.order_by(SESSION.c.created_at.desc(), SESSION.c.id.desc()).limit(limit)
         return await self._db.every(Session, newest)
 

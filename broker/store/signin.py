@@ -9,7 +9,14 @@ from sqlalchemy import delete, func, or_, select, update
 from broker.model.ids import TenantId, UserId
 from broker.model.records import PendingSignin, Throttle, TotpEnrolment, WebSession
 from broker.store.schema.sessions import TICKET
-from broker.store.schema.signin import PENDING_SIGNIN, RECOVERY_CODE, THROTTLE, TOTP_ENROLMENT, WEB_SESSION
+from broker.store.schema.signin import (
+    KNOWN_ADDRESS,
+    PENDING_SIGNIN,
+    RECOVERY_CODE,
+    THROTTLE,
+    TOTP_ENROLMENT,
+    WEB_SESSION,
+)
 from broker.store.statements import Statements, columns_of
 
 THROTTLE_MEMORY: Final = timedelta(days=1)
@@ -104,7 +111,20 @@ class SqlSignin:
         theirs = (WEB_SESSION.c.tenant_id == tenant_id, WEB_SESSION.c.user_id == user_id)
         return await self._db.touched(delete(WEB_SESSION).where(*theirs))
 
-    async def purge_expired(self, idle_limit: timedelta) -> int:
+    async def is_known_address(self, account: str, address_hash: bytes, *, since: datetime) -> bool:
+        column = KNOWN_ADDRESS.c
+        this = (column.account == account, column.address_hash == address_hash, column.seen_at > since)
+        return await self._db.number(select(func.count()).select_from(KNOWN_ADDRESS).where(*this)) > 0
+
+    async def remember_address(self, account: str, address_hash: bytes, *, max_kept: int) -> None:
+        column = KNOWN_ADDRESS.c
+        values = {"account": account, "address_hash": address_hash, "seen_at": self._db.now}
+        await self._db.put(KNOWN_ADDRESS, ["account", "address_hash"], values)
+        newest = select(column.address_hash).where(column.account == account)
+        newest = newest.order_by(column.seen_at.desc(), column.address_hash).limit(max_kept)
+        await self._db.run(delete(KNOWN_ADDRESS).where(column.account == account, column.address_hash.not_in(newest)))
+
+    async def purge_expired(self, *, idle_limit: timedelta, known_limit: timedelta) -> int:
         now = self._db.now
         idle = WEB_SESSION.c.seen_at <= now - idle_limit
         unblocked = or_(THROTTLE.c.blocked_until.is_(None), THROTTLE.c.blocked_until <= now)
@@ -112,6 +132,7 @@ class SqlSignin:
             delete(PENDING_SIGNIN).where(PENDING_SIGNIN.c.expires_at <= now),
             delete(WEB_SESSION).where(or_(WEB_SESSION.c.expires_at <= now, idle)),
             delete(THROTTLE).where(THROTTLE.c.first_failed_at <= now - THROTTLE_MEMORY, unblocked),
+            delete(KNOWN_ADDRESS).where(KNOWN_ADDRESS.c.seen_at <= now - known_limit),
             delete(TICKET).where(TICKET.c.expires_at <= now - TICKET_MEMORY),
         )
         return sum([await self._db.touched(statement) for statement in expired])

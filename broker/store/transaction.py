@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from broker.ports import AuditTx, PeopleTx, PoolTx, SessionTx, SigninTx
+from broker.ports import AuditTx, PeopleTx, PolicyTx, PoolTx, SessionTx, SigninTx
 from broker.store.audit import SqlAudit
 from broker.store.audit_sealing import SqlChain
 from broker.store.people import SqlPeople
+from broker.store.policy import SqlPolicy
 from broker.store.pools import SqlPools
 from broker.store.sessions import SqlSessions
 from broker.store.signin import SqlSignin
@@ -21,6 +22,7 @@ class SqlTransaction:
         self._signin = SqlSignin(statements)
         self._pools = SqlPools(statements)
         self._sessions = SqlSessions(statements)
+        self._policy = SqlPolicy(statements)
         self._audit = SqlAudit(statements)
         self._chain = SqlChain(statements)
 
@@ -43,6 +45,10 @@ class SqlTransaction:
     @property
     def sessions(self) -> SessionTx:
         return self._sessions
+
+    @property
+    def policy(self) -> PolicyTx:
+        return self._policy
 
     @property
     def audit(self) -> AuditTx:

@@ -61,6 +61,3 @@ image_type: Final = re.compile(rb"image/(?:png|jpeg|webp)")
 sound_type: Final = re.compile(rb"audio/L(?:8|16);rate=[0-9]{1,6},channels=[0-9]{1,2}")
 text_type: Final = re.compile(rb"text/plain(?:;charset=utf-8)?")
 any_type: Final = re.compile(rb"[A-Za-z0-9.+-]{1,64}/[A-Za-z0-9.+-]{1,64}")
-
-on_screen: Final = re.compile(rb"0|[1-9][0-9]{0,5}")
-"""A layer that is shown; buffers have negative indices."""

@@ -6,7 +6,6 @@ from typing import Final
 import msgspec
 
 from broker.model.grants import Grants
-from gateway.errors import ProtocolViolation
 from gateway.filters import grammar
 from gateway.filters.opcodes import DRAWING_SHAPES, DROPPED_FROM_GUACD, FROM_GUACD_OPENERS
 from gateway.filters.streams import CLIENT_OVERRUN, Opening, StreamTable, refuse_stream
@@ -15,6 +14,7 @@ from gateway.protocol import Elements, read_instruction
 from gateway.watermark.overlay import Overlay
 
 _DRAWING_OPCODES: Final = frozenset(opcode.encode() for opcode in DRAWING_SHAPES)
+_SCREEN: Final = b"0"
 _LAYER_OF_DRAWING: Final = {
     # which argument names the layer that changes
     b"img": 3,
@@ -37,7 +37,7 @@ class PictureFilter:
     """Takes what guacd sent as it comes, gives whole instructions that may be shown to the browser.
 
     ``reply`` sends an instruction back to guacd. After :attr:`goodbye` is set nothing more is to be read. An
-    ``overlay`` is drawn behind every size of the picture; nothing is shown before it.
+    ``overlay`` is drawn behind every size of the picture, which has no area before its first size.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class PictureFilter:
         self.streams = StreamTable(grants)
         self.goodbye: GuacdGoodbye | None = None
         self.first_frame: int | None = None
-        """Timestamp of the first ``sync`` behind something drawn on a visible layer."""
+        """Timestamp of the first ``sync`` behind something drawn on a screen that has a size: a visible picture."""
         self.dropped = 0
         self.unknown = 0
         self._syncs = syncs
@@ -55,6 +55,7 @@ class PictureFilter:
         self._addition = b""
         self._rest = b""
         self._is_screen_touched = False
+        self._has_screen_size = False
         self._handlers: dict[bytes, Callable[[Elements], bool]] = {
             b"blob": self._blob,
             b"end": self._end,
@@ -125,7 +126,7 @@ class PictureFilter:
 
     def _note_drawing(self, elements: Elements) -> None:
         layer_at = _LAYER_OF_DRAWING.get(elements[0])
-        if layer_at is not None and grammar.on_screen.fullmatch(elements[layer_at]):
+        if layer_at is not None and elements[layer_at] == _SCREEN:
             self._is_screen_touched = True
 
     # --- streams
@@ -171,20 +172,17 @@ class PictureFilter:
         self._syncs.note_sent(timestamp)
         if self._overlay is not None:
             self._overlay.note_frame(timestamp)
-        if self.first_frame is None and self._is_screen_touched:
-            self._require_overlay(elements)
+        if self.first_frame is None and self._is_screen_touched and self._has_screen_size:
             self.first_frame = timestamp
         return True
-
-    def _require_overlay(self, elements: Elements) -> None:
-        if self._overlay is not None and not self._overlay.is_shown:
-            raise ProtocolViolation("a picture without its size", elements[0])
 
     def _size(self, elements: Elements) -> bool:
         if len(elements) != 4 or not all(grammar.integer.fullmatch(value) for value in elements[1:]):
             return False
         if self._overlay is not None and int(elements[1]) == 0:
             self._addition = self._overlay.draw(int(elements[2]), int(elements[3]))
+        if elements[1] == _SCREEN:
+            self._has_screen_size = int(elements[2]) > 0 and int(elements[3]) > 0
         return True
 
     def _set(self, elements: Elements) -> bool:

@@ -49,6 +49,10 @@ def site_document(
             "port": ports.portal,
             "public_url": f"http://localhost:{ports.portal}",
             "tunnel_url": f"ws://localhost:{ports.gateway}/tunnel",
+            # Only this machine reaches the listener: it stands for the wired office LAN of lent PCs.
+            "origin": "office",
+            "segment": "wired",
+            "device": "managed",
         },
         "wire": {
             "gateways": [{"id": GATEWAY_ID, "zones": [LGWAN, RESIDENT], "key_file": _GATEWAY_KEY}],

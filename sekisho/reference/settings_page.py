@@ -62,7 +62,7 @@ def _struct_within(kind: Any) -> type[msgspec.Struct] | None:
 
 def _type_name(kind: Any) -> str:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin in {list, tuple}:
+    if origin in {list, tuple, frozenset}:
         return f"list of {_type_name(arguments[0])}"
     if origin is dict:
         return f"table of {_type_name(arguments[1])}"

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import struct
 from types import TracebackType
 from typing import Self
 
@@ -97,6 +98,87 @@ class ObedientBrowser:
             await self.say(encode_instruction("ack", elements[1].decode(), "OK", "0"))
 
 
+def frame_text(payload: bytes) -> bytes:
+    """One masked text frame (a mask of zeros) of at most 65,535 bytes."""
+    size = len(payload)
+    header = struct.pack("!BB", 0x81, 0x80 | size) if size < 126 else struct.pack("!BBH", 0x81, 0xFE, size)
+    return header + b"\0\0\0\0" + payload
+
+
+def ask_upgrade(headers: dict[str, str]) -> bytes:
+    """The request for a tunnel, as it stands on the wire."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    lines = [
+        "GET /tunnel HTTP/1.1",
+        "Host: localhost",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Key: {key}",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Protocol: guacamole",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+async def hear_all(port: int, sent: bytes, *, local_address: str = "127.0.0.1") -> bytes:
+    """Everything that the gateway says to a socket that sends ``sent`` after its upgrade, up to the close."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(local_address, 0))
+    writer.write(ask_upgrade(HEADERS))
+    await reader.readuntil(b"\r\n\r\n")
+    heard = b""
+    try:
+        writer.write(sent)
+        async with asyncio.timeout(10):
+            while chunk := await reader.read(65_536):
+                heard += chunk
+    except ConnectionResetError:
+        pass
+    finally:
+        writer.transport.abort()
+    return heard
+
+
+class HostileBrowser:
+    """Has no ticket and sends ``payload`` in frame after frame, on one socket after the other."""
+
+    def __init__(self, port: int, payload: bytes) -> None:
+        self.frames = 0
+        self.sockets = 0
+        self._port = port
+        self._frame = frame_text(payload)
+
+    async def flood(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self._flood_one()
+            except (OSError, asyncio.IncompleteReadError):
+                await asyncio.sleep(0.05)
+
+    async def _flood_one(self) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        reading: asyncio.Task[None] | None = None
+        try:
+            writer.write(ask_upgrade(HEADERS))
+            await reader.readuntil(b"\r\n\r\n")
+            reading = asyncio.create_task(_read_to_end(reader))
+            self.sockets += 1
+            while not reading.done():
+                writer.write(self._frame)
+                self.frames += 1
+                await writer.drain()
+        finally:
+            if reading is not None:
+                reading.cancel()
+            writer.transport.abort()
+
+
+async def _read_to_end(reader: asyncio.StreamReader) -> None:
+    while await reader.read(65_536):
+        pass
+
+
 class StalledBrowser:
     """Shows a ticket by hand and then reads nothing."""
 
@@ -107,18 +189,7 @@ class StalledBrowser:
 
     async def __aenter__(self) -> Self:
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self._port, limit=1024)
-        key = base64.b64encode(os.urandom(16)).decode()
-        lines = [
-            "GET /tunnel HTTP/1.1",
-            "Host: localhost",
-            "Upgrade: websocket",
-            "Connection: Upgrade",
-            f"Sec-WebSocket-Key: {key}",
-            "Sec-WebSocket-Version: 13",
-            "Sec-WebSocket-Protocol: guacamole",
-            *(f"{name}: {value}" for name, value in HEADERS.items()),
-        ]
-        self.writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self.writer.write(ask_upgrade(HEADERS))
         await self.reader.readuntil(b"\r\n\r\n")
         return self
 
@@ -129,6 +200,6 @@ class StalledBrowser:
         self.writer.transport.abort()
 
     def say(self, payload: bytes) -> None:
-        """One masked text frame of at most 125 bytes (a mask of zeros)."""
+        """One masked text frame."""
         assert self.writer is not None
-        self.writer.write(bytes([0x81, 0x80 | len(payload)]) + b"\0\0\0\0" + payload)
+        self.writer.write(frame_text(payload))

@@ -219,8 +219,7 @@ async def test_what_has_no_place_before_the_picture_ends_the_session(
     site.issue()
     async with ObedientBrowser(site.port) as browser:
         await browser.show_ticket(TICKET)
-        await browser.say(message)
-        await browser.say(encode_instruction("", "ping", "7"))
+        await browser.say(encode_instruction("", "ping", "7"), message)
         await until(lambda: [b"", b"ping", b"7"] in browser.instructions)
         broker.may_answer.set()
         await until(lambda: browser.is_closed)

@@ -1,6 +1,7 @@
 """``python -m gateway`` as it runs at a site: its own process, its loop, its settings file, its log."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -90,6 +91,24 @@ async def test_a_session_runs_and_the_log_keeps_no_secret(site: Site, running: P
     assert "session.detached" in log
     for secret in (TICKET, TUNNEL_COOKIE, WIRE_KEY, DESKTOP_PASSWORD, CANARY, "undefined"):
         assert secret not in log
+
+
+@pytest.mark.parametrize("line_end", [b"\0\r\n\r\n", b"\r\n bad header\0\r\n\r\n"])
+async def test_a_malformed_request_is_one_line_that_quotes_nothing(
+    site: Site, running: Process, line_end: bytes
+) -> None:
+    request = f"GET /tunnel?ticket={CANARY} HTTP/1.1\r\nHost: x\r\nCookie: __Host-sekisho_tunnel={CANARY}".encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    writer.write(request + line_end)
+    assert b" 400 " in await asyncio.wait_for(reader.readline(), 10)
+    writer.transport.abort()
+    await until(lambda: b"aiohttp.server" in running.log.read_bytes())
+    running.process.send_signal(signal.SIGTERM)
+    await asyncio.wait_for(running.process.wait(), 10)
+    assert CANARY not in running.log.read_text()
+    lines = [json.loads(line) for line in running.log.read_text().splitlines()]
+    [spoken] = [line for line in lines if line.get("logger") == "aiohttp.server"]
+    assert (spoken["level"], spoken["status"], spoken["address"]) == ("error", 400, "127.0.0.1")
 
 
 async def test_a_gateway_that_is_killed_loses_no_event(site: Site, running: Process, tmp_path: Path) -> None:

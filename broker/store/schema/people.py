@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, String, Table, Text, UniqueConstraint, false
 
 from broker.store.columns import Json, UtcTime
 from broker.store.schema.metadata import METADATA, belongs_to_tenant
@@ -15,6 +15,9 @@ TENANT: Final = Table(
     Column("name_en", Text, nullable=False),
     Column("time_zone", String(64), nullable=False),
     Column("mode", String(16), nullable=False),
+    Column("mode_until", UtcTime),
+    Column("mode_is_drill", Boolean, nullable=False, server_default=false()),
+    Column("rules", Json, nullable=False, server_default="{}"),
 )
 
 TENANT_HOSTNAME: Final = Table(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, false, text
 
 from broker.store.columns import Json, SealedBytes, UtcTime
 from broker.store.schema.metadata import METADATA, belongs_to_tenant, refers_to
@@ -15,6 +15,7 @@ ZONE: Final = Table(
     Column("name_ja", Text, nullable=False),
     Column("name_en", Text, nullable=False),
     Column("max_unsupervised_s", Integer, nullable=False),
+    Column("baseline_kind", String(64), nullable=False, server_default=text("''")),
     belongs_to_tenant(),
 )
 
@@ -39,6 +40,8 @@ POOL: Final = Table(
     Column("is_open", Boolean, nullable=False),
     Column("guacd_group", String(64), nullable=False),
     Column("parameters", Json, nullable=False),
+    Column("restrictions", Json, nullable=False, server_default="{}"),
+    Column("is_priority", Boolean, nullable=False, server_default=false()),
     refers_to("zone", "zone_id"),
 )
 

@@ -65,6 +65,9 @@ SESSION: Final = Table(
     Column("started_at", UtcTime),
     Column("ended_at", UtcTime),
     Column("end_reason", String(32)),
+    Column("segment", String(16), nullable=False, server_default="unknown"),
+    Column("device", String(16), nullable=False, server_default="none"),
+    Column("certificate", String(16), nullable=False, server_default="absent"),
     refers_to("pool", "pool_id"),
     refers_to("user_account", "user_id"),
     refers_to("assignment", "assignment_id"),
@@ -74,6 +77,7 @@ SESSION: Final = Table(
     ),
     Index("ix_session_desktop", "tenant_id", "desktop_id", sqlite_where=_LIVE, postgresql_where=_LIVE),
     Index("ix_session_created", "tenant_id", "created_at"),
+    Index("ix_session_person", "tenant_id", "user_id", "created_at"),
 )
 
 TICKET: Final = Table(

@@ -16,6 +16,14 @@ THROTTLE: Final = Table(
     Column("blocked_until", UtcTime),
 )
 
+KNOWN_ADDRESS: Final = Table(
+    "known_address",
+    METADATA,
+    Column("account", Text, primary_key=True),
+    Column("address_hash", LargeBinary(32), primary_key=True),
+    Column("seen_at", UtcTime, nullable=False),
+)
+
 PENDING_SIGNIN: Final = Table(
     "pending_signin",
     METADATA,
@@ -71,6 +79,9 @@ WEB_SESSION: Final = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
+    Column("segment", String(16), nullable=False, server_default="unknown"),
+    Column("device", String(16), nullable=False, server_default="none"),
+    Column("certificate", String(16), nullable=False, server_default="absent"),
     refers_to("user_account", "user_id"),
     Index("ix_web_session_user", "tenant_id", "user_id"),
 )

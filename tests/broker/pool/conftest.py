@@ -23,3 +23,9 @@ async def city(sqlite_store: SqlStore, provider: ObedientProvider, hosts: HostsP
     city = City(sqlite_store, {"local": provider, "static": hosts})
     await city.found()
     return city
+
+
+@pytest.fixture
+def empty(sqlite_store: SqlStore) -> City:
+    """A store without a city."""
+    return City(sqlite_store, {"local": ObedientProvider(), "static": HostsProvider()})

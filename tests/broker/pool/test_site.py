@@ -11,10 +11,8 @@ from broker.lifecycle.desktop import DesktopState
 from broker.model.kinds import Mode, PoolKind, Role
 from broker.pool.credentials import open_credential
 from broker.settings import SiteSettings
-from broker.store import SqlStore
 from tests.broker.city import SEALING, City
 from tests.factories import CITY, HOSTS, SHARED, an_actor
-from tests.fakes.providers import HostsProvider, ObedientProvider
 
 
 def site(folder: Path, **changes: Any) -> SiteSettings:
@@ -81,12 +79,6 @@ def site(folder: Path, **changes: Any) -> SiteSettings:
     return msgspec.convert({"data_dir": str(folder), "tenants": [tenant]}, SiteSettings)
 
 
-@pytest.fixture
-def empty(sqlite_store: SqlStore) -> City:
-    """A store without a city."""
-    return City(sqlite_store, {"local": ObedientProvider(), "static": HostsProvider()})
-
-
 async def test_a_site_is_written_once_and_then_left_alone(empty: City, tmp_path: Path) -> None:
     assert await empty.pools.apply_site(site(tmp_path)) == 6
     before = await empty.audit()
@@ -122,14 +114,17 @@ async def test_a_changed_password_is_sealed_again(empty: City, tmp_path: Path) -
 
 async def test_a_change_is_noted_with_its_fields(empty: City, tmp_path: Path) -> None:
     await empty.pools.apply_site(site(tmp_path))
-    changed = site(tmp_path, pools__0__target_ready=2, pools__0__name_ja="共有デスクトップ", mode="maintenance")
+    changed = site(
+        tmp_path, pools__0__target_ready=2, pools__0__name_ja="共有デスクトップ", name_en="Minato", mode="maintenance"
+    )
     assert await empty.pools.apply_site(changed) == 2
     record = (await empty.audit("pool.changed"))[-1]
     assert (record.subject, record.detail) == (f"pool:{SHARED}", {"fields": "name_ja,target_ready"})
     async with empty.store.read() as tx:
         tenant = await tx.people.get_tenant(CITY)
     assert tenant is not None
-    assert tenant.mode is Mode.MAINTENANCE
+    assert tenant.name_en == "Minato"
+    assert tenant.mode is Mode.NORMAL, "the mode is the IT desk's to say, not the file's"
 
 
 async def test_a_pool_that_the_it_desk_closed_stays_closed(empty: City, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from broker.lifecycle.desktop import DesktopState
 from broker.lifecycle.session import SessionState
 from broker.model.ids import PoolId
 from broker.model.kinds import Mode
+from broker.model.policy_records import ModeOrder
 from broker.model.reasons import DenyReason
 from broker.session.records import NoSuchPool, OpenDenied, Preparing
 from broker.store import SqlStore
@@ -174,10 +175,10 @@ async def test_what_changed_since_the_page_was_loaded_counts(city: City, pool_id
     assert await refused() is DenyReason.POOL_CLOSED
     await city.change_pool(pool_id, is_open=True)
     async with city.store.write() as tx:
-        await tx.people.set_mode(CITY, Mode.MAINTENANCE)
+        await tx.people.set_mode(CITY, ModeOrder(mode=Mode.MAINTENANCE))
     assert await refused() is DenyReason.MAINTENANCE
     async with city.store.write() as tx:
-        await tx.people.set_mode(CITY, Mode.NORMAL)
+        await tx.people.set_mode(CITY, ModeOrder(mode=Mode.NORMAL))
         await tx.signin.remove_web_session(a_web_session(1).token_hash)
     assert await refused() is DenyReason.NOT_SIGNED_IN
 

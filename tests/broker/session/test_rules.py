@@ -53,6 +53,11 @@ ENDING = {
     EndReason.ABSOLUTE_LIMIT,
     EndReason.HOURS_ENDED,
     EndReason.ENTITLEMENT_LOST,
+    EndReason.ACCOUNT_LOCKED,
+    EndReason.APPROVAL_ENDED,
+    EndReason.DEVICE_REFUSED,
+    EndReason.MODE_CHANGED,
+    EndReason.POLICY_CHANGED,
     EndReason.DESKTOP_LOST,
 }
 BROKEN = {EndReason.DESKTOP_UNREACHABLE, EndReason.DESKTOP_SIGNIN_FAILED}

@@ -9,7 +9,7 @@ import pytest
 from broker.lifecycle.session import SessionState
 from broker.model.grants import Grants
 from broker.model.ids import SessionId, ZoneId
-from broker.model.kinds import Origin
+from broker.model.kinds import CertificateState, Origin
 from broker.model.reasons import DenyReason, EndReason, TicketRefusal
 from broker.session.records import (
     NoSuchSession,
@@ -171,7 +171,9 @@ async def test_new_grants_and_a_new_origin_count_from_the_next_ticket(city: City
     await city.change_pool(SHARED, grants=Grants(read_only=True), origins=frozenset({Origin.OFFICE, Origin.SATELLITE}))
     async with city.store.write() as tx:
         await tx.signin.remove_web_session(a_web_session(1).token_hash)
-        moved = msgspec.structs.replace(a_web_session(1, now=tx.now), origin=Origin.SATELLITE)
+        moved = msgspec.structs.replace(
+            a_web_session(1, now=tx.now), origin=Origin.SATELLITE, certificate=CertificateState.VALID
+        )
         await tx.signin.add_web_session(moved)
     spec = await city.redeem(await city.ticket(session))
     assert spec.grants.read_only

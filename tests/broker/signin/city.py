@@ -9,6 +9,7 @@ from pyotp.totp import TOTP
 from auth.totp import TotpFactor
 from broker.model.ids import TenantId
 from broker.model.kinds import Origin
+from broker.model.place import Place
 from broker.model.records import AuditRecord, Tenant, User
 from broker.ports import AuditQuery, Authenticator
 from broker.secret import SealingKey, Secret
@@ -54,7 +55,9 @@ class City:
         self.directory = directory if isinstance(directory, FakeAuthenticator) else FakeAuthenticator()
         self.sealing = sealing
         self.settings = settings
-        self.signin = SigninService(store, {TENANT: directory}, TotpFactor(), sealing, settings, origin=Origin.OFFICE)
+        self.signin = SigninService(
+            store, {TENANT: directory}, TotpFactor(), sealing, settings, place=Place(origin=Origin.OFFICE)
+        )
         self.secrets: dict[str, str] = {}
         self.recovery_codes: tuple[str, ...] = ()
         self.waited = timedelta()

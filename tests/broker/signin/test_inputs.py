@@ -1,17 +1,19 @@
 """What people type, whatever it is."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.model.ids import TenantId
+from broker.model.text import clean_text
 from broker.secret import Secret
 from broker.signin.inputs import (
     MAX_LOGIN,
     MAX_PASSWORD,
     account_key,
+    address_group,
     address_key,
     clean_login,
-    clean_text,
     read_totp_code,
     refuse_login,
     refuse_password,
@@ -62,3 +64,19 @@ def test_a_code_is_read_in_any_width_with_any_gap(number: int, shift: int, gap: 
 def test_a_code_that_is_read_is_six_ascii_digits(typed: str) -> None:
     code = read_totp_code(typed)
     assert code is None or (len(code) == 6 and code.isascii() and code.isdigit())
+
+
+@pytest.mark.parametrize(
+    "address,group",
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:0DB8:0:0:ffff::9", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("not an\u200b address", "not an address"),
+    ],
+)
+def test_an_address_counts_as_what_one_host_has(address: str, group: str) -> None:
+    assert address_group(address) == group

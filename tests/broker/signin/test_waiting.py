@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from broker.signin.records import NeedFactor, Refused, SignedIn, Throttled
-from tests.broker.signin.city import HOME, City, make_settings
+from tests.broker.signin.city import HOME, OFFICE, City, make_settings
 from tests.fakes.authenticator import FakePerson
 
 LIMIT = make_settings().free_failures
@@ -134,7 +134,9 @@ async def test_the_beginning_of_a_wait_is_audited_and_a_flood_does_not_fill_the_
     for _ in range(50):
         await city.password("yamada", "wrong")
     records = await city.audit("signin.throttled")
-    assert [(record.subject, record.detail["login"]) for record in records] == [("throttle:acct:demo:yamada", "yamada")]
+    assert [(record.subject, record.detail["login"]) for record in records] == [
+        ("throttle:pair:demo:yamada@203.0.113.9", "yamada")
+    ]
 
 
 async def test_long_ago_is_forgotten(city: City) -> None:
@@ -151,3 +153,60 @@ async def test_purging_forgets_neither_a_wait_nor_an_open_sign_in(city: City) ->
     await city.signin.purge()
     assert isinstance(await city.password(), Throttled)
     assert isinstance(await city.code(pending, await city.app_code("suzuki")), SignedIn)
+
+
+async def flood(city: City, *, days: float) -> int:
+    """A stranger who knows nothing but a name: from ever new addresses, at every moment that one is let in."""
+    sent, end = 0, await city.now() + timedelta(days=days)
+    while (now := await city.now()) < end:
+        match await city.password("yamada", "wrong", address=f"198.51.{sent // 250}.{sent % 250}"):
+            case Throttled(until):
+                city.wait(until - now)
+            case _:
+                sent += 1
+    return sent
+
+
+async def test_whoever_knows_a_name_alone_locks_nobody_out_of_the_place_where_they_work(city: City) -> None:
+    await city.enrol()
+    await city.sign_in(address=OFFICE)
+    most = city.settings.free_failures_per_account + 1 + 86_400 // city.settings.max_account_block_s + 10
+    assert 20 < await flood(city, days=1) <= most
+    await guess(city, 1, address="198.51.100.99")
+    assert isinstance(await city.password(address=HOME), Throttled), "nobody has signed in from there yet"
+    assert (await city.sign_in(address=OFFICE)).user.login == "yamada"
+    assert isinstance(await city.password(address=HOME), Throttled), "a sign-in here frees no stranger"
+    city.wait(timedelta(seconds=city.settings.max_account_block_s))
+    assert (await city.sign_in(address=HOME)).user.login == "yamada"
+
+
+async def test_a_known_address_is_no_place_to_guess_from(city: City) -> None:
+    await city.enrol()
+    await city.sign_in(address=HOME)
+    await guess(city, LIMIT + 1, address=HOME)
+    assert isinstance(await city.password(address=HOME), Throttled)
+    assert isinstance(await city.password(address=OFFICE), NeedFactor), "the other place is none of its business"
+
+
+async def test_an_address_is_forgotten_when_nobody_signs_in_from_it(city: City) -> None:
+    await city.enrol()
+    await city.sign_in(address=HOME)
+    city.wait(timedelta(seconds=city.settings.known_address_s))
+    await city.signin.purge()
+    for number in range(city.settings.free_failures_per_account + 1):
+        await guess(city, 1, address=f"198.51.100.{number}")
+    assert isinstance(await city.password(address=HOME), Throttled)
+
+
+async def test_where_somebody_works_is_known_for_their_own_name_alone(city: City) -> None:
+    await city.enrol("suzuki")
+    for number in range(city.settings.free_failures_per_account + 1):
+        await guess(city, 1, address=f"198.51.100.{number}")
+    assert isinstance(await city.password("yamada", address=OFFICE), Throttled)
+
+
+async def test_one_network_of_ipv6_is_one_address(city: City) -> None:
+    for number in range(LIMIT + 1):
+        await guess(city, 1, address=f"2001:db8:0:1::{number:x}")
+    assert isinstance(await city.password(address="2001:db8:0:1:ffff::9"), Throttled)
+    assert isinstance(await city.password(address="2001:db8:0:2::1"), NeedFactor)

@@ -6,6 +6,7 @@ import pytest
 from broker.errors import StoreError
 from broker.model.ids import UserId
 from broker.model.kinds import Mode, Role
+from broker.model.policy_records import ModeOrder
 from broker.store import SqlStore
 from tests.broker.store.rows import CITY, TOWN, a_tenant, a_user, an_enrolment, fill, put_city
 
@@ -36,7 +37,7 @@ async def test_a_host_name_that_is_given_up_is_free_and_one_in_use_is_refused(st
 async def test_the_mode_of_a_tenant_changes(store: SqlStore) -> None:
     await fill(store)
     async with store.write() as tx:
-        await tx.people.set_mode(CITY, Mode.MAINTENANCE)
+        await tx.people.set_mode(CITY, ModeOrder(mode=Mode.MAINTENANCE))
         tenant = await tx.people.get_tenant(CITY)
         assert tenant is not None
         assert tenant.mode is Mode.MAINTENANCE

@@ -141,8 +141,26 @@ async def test_what_is_over_is_removed_and_what_is_in_use_stays(store: SqlStore)
         blocked = msgspec.structs.replace(stale, key="blocked", blocked_until=now + timedelta(minutes=1))
         await tx.signin.put_throttle(blocked)
     async with store.write() as tx:
-        assert await tx.signin.purge_expired(timedelta(minutes=30)) == 5
+        assert await tx.signin.purge_expired(idle_limit=timedelta(minutes=30), known_limit=timedelta(days=30)) == 5
         assert await tx.signin.get_web_session(hash_token("active")) is not None
         assert await tx.signin.get_throttles(["stale", "blocked"]) == {"blocked": blocked}
         assert await tx.sessions.get_ticket(hash_token("late")) is not None
         assert await tx.sessions.get_ticket(hash_token("old")) is None
+
+
+async def test_the_last_addresses_of_an_account_are_known_for_a_while(store: SqlStore) -> None:
+    for number in range(4):
+        async with store.write() as tx:
+            await tx.signin.remember_address("acct:c:yamada", hash_token(str(number)), max_kept=3)
+            await tx.signin.remember_address("acct:c:suzuki", hash_token("0"), max_kept=3)
+        store.shift_clock(timedelta(days=1))
+    async with store.write() as tx:
+        long_ago, lately = tx.now - timedelta(days=30), tx.now - timedelta(days=1, hours=1)
+        known = [
+            await tx.signin.is_known_address("acct:c:yamada", hash_token(str(n)), since=long_ago) for n in range(5)
+        ]
+        assert known == [False, True, True, True, False]
+        assert not await tx.signin.is_known_address("acct:c:yamada", hash_token("2"), since=lately)
+        assert await tx.signin.is_known_address("acct:c:yamada", hash_token("3"), since=lately)
+        assert await tx.signin.purge_expired(idle_limit=timedelta(minutes=30), known_limit=timedelta(hours=30)) == 2
+        assert await tx.signin.is_known_address("acct:c:suzuki", hash_token("0"), since=long_ago)

@@ -114,10 +114,11 @@ def test_every_size_is_followed_by_the_watermark_and_nothing_else_changes(
     assert [each for each in crossed if not is_watermark(each)] == read_all(bare.feed(data))
 
 
-def test_no_frame_is_shown_before_the_watermark() -> None:
+def test_a_picture_without_a_size_is_no_picture() -> None:
+    """It has no area: there is nothing to be seen that would lack the watermark."""
     crossing = Crossing()
-    with pytest.raises(ProtocolViolation, match="without its size"):
-        crossing.picture.feed(encode_instruction("cfill", "14", "0", "0", "0", "0", "255") + sync(1))
+    crossing.picture.feed(encode_instruction("cfill", "14", "0", "0", "0", "0", "255") + sync(1))
+    assert crossing.picture.first_frame is None
 
 
 def test_a_guacd_that_sends_sizes_without_end_gets_little_for_each() -> None:

@@ -1,0 +1,36 @@
+"""Ranges of source addresses, as entrances and enrolment know them. Pure."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from broker.policy.checking import RuleRefusal
+
+Network = IPv4Network | IPv6Network
+
+
+def refusals_of_ranges(where: str, ranges: Sequence[str]) -> list[RuleRefusal]:
+    """Ranges that are none, that contain every address, or that overlap one before."""
+    found: list[RuleRefusal] = []
+    networks: list[Network] = []
+    for index, text in enumerate(ranges):
+        path = f"{where}[{index}]"
+        network = _network(text)
+        if network is None:
+            found.append(RuleRefusal(path, f"{text!r} is not a range of addresses (CIDR, without host bits)"))
+            continue
+        if network.prefixlen == 0:
+            found.append(RuleRefusal(path, f"{text} contains every address: it tells nobody apart"))
+        found += [RuleRefusal(path, f"{text} overlaps {other}") for other in networks if _overlap(network, other)]
+        networks.append(network)
+    return found
+
+
+def _overlap(one: Network, other: Network) -> bool:
+    return one.version == other.version and one.overlaps(other)
+
+
+def _network(text: str) -> Network | None:
+    try:
+        return ip_network(text)
+    except ValueError:
+        return None

@@ -1,0 +1,132 @@
+"""Live sessions whose reason has gone end: the account was locked, the approval ended, the mode or a rule changed.
+
+Cheap where nothing happened: one small query tells whether a row changed that decisions rest on, and the clock
+whether a moment passed at which they may change by themselves.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+
+import msgspec
+
+from broker.model.ids import PoolId, TenantId, ZoneId
+from broker.model.records import Pool, Session, Tenant, Zone
+from broker.policy.boundaries import next_boundary
+from broker.policy.decision import Decision, Deny
+from broker.policy.opening import may_go_on
+from broker.policy.rulebook import rules_for
+from broker.pool.ending import End, end_session
+from broker.pool.races import write_again
+from broker.pool.records import Cut
+from broker.ports import Transaction
+from broker.session.asking_policy import read_books, read_pool_rules
+from broker.session.context import SessionContext
+from broker.session.facts import PersonInBooks, facts_of_standing
+from broker.session.rules import end_reason_of, is_live
+
+_ALL = 1_000_000
+
+
+class _Seen(msgspec.Struct, frozen=True):
+    epoch: int
+    until: datetime
+
+
+class SweepMemory:
+    """What one broker has looked at. It may be lost: then everything is looked at once more."""
+
+    def __init__(self) -> None:
+        self._seen: dict[TenantId, _Seen] = {}
+
+    def is_settled(self, tenant_id: TenantId, epoch: int, now: datetime) -> bool:
+        seen = self._seen.get(tenant_id)
+        return seen is not None and seen.epoch == epoch and now < seen.until
+
+    def settle(self, tenant_id: TenantId, epoch: int, until: datetime) -> None:
+        self._seen[tenant_id] = _Seen(epoch, until)
+
+
+class _Rows(msgspec.Struct, frozen=True, kw_only=True):
+    tenant: Tenant
+    epoch: int
+    until: datetime
+    refused: tuple[Session, ...]
+
+
+async def sweep(context: SessionContext, memory: SweepMemory) -> list[Cut]:
+    """End what may not go on; what the gateways have still to end is answered."""
+    cuts: list[Cut] = []
+    for rows in await _look(context, memory):
+        for session in rows.refused:
+            cuts += await write_again(context.store, partial(_end_refused, seen=session))
+        memory.settle(rows.tenant.id, rows.epoch, rows.until)
+    return cuts
+
+
+async def _look(context: SessionContext, memory: SweepMemory) -> list[_Rows]:
+    async with context.store.read() as tx:
+        epochs = await tx.policy.list_epochs()
+        changed = [tenant_id for tenant_id, epoch in epochs.items() if not memory.is_settled(tenant_id, epoch, tx.now)]
+        found = [await _look_at(tx, tenant_id, epochs[tenant_id]) for tenant_id in changed]
+    return [rows for rows in found if rows is not None]
+
+
+async def _look_at(tx: Transaction, tenant_id: TenantId, epoch: int) -> _Rows | None:
+    tenant = await tx.people.get_tenant(tenant_id)
+    if tenant is None:
+        return None
+    pools = {pool.id: pool for pool in await tx.pools.list_pools(tenant_id)}
+    zones = {zone.id: zone for zone in await tx.pools.list_zones(tenant_id)}
+    people = await _read_people(tx, tenant)
+    refused = [
+        session for person in people for session in person.live if isinstance(_ask(person, pools, zones, session), Deny)
+    ]
+    until = next_boundary(tenant, pools.values(), tx.now)
+    return _Rows(tenant=tenant, epoch=epoch, until=until, refused=tuple(refused))
+
+
+async def _read_people(tx: Transaction, tenant: Tenant) -> list[PersonInBooks]:
+    live = await tx.sessions.list_sessions(tenant.id, limit=_ALL)
+    user_ids = {session.user_id for session in live}
+    users = await tx.people.get_users(tenant.id, user_ids)
+    approvals = {approval.login: approval for approval in await tx.policy.list_approvals(tenant.id)} if live else {}
+    people: list[PersonInBooks] = []
+    for user_id in sorted(user_ids):
+        user = users.get(user_id)
+        people.append(
+            PersonInBooks(
+                tenant=tenant,
+                user=user,
+                web=None,
+                approval=None if user is None else approvals.get(user.login),
+                live=[session for session in live if session.user_id == user_id],
+                this_week=(),
+                now=tx.now,
+            )
+        )
+    return people
+
+
+def _ask(
+    person: PersonInBooks, pools: Mapping[PoolId, Pool], zones: Mapping[ZoneId, Zone], session: Session
+) -> Decision:
+    pool = pools[session.pool_id]
+    rules = rules_for(person.tenant, zones.get(pool.zone_id), pool)
+    return may_go_on(facts_of_standing(person, pool, session), rules)
+
+
+async def _end_refused(tx: Transaction, seen: Session) -> list[Cut]:
+    """Asked again on fresh rows: it may just have been put right."""
+    session = await tx.sessions.get_session(seen.tenant_id, seen.id)
+    pool = await tx.pools.get_pool(seen.tenant_id, seen.pool_id)
+    if session is None or pool is None or not is_live(session):
+        return []
+    user = await tx.people.get_user(seen.tenant_id, seen.user_id)
+    person = await read_books(tx, await tx.people.get_tenant(seen.tenant_id), user, None)
+    rules = await read_pool_rules(tx, person.tenant, pool)
+    decision = may_go_on(facts_of_standing(person, pool, session), rules)
+    if not isinstance(decision, Deny):
+        return []
+    refused = ",".join(step.rule for step in decision.trace if not step.passed)
+    return await end_session(tx, session, End(reason=end_reason_of(decision.reason), detail={"rules": refused}))

@@ -1,0 +1,193 @@
+"""A live session ends when the reason for it disappears: within a round of the reconciler, with its reason."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+from broker.lifecycle.session import SessionState
+from broker.model.ids import UserId
+from broker.model.kinds import CertificateState, DeviceKind, Mode, Origin, Role, Segment
+from broker.model.policy_records import ModeOrder, TeleworkApproval
+from broker.model.reasons import EndReason
+from broker.model.rules import Hours, Restrictions
+from broker.session.records import OpenDenied
+from tests.broker.city import City
+from tests.factories import CITY, OWN, SHARED, a_tenant, a_user, a_web_session, an_actor
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+
+
+async def now_of(city: City) -> datetime:
+    async with city.store.read() as tx:
+        return tx.now
+
+
+async def set_rules(city: City, restrictions: Restrictions) -> None:
+    tenant = a_tenant()
+    rules = msgspec.structs.replace(tenant.rules, restrictions=restrictions)
+    async with city.store.write() as tx:
+        await tx.people.put_tenant(msgspec.structs.replace(tenant, rules=rules))
+
+
+async def move_home(city: City, number: int = 1) -> None:
+    """The person signs in from home, on a lent device."""
+    async with city.store.write() as tx:
+        web = a_web_session(number, now=tx.now)
+        await tx.signin.remove_web_session(web.token_hash)
+        home = msgspec.structs.replace(
+            web,
+            origin=Origin.INTERNET,
+            segment=Segment.UNKNOWN,
+            device=DeviceKind.MANAGED,
+            certificate=CertificateState.VALID,
+        )
+        await tx.signin.add_web_session(home)
+
+
+async def approve(city: City, number: int, days: int) -> None:
+    async with city.store.write() as tx:
+        await tx.policy.put_approval(
+            TeleworkApproval(
+                tenant_id=CITY,
+                login=a_user(number).login,
+                ends_on=tx.now.astimezone(TOKYO).date() + timedelta(days=days),
+                reason="在宅勤務",
+                set_by="user:desk",
+                set_at=tx.now,
+            )
+        )
+
+
+async def test_a_locked_person_is_gone_even_when_the_broker_died_right_after_the_lock(city: City) -> None:
+    session, spec = await city.work()
+    async with city.store.write() as tx:
+        await tx.people.set_locked(CITY, UserId("user-1"), True)
+    city.restart()
+    await city.sessions.expire()
+    ended = await city.session(session.id)
+    assert (ended.state, ended.end_reason) == (SessionState.ENDED, EndReason.ACCOUNT_LOCKED)
+    assert city.tunnels.told == [(spec.attachment_id, EndReason.ACCOUNT_LOCKED)]
+    record = (await city.audit("session.ended"))[-1]
+    assert record.detail["rules"] == "not_locked"
+
+
+async def test_who_loses_the_entitlement_loses_the_session(city: City) -> None:
+    session, _ = await city.work()
+    await city.sessions.expire()
+    await city.change_user(1, groups=frozenset({"others"}))
+    await city.sessions.expire()
+    assert (await city.session(session.id)).end_reason is EndReason.ENTITLEMENT_LOST
+
+
+@pytest.mark.parametrize("mode, ends", [(Mode.MAINTENANCE, True), (Mode.DEGRADED, True), (Mode.BCP, False)])
+async def test_a_mode_ends_what_it_does_not_let_in_and_its_drill_ends_nothing(
+    city: City, mode: Mode, ends: bool
+) -> None:
+    session, _ = await city.work()
+    async with city.store.write() as tx:
+        await tx.people.set_mode(CITY, ModeOrder(mode=mode, is_drill=True))
+    await city.sessions.expire()
+    assert (await city.session(session.id)).state is SessionState.ACTIVE
+    async with city.store.write() as tx:
+        await tx.people.set_mode(CITY, ModeOrder(mode=mode))
+    await city.sessions.expire()
+    reason = (await city.session(session.id)).end_reason
+    assert reason is (EndReason.MODE_CHANGED if ends else None)
+
+
+async def test_a_priority_pool_goes_on_in_degraded_mode(city: City) -> None:
+    await city.change_pool(SHARED, is_priority=True)
+    session, _ = await city.work()
+    async with city.store.write() as tx:
+        await tx.people.set_mode(CITY, ModeOrder(mode=Mode.DEGRADED))
+    await city.sessions.expire()
+    assert (await city.session(session.id)).state is SessionState.ACTIVE
+
+
+async def test_closing_a_pool_at_the_desk_lets_running_work_go_on(city: City) -> None:
+    session, _ = await city.work()
+    await city.pools.set_open(an_actor(Role.POOL_ADMIN), SHARED, False, "点検")
+    await city.sessions.expire()
+    assert (await city.session(session.id)).state is SessionState.ACTIVE
+
+
+async def test_at_home_the_end_of_the_approval_ends_the_session_at_midnight(city: City) -> None:
+    await city.change_pool(SHARED, origins=frozenset(Origin))
+    await move_home(city)
+    refused = await city.sessions.open(city.person(), SHARED)
+    assert isinstance(refused, OpenDenied)
+    await approve(city, 1, days=0)
+    session, spec = await city.work()
+    here = (await now_of(city)).astimezone(TOKYO)
+    midnight = datetime.combine(here.date() + timedelta(days=1), time.min, TOKYO)
+    assert spec.grants.ends_at == midnight
+    await city.sessions.expire()
+    assert (await city.session(session.id)).state is SessionState.ACTIVE
+    async with city.store.write() as tx:
+        assert await tx.policy.remove_approval(CITY, a_user(1).login)
+    await city.sessions.expire()
+    assert (await city.session(session.id)).end_reason is EndReason.APPROVAL_ENDED
+
+
+async def test_a_rule_that_is_made_stricter_ends_what_it_refuses(city: City) -> None:
+    session, _ = await city.work()
+    await set_rules(city, Restrictions(origins=frozenset({Origin.SATELLITE})))
+    await city.sessions.expire()
+    assert (await city.session(session.id)).end_reason is EndReason.POLICY_CHANGED
+
+
+async def test_hours_end_the_session_by_themselves(city: City) -> None:
+    here = (await now_of(city)).astimezone(TOKYO)
+    if here.time() >= time(23, 55):
+        city.pass_time(600)
+        here = (await now_of(city)).astimezone(TOKYO)
+    closes = (here + timedelta(seconds=120)).time().replace(microsecond=0)
+    hours = Hours(opens=time(0), closes=closes, on_closed_days=True)
+    await set_rules(city, Restrictions(hours=hours))
+    session, spec = await city.work()
+    assert spec.grants.ends_at == datetime.combine(here.date(), closes, TOKYO)
+    await city.sessions.expire()
+    assert (await city.session(session.id)).state is SessionState.ACTIVE
+    city.pass_time(125)
+    await city.sessions.expire()
+    assert (await city.session(session.id)).end_reason is EndReason.HOURS_ENDED
+    refused = await city.sessions.open(city.person(), SHARED)
+    assert isinstance(refused, OpenDenied)
+
+
+async def test_of_two_sessions_where_one_is_allowed_the_older_one_stays(city: City) -> None:
+    first, _ = await city.work(1, SHARED)
+    second, _ = await city.work(1, OWN)
+    await set_rules(city, Restrictions(max_sessions=1))
+    await city.sessions.expire()
+    assert (await city.session(first.id)).state is SessionState.ACTIVE
+    assert (await city.session(second.id)).end_reason is EndReason.POLICY_CHANGED
+
+
+async def test_where_nothing_changed_no_session_is_read(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    await city.work()
+    await city.sessions.expire()
+    read: list[object] = []
+
+    async def watched(tx: object, tenant: object) -> list[object]:
+        read.append(tenant)
+        return []
+
+    monkeypatch.setattr("broker.session.sweeping._read_people", watched)
+    await city.sessions.expire()
+    assert read == []
+    city.pass_time(86_400)
+    await city.sessions.expire()
+    assert len(read) == 1
+
+
+async def test_somebody_who_waits_in_the_queue_goes_too(city: City) -> None:
+    await city.change_pool(SHARED, target_ready=0, max_size=1)
+    await city.work(1)
+    waiting = await city.open(2)
+    assert waiting.state is SessionState.QUEUED
+    await city.change_user(2, is_locked=True)
+    await city.sessions.expire()
+    assert (await city.session(waiting.id)).end_reason is EndReason.ACCOUNT_LOCKED
