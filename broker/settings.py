@@ -14,6 +14,7 @@ from broker.model.grants import Grants
 from broker.model.kinds import DesktopProtocol, DeviceKind, Mode, Origin, PoolKind, Role, Segment
 from broker.model.place import Place
 from broker.model.rules import Calendar, Restrictions, Waiver
+from broker.model.watermark_settings import PoolWatermarkSettings, WatermarkSettings
 from broker.secret import Secret
 
 
@@ -124,6 +125,7 @@ class PoolSettings(_Settings, frozen=True, kw_only=True):
     entitled_groups: list[str]
     origins: tuple[Origin, ...] = (Origin.OFFICE,)
     grants: Grants = msgspec.field(default_factory=Grants)
+    watermark: PoolWatermarkSettings = msgspec.field(default_factory=PoolWatermarkSettings)
     target_ready: int = 0
     max_size: int = 1
     disconnect_limit_s: int = 3600
@@ -161,6 +163,7 @@ class TenantSettings(_Settings, frozen=True, kw_only=True):
     mode: Mode = Mode.NORMAL
     """Only for the first start; from then on the IT desk sets it (``sekisho mode set``)."""
     policy: PolicySettings = msgspec.field(default_factory=PolicySettings)
+    watermark: WatermarkSettings = msgspec.field(default_factory=WatermarkSettings)
     directory: LdapSettings
     zones: list[ZoneSettings]
     pools: list[PoolSettings]

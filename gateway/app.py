@@ -27,6 +27,8 @@ from gateway.spool import EventSpool
 from gateway.spread import GuacdSpread
 from gateway.status import DoorRefusal, close_for
 from gateway.tally import Tally
+from gateway.watermark.fonts import NoFont, choose_font
+from gateway.watermark.press import TilePress
 from gateway.websocket import BrowserSocket, accept_browser
 
 TICK_S: Final = 1.0
@@ -39,10 +41,11 @@ _NO_STORE: Final = {"Cache-Control": "no-store"}
 class Gateway:
     """All sessions of one process. The :class:`gateway.attachment.Surroundings` of every attachment."""
 
-    def __init__(self, settings: GatewaySettings, key: Secret, spool: EventSpool) -> None:
+    def __init__(self, settings: GatewaySettings, key: Secret, spool: EventSpool, press: TilePress) -> None:
         now_s = asyncio.get_running_loop().time()
         self.door = settings.door
         self.relay_limits = settings.relay
+        self.press = press
         self._settings = settings
         self._origins = frozenset(settings.allowed_origins)
         self._spool = spool
@@ -232,15 +235,20 @@ def make_application(gateway: Gateway) -> web.Application:
 async def run_gateway(settings: GatewaySettings) -> None:
     """Serve until cancelled; then end all sessions and keep what the broker has not heard.
 
-    Raises :class:`broker.errors.ConfigurationError` when settings, key or spool can't be used, and
+    Raises :class:`broker.errors.ConfigurationError` when settings, key, font or spool can't be used, and
     :class:`OSError` when the address is taken.
     """
     check_settings(settings)
     key = load_wire_key(Path(settings.wire_key_file))
+    font = choose_font(settings.watermark_font)
+    if isinstance(font, NoFont):
+        _log.error("watermark.no_font", why=font.why, effect="sessions with a watermark are refused")
     spool = EventSpool(settings.spool_dir)
+    press = TilePress(font)
     try:
-        await _serve(settings, Gateway(settings, key, spool))
+        await _serve(settings, Gateway(settings, key, spool, press))
     finally:
+        press.close()
         spool.close()
 
 

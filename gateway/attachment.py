@@ -19,6 +19,9 @@ from gateway.limits import RelayLimits
 from gateway.relay import Relay, describe_end
 from gateway.settings import DoorLimits
 from gateway.status import DoorRefusal
+from gateway.watermark.overlay import Overlay
+from gateway.watermark.press import TilePress
+from gateway.watermark.tile import NotDrawn, Tile
 from gateway.websocket import BrowserSocket
 
 _log: Final = structlog.get_logger(__name__)
@@ -31,6 +34,7 @@ class Surroundings(Protocol):
 
     door: DoorLimits
     relay_limits: RelayLimits
+    press: TilePress
 
     async def redeem(self, ticket: Secret, cookie: Secret, address: str) -> Redeemed | RedeemRefused | DoorRefusal:
         """The broker's answer, or why it was not asked or did not give one."""
@@ -139,12 +143,7 @@ class Attachment:
         self._early.admit()
         reason = EndReason.GATEWAY_STOPPED
         try:
-            opened = await self._open(spec, presented, addresses)
-            if not isinstance(opened, Opened):
-                reason = opened
-                return reason
-            with self._around.hold_guacd(opened.address):
-                reason = await self._relay(spec, opened)
+            reason = await self._show(spec, presented, addresses)
             return reason
         finally:
             self._around.release(spec)
@@ -153,6 +152,21 @@ class Attachment:
                 detail = {"rule": violation.rule, "opcode": violation.opcode}
                 self._around.report(spec, EventKind.INPUT_REFUSED, None, Facts(None, **detail))
             self._around.report(spec, EventKind.DETACHED, reason, Facts(self.relay))
+
+    async def _show(self, spec: ConnectionSpec, presented: PresentedTicket, addresses: list[str]) -> EndReason:
+        """The picture, with its watermark when one is demanded: else there is none."""
+        overlay: Overlay | None = None
+        if spec.grants.watermark_text is not None:
+            match await self._around.press.make(spec.grants.watermark_text, spec.grants.watermark):
+                case NotDrawn():
+                    return EndReason.WATERMARK_UNAVAILABLE
+                case Tile() as tile:
+                    overlay = Overlay(tile)
+        opened = await self._open(spec, presented, addresses)
+        if not isinstance(opened, Opened):
+            return opened
+        with self._around.hold_guacd(opened.address):
+            return await self._relay(spec, opened, overlay)
 
     async def _open(self, spec: ConnectionSpec, presented: PresentedTicket, addresses: list[str]) -> Opened | EndReason:
         """Dial guacd, unless the browser leaves or the broker calls it off meanwhile."""
@@ -176,11 +190,13 @@ class Attachment:
             case Opened() as opened:
                 return opened
 
-    async def _relay(self, spec: ConnectionSpec, opened: Opened) -> EndReason:
-        relay = Relay(spec, self._browser, opened, self._around.relay_limits)
+    async def _relay(self, spec: ConnectionSpec, opened: Opened, overlay: Overlay | None) -> EndReason:
+        relay = Relay(spec, self._browser, opened, self._around.relay_limits, overlay)
         self.relay = relay
         self._around.report(spec, EventKind.ATTACHED, None, Facts(guacd=opened.address))
         relay.on_drawn = lambda: self._around.report(spec, EventKind.DRAWN, None, Facts(relay))
+        missed = EventKind.WATERMARK_NOT_ACKNOWLEDGED
+        relay.on_watermark_missed = lambda: self._around.report(spec, missed, None, Facts(relay))
         try:
             self._browser.on_message = relay.take_message
             if self._early.size:

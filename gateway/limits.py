@@ -13,7 +13,8 @@ class RelayLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     ``nop_after_s``: guacd drops a user that is silent for 15 s. ``ping_after_s``: then a WebSocket ping is sent,
     which a browser answers also in a tab whose timers sleep. ``stalled_s`` and ``guacd_stalled_s``: how long a
-    side may let what is sent to it pile up.
+    side may let what is sent to it pile up. ``watermark_s``: how long a browser may leave the watermark
+    unacknowledged; ``watermark_again_s``: how often its layer is made anew.
     """
 
     nop_after_s: float = 5.0
@@ -22,6 +23,8 @@ class RelayLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     guacd_silent_s: float = 30.0
     stalled_s: float = 45.0
     guacd_stalled_s: float = 15.0
+    watermark_s: float = 60.0
+    watermark_again_s: float = 10.0
     instructions_per_s: int = 5000
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from broker.model.reasons import EndReason
+from broker.model.watermark import OnMissing
 from broker.wire.messages import ConnectionSpec
 from gateway.errors import ProtocolViolation
 from gateway.filters.browser import BrowserFilter
@@ -15,6 +16,7 @@ from gateway.guacd import Opened
 from gateway.limits import Clocks, RelayLimits, find_exceeded
 from gateway.rate import InstructionBudget
 from gateway.status import classify_guacd_status
+from gateway.watermark.overlay import Overlay
 from gateway.websocket import BrowserSocket
 
 HARD_BUFFER_BYTES: Final = 1_048_576
@@ -30,11 +32,22 @@ class Relay:
     The owner delivers the browser's messages to :meth:`take_message` and calls :meth:`tick` every second.
     """
 
-    def __init__(self, spec: ConnectionSpec, browser: BrowserSocket, opened: Opened, limits: RelayLimits) -> None:
+    def __init__(
+        self,
+        spec: ConnectionSpec,
+        browser: BrowserSocket,
+        opened: Opened,
+        limits: RelayLimits,
+        overlay: Overlay | None,
+    ) -> None:
+        if spec.grants.watermark_text is not None and overlay is None:
+            raise ValueError("a picture without the watermark that it must bear")
         loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[EndReason] = loop.create_future()
         self.on_drawn: Callable[[], None] = lambda: None
         """Called once, when the browser has rendered the first frame."""
+        self.on_watermark_missed: Callable[[], None] = lambda: None
+        """Called once, when the browser shows that it did not take the watermark."""
         self.violation: ProtocolViolation | None = None
         self.bytes_to_browser = 0
         self.bytes_from_browser = 0
@@ -46,8 +59,12 @@ class Relay:
         self._rest = opened.rest
         syncs = SyncLedger()
         has_touch = _TOUCH_ARGUMENT in opened.announced
-        self._picture = PictureFilter(spec.grants, syncs, self._tell_guacd)
-        self._input = BrowserFilter(spec.grants, syncs, self._picture.streams, self.tell_browser, has_touch=has_touch)
+        self._overlay = overlay
+        self._is_mark_missed = False
+        self._picture = PictureFilter(spec.grants, syncs, self._tell_guacd, overlay)
+        self._input = BrowserFilter(
+            spec.grants, syncs, self._picture.streams, self.tell_browser, has_touch=has_touch, overlay=overlay
+        )
         self._picture.peer_streams = self._input.streams
         self._budget = InstructionBudget(limits.instructions_per_s, loop.time())
         self._is_drawn = False
@@ -155,6 +172,8 @@ class Relay:
             self._last_input_s = self._loop.time()
         if not self._is_drawn:
             self._note_first_frame()
+        if self._overlay is not None and self._overlay.is_missed:
+            self._note_missed_mark()
         if self._input.is_leaving:
             self.end(EndReason.CLIENT_CLOSED)
 
@@ -170,6 +189,14 @@ class Relay:
         if first is not None and self._input.acknowledged >= first:
             self._is_drawn = True
             self.on_drawn()
+
+    def _note_missed_mark(self) -> None:
+        """Told once an attachment; whether it also ends is the site's choice."""
+        if not self._is_mark_missed:
+            self._is_mark_missed = True
+            self.on_watermark_missed()
+        if self._spec.grants.watermark.on_missing is OnMissing.END:
+            self.end(EndReason.CLIENT_MISBEHAVED)
 
     def _tell_guacd(self, instructions: bytes) -> None:
         self._guacd.write(instructions)
@@ -187,10 +214,20 @@ class Relay:
         if reason is not None:
             self.end(reason)
             return
+        self._tend_mark(clock)
         if clock - self._guacd_told_s >= self._limits.nop_after_s:
             self._tell_guacd(_NOP)
         if clocks.browser_s >= self._limits.ping_after_s:
             self._browser.ping()
+
+    def _tend_mark(self, clock: float) -> None:
+        if self._overlay is None:
+            return
+        self._overlay.note_time(clock, self._limits.watermark_s)
+        if self._overlay.is_missed:
+            self._note_missed_mark()
+        if self._drain is None and (fresh := self._overlay.draw_again(clock, self._limits.watermark_again_s)):
+            self.tell_browser(fresh)
 
     def _read_clocks(self, now: datetime, clock: float, broker_heard_s: float) -> Clocks:
         stalled_since = self._stalled_since_s

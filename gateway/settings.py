@@ -39,6 +39,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ``allowed_origins`` are whole origins (``http://localhost:8400``). The broker is dialled at ``wire_url``, or
     over the Unix socket ``wire_socket`` if it is set. ``guacd_groups`` maps the group named by a connection to
     addresses, each ``host:port`` or ``unix:<path>``. ``spool_dir`` keeps events while no broker is there.
+    ``watermark_font`` is a font file with Japanese glyphs; without it Debian's are looked for.
     """
 
     gateway_id: str
@@ -52,6 +53,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     listen_host: str = "127.0.0.1"
     listen_port: int = 8401
     log_level: str = "info"
+    watermark_font: Path | None = None
     door: DoorLimits = DoorLimits()
     relay: RelayLimits = RelayLimits()
 

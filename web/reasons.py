@@ -159,5 +159,6 @@ ENDS: Final[Mapping[EndReason, Reason]] = MappingProxyType(
         EndReason.MODE_CHANGED: Reason(_("運用の切替えのため終了しました"), _("切替えの終了をお待ちください。")),
         EndReason.POLICY_CHANGED: Reason(_("利用の規則が変わったため終了しました"), _DESK),
         EndReason.GATEWAY_STOPPED: Reason(_("中継装置が停止しました"), _RETRY),
+        EndReason.WATERMARK_UNAVAILABLE: Reason(_("画面に透かしを表示できないため接続しませんでした"), _DESK),
     }
 )

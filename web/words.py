@@ -122,6 +122,7 @@ AUDIT_EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "ticket.issued": _("接続許可証の発行"),
         "ticket.refused": _("接続許可証の拒否"),
         "input.refused": _("不正入力の遮断"),
+        "watermark.not_acknowledged": _("透かしの表示を確認できず"),
         "assignment.made": _("割当"),
         "assignment.released": _("割当解除"),
         "desktop.started": _("デスクトップ起動"),

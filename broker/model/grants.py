@@ -5,12 +5,14 @@ from datetime import datetime
 import msgspec
 
 from broker.model.kinds import Bandwidth
+from broker.model.watermark import WatermarkStyle
 
 
 class Grants(msgspec.Struct, frozen=True, kw_only=True):
     """Permissions and limits of one session. The gateway enforces them alone, without asking back.
 
     Limits are in seconds; ``ends_at`` is an aware time at which the session ends whatever happens.
+    ``watermark_text`` demands a watermark: in a pool it is the template, in a connection the text to be drawn.
     """
 
     clipboard_in: bool = False
@@ -23,6 +25,7 @@ class Grants(msgspec.Struct, frozen=True, kw_only=True):
     read_only: bool = False
     recording: bool = False
     watermark_text: str | None = None
+    watermark: WatermarkStyle = WatermarkStyle()
     bandwidth: Bandwidth = Bandwidth.NORMAL
     idle_limit_s: int = 1800
     absolute_limit_s: int = 43200

@@ -54,6 +54,7 @@ class EndReason(StrEnum):
     ABANDONED = "abandoned"
     ENTITLEMENT_LOST = "entitlement_lost"
     GATEWAY_STOPPED = "gateway_stopped"
+    WATERMARK_UNAVAILABLE = "watermark_unavailable"
     ACCOUNT_LOCKED = "account_locked"
     APPROVAL_ENDED = "approval_ended"
     DEVICE_REFUSED = "device_refused"

@@ -11,6 +11,7 @@ from broker.model.ids import PoolId, ZoneId
 from broker.model.records import Endpoint, Pool, Tenant, Zone
 from broker.pool.desired_rules import read_desired_rules
 from broker.pool.parameters import refuse_parameters
+from broker.pool.watermarks import check_watermark
 from broker.ports import DesktopProvider, MakesCredentials
 from broker.secret import Secret
 from broker.settings import PoolSettings, SiteSettings, StaticDesktopSettings, TenantSettings, read_secret_file
@@ -58,6 +59,7 @@ def _tenant(settings: SiteSettings, providers: Mapping[str, DesktopProvider], as
         _checked_id(f"{where}.zones", zone.id)
     for pool in asked.pools:
         _check_pool(f"{where}.pools.{pool.id}", pool, {ZoneId(zone.id) for zone in asked.zones}, providers)
+        check_watermark(f"{where}.pools.{pool.id}", pool)
     desired = read_desired_rules(settings, asked)
     by_id = {pool.id: pool for pool in desired.pools}
     return DesiredTenant(

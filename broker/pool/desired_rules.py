@@ -10,9 +10,11 @@ from broker.model.ids import PoolId, TenantId, ZoneId
 from broker.model.kinds import DeviceKind
 from broker.model.records import Pool, Tenant, Zone
 from broker.model.rules import Baseline, TenantRules
+from broker.model.watermark_settings import WatermarkSettings
 from broker.policy.baseline_profile import parse_baseline, shipped_baseline
 from broker.policy.checking import RuleRefusal, refusals_of_tenant
 from broker.policy.pool_checking import refusals_of_pool
+from broker.pool.watermarks import marked_grants
 from broker.settings import PolicySettings, PoolSettings, SiteSettings, TenantSettings, ZoneSettings
 
 
@@ -36,7 +38,7 @@ def read_desired_rules(settings: SiteSettings, asked: TenantSettings) -> Desired
             rules=_rules(settings, asked.policy),
         ),
         zones=tuple(_zone(tenant_id, zone) for zone in asked.zones),
-        pools=tuple(_pool(tenant_id, pool) for pool in asked.pools),
+        pools=tuple(_pool(tenant_id, asked.watermark, pool) for pool in asked.pools),
     )
     if refusals := _refusals(f"tenants.{asked.id}", desired):
         raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
@@ -97,7 +99,7 @@ def _zone(tenant_id: TenantId, asked: ZoneSettings) -> Zone:
     )
 
 
-def _pool(tenant_id: TenantId, asked: PoolSettings) -> Pool:
+def _pool(tenant_id: TenantId, watermark: WatermarkSettings, asked: PoolSettings) -> Pool:
     return Pool(
         tenant_id=tenant_id,
         id=PoolId(asked.id),
@@ -109,7 +111,7 @@ def _pool(tenant_id: TenantId, asked: PoolSettings) -> Pool:
         protocol=asked.protocol,
         entitled_groups=frozenset(asked.entitled_groups),
         origins=frozenset(asked.origins),
-        grants=asked.grants,
+        grants=marked_grants(watermark, asked),
         target_ready=asked.target_ready,
         max_size=max(asked.max_size, len(asked.desktops)),
         disconnect_limit_s=asked.disconnect_limit_s,

@@ -6,9 +6,11 @@ from collections.abc import Collection
 import msgspec
 
 from broker.errors import SealBroken
+from broker.model.grants import Grants
 from broker.model.ids import AttachmentId, GatewayId, ZoneId, new_id
 from broker.model.reasons import EndReason, TicketRefusal
-from broker.model.records import Attachment, Pool, Session, Ticket
+from broker.model.records import Attachment, Pool, Session, Ticket, WebSession
+from broker.model.watermark import TemplateRefused
 from broker.policy.decision import Allow, Deny
 from broker.pool.credentials import open_credential
 from broker.pool.ending import close_attachments
@@ -20,6 +22,7 @@ from broker.ports import Transaction
 from broker.secret import hash_token
 from broker.session.asking_policy import decide, live_web_session
 from broker.session.context import SessionContext, note_session
+from broker.session.marking import Bearer, mark_grants
 from broker.session.records import RedeemDenied, RedeemOk, RedeemOutcome
 from broker.session.rules import UP_STATES, is_live, remaining_grants
 from broker.wire.messages import ConnectionSpec
@@ -83,6 +86,9 @@ async def _redeem_for(
     granted = remaining_grants(session, grants, tx.now)
     if granted.absolute_limit_s == 0:
         return await _refuse(tx, ticket, asked, TicketRefusal.SESSION_ENDED), []
+    marked = await _mark(tx, granted, pool, web, asked)
+    if isinstance(marked, TemplateRefused):
+        return await _refuse(tx, ticket, asked, TicketRefusal.POLICY, why=f"watermark: {marked.why}"), []
     parameters = await _parameters(context, tx, session, pool)
     if isinstance(parameters, str):
         return await _refuse(tx, ticket, asked, TicketRefusal.NO_DESKTOP, why=parameters), []
@@ -96,10 +102,22 @@ async def _redeem_for(
             guacd_group=pool.guacd_group or zone.id,
             protocol=pool.protocol,
             parameters=parameters,
-            grants=granted,
+            grants=marked,
             max_unsupervised_s=zone.max_unsupervised_s,
         )
     ), cuts
+
+
+async def _mark(
+    tx: Transaction, grants: Grants, pool: Pool, web: WebSession, asked: Redemption
+) -> Grants | TemplateRefused:
+    bearer = Bearer(
+        tenant=await tx.people.get_tenant(web.tenant_id),
+        user=await tx.people.get_user(web.tenant_id, web.user_id),
+        web=web,
+        address=asked.address,
+    )
+    return mark_grants(grants, pool, bearer, tx.now)
 
 
 async def _parameters(context: SessionContext, tx: Transaction, session: Session, pool: Pool) -> dict[str, str] | str:

@@ -65,11 +65,19 @@ async def _apply(tx: Transaction, event: GatewayEvent, attachment: Attachment, s
         case EventKind.DRAWN:
             await _drawn(tx, event, attachment, session)
         case EventKind.INPUT_REFUSED:
-            told = {"attachment": attachment.id, **_bounded(event.detail)}
-            await note_session(tx, session, "input.refused", outcome="refused", address=attachment.address, detail=told)
+            await _note_oddity(tx, event, attachment, session, "input.refused", "refused")
+        case EventKind.WATERMARK_NOT_ACKNOWLEDGED:
+            await _note_oddity(tx, event, attachment, session, "watermark.not_acknowledged", "noticed")
         case EventKind.DETACHED:
             return await _detached(tx, event, attachment, session)
     return []
+
+
+async def _note_oddity(
+    tx: Transaction, event: GatewayEvent, attachment: Attachment, session: Session, name: str, outcome: str
+) -> None:
+    told = {"attachment": attachment.id, **_bounded(event.detail)}
+    await note_session(tx, session, name, outcome=outcome, address=attachment.address, detail=told)
 
 
 async def _attached(tx: Transaction, event: GatewayEvent, attachment: Attachment, session: Session) -> None:

@@ -44,11 +44,16 @@ class ConnectionSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventKind(StrEnum):
-    """What a gateway tells of an attachment. ``drawn``: the first frame was acknowledged by the browser."""
+    """What a gateway tells of an attachment.
+
+    ``drawn``: the first frame was acknowledged by the browser. ``watermark_not_acknowledged``: the browser
+    showed that it did not take the watermark.
+    """
 
     ATTACHED = "attached"
     DRAWN = "drawn"
     INPUT_REFUSED = "input_refused"
+    WATERMARK_NOT_ACKNOWLEDGED = "watermark_not_acknowledged"
     DETACHED = "detached"
 
 

@@ -10,6 +10,7 @@ from gateway.filters.opcodes import FROM_BROWSER_OPENERS
 from gateway.filters.streams import CLIENT_OVERRUN, Opening, StreamTable, refuse_stream
 from gateway.filters.syncs import Answer, SyncLedger
 from gateway.protocol import Elements, encode_instruction, read_instruction
+from gateway.watermark.overlay import STREAM_INDEX, Overlay
 
 MIN_SIDE_PX: Final = 200
 MAX_SIDE_PX: Final = 8192
@@ -31,6 +32,7 @@ class BrowserFilter:
         reply: Callable[[bytes], None],
         *,
         has_touch: bool = False,
+        overlay: Overlay | None = None,
     ) -> None:
         self.streams = StreamTable(grants)
         self.is_leaving = False
@@ -43,6 +45,7 @@ class BrowserFilter:
         self._syncs = syncs
         self._guacd_streams = guacd_streams
         self._reply = reply
+        self._overlay = overlay
         self._handlers: dict[bytes, Callable[[Elements], bytes | None]] = {
             b"": self._tunnel,
             b"sync": self._sync,
@@ -116,6 +119,8 @@ class BrowserFilter:
         match self._syncs.answer(timestamp):
             case Answer.CURRENT:
                 self.acknowledged = timestamp
+                if self._overlay is not None:
+                    self._overlay.note_rendered(timestamp)
                 return None
             case Answer.STALE:
                 return b""
@@ -125,6 +130,8 @@ class BrowserFilter:
     def _ack(self, elements: Elements) -> bytes | None:
         """Only for streams that the browser has seen; its free text is replaced."""
         _check(len(elements) == 4 and grammar.integer.fullmatch(elements[3]) is not None, elements)
+        if elements[1] == STREAM_INDEX and self._overlay is not None and self._overlay.take_ack(elements[3]):
+            return b""
         if elements[1] not in self._guacd_streams.crossed:
             raise ProtocolViolation("unknown stream acknowledged", elements[0])
         if elements[2] == _PLAIN_ACK:

@@ -11,6 +11,7 @@ from gateway.filters.opcodes import DRAWING_SHAPES, DROPPED_FROM_GUACD, FROM_GUA
 from gateway.filters.streams import CLIENT_OVERRUN, Opening, StreamTable, refuse_stream
 from gateway.filters.syncs import SyncLedger
 from gateway.protocol import Elements, encode_instruction, read_instruction
+from gateway.watermark.overlay import Overlay
 
 _DRAWING_OPCODES: Final = frozenset(opcode.encode() for opcode in DRAWING_SHAPES)
 _LAYER_PROPERTIES: Final = frozenset({b"miter-limit", b"multi-touch"})
@@ -37,10 +38,13 @@ class GuacdGoodbye(msgspec.Struct, frozen=True):
 class PictureFilter:
     """Takes what guacd sent as it comes, gives whole instructions that may be shown to the browser.
 
-    ``reply`` sends an instruction back to guacd. After :attr:`goodbye` is set nothing more is to be read.
+    ``reply`` sends an instruction back to guacd. After :attr:`goodbye` is set nothing more is to be read. An
+    ``overlay`` is drawn behind every size of the picture, which has no area before its first size.
     """
 
-    def __init__(self, grants: Grants, syncs: SyncLedger, reply: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, grants: Grants, syncs: SyncLedger, reply: Callable[[bytes], None], overlay: Overlay | None = None
+    ) -> None:
         self.streams = StreamTable(grants)
         self.goodbye: GuacdGoodbye | None = None
         self.first_frame: int | None = None
@@ -49,6 +53,8 @@ class PictureFilter:
         self.unknown = 0
         self._syncs = syncs
         self._reply = reply
+        self._overlay = overlay
+        self._addition = b""
         self._rest = b""
         self._is_screen_touched = False
         self._has_screen_size = False
@@ -94,6 +100,10 @@ class PictureFilter:
             if crossing != raw:
                 pieces.append(data[kept_from:position] + crossing)
                 kept_from = end
+            elif self._addition:
+                pieces += (data[kept_from:end], self._addition)
+                kept_from = end
+                self._addition = b""
             position = end
         self._rest = data[position:]
         if not pieces:
@@ -170,6 +180,8 @@ class PictureFilter:
             return False
         timestamp = int(elements[1])
         self._syncs.note_sent(timestamp)
+        if self._overlay is not None:
+            self._overlay.note_frame(timestamp)
         if self.first_frame is None and self._is_screen_touched and self._has_screen_size:
             self.first_frame = timestamp
         return True
@@ -177,6 +189,8 @@ class PictureFilter:
     def _size(self, elements: Elements) -> bool:
         if len(elements) != 4 or not all(grammar.integer.fullmatch(value) for value in elements[1:]):
             return False
+        if self._overlay is not None and int(elements[1]) == 0:
+            self._addition = self._overlay.draw(int(elements[2]), int(elements[3]))
         if elements[1] == _SCREEN:
             self._has_screen_size = int(elements[2]) > 0 and int(elements[3]) > 0
         return True

@@ -67,6 +67,7 @@ def site_document(
                 "name_en": "Sekisho City",
                 "hostnames": ["localhost", "127.0.0.1"],
                 "directory": _directory(directory),
+                "watermark": {"enabled": True},
                 "zones": [
                     {"id": LGWAN, "name_ja": "LGWAN接続系", "name_en": "LGWAN network"},
                     {

@@ -17,7 +17,7 @@ _QUIET_S: Final = 0.6
 
 
 class Tunnel:
-    """One WebSocket to a gateway. Counts frames that changed the visible layer; acknowledges every ``sync``."""
+    """One WebSocket to a gateway. Counts frames that changed the visible layer; acknowledges blobs and frames."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
@@ -90,6 +90,8 @@ class Tunnel:
         layer_at = _LAYER_ELEMENT.get(opcode)
         if layer_at is not None and len(elements) > layer_at and elements[layer_at] == _VISIBLE_LAYER:
             self._drew = True
+        elif opcode == b"blob":
+            await self.send("ack", elements[1].decode(), "OK", "0")
         elif opcode == b"sync":
             await self.send("sync", elements[1].decode())
             if self._drew:

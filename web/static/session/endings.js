@@ -24,6 +24,7 @@ const STAY = new Set([
   "policy_changed",
   "desktop_signin_failed",
   "restriction_unsupported",
+  "watermark_unavailable",
   "client_misbehaved",
 ]);
 
