@@ -81,7 +81,7 @@ async def test_the_picture_bears_the_watermark_whatever_happens_to_it(city: City
         await staff.page.evaluate(REMOVE_TOPMOST)
         assert len(await layers(staff)) == 1
         _, again = await see_marked(staff)
-        assert (again == small_mark).all()
+        assert is_text(again)
 
         await staff.log_off()
         assert city.audit("watermark.not_acknowledged") == [], "a plain browser is never suspected"
