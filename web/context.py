@@ -1,12 +1,16 @@
 """What the pages and the API stand on: the services as small Protocols, and one struct of them all."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
 from broker.model.actor import Actor
 from broker.model.ids import DesktopId, PoolId, SessionId, UserId
+from broker.model.kinds import Mode
+from broker.model.policy_records import ModeOrder
 from broker.model.records import AuditRecord, Tenant, User
+from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
 from broker.people.records import NoSuchPerson, PersonDetails, ReasonMissing
 from broker.policy.administration import NotAllowed
 from broker.policy.decision import Allow, Deny
@@ -21,6 +25,7 @@ from broker.pool.records import (
 )
 from broker.ports import AuditQuery
 from broker.secret import Secret
+from broker.session.desk_records import Explained, ExplainQuestion, ModeState, Refusal, Rehearsed
 from broker.session.records import (
     Disconnected,
     Ended,
@@ -30,6 +35,7 @@ from broker.session.records import (
     PoolView,
     TicketOutcome,
 )
+from broker.settings import SiteSettings
 from broker.signin.records import (
     Authenticated,
     CodeAttempt,
@@ -95,6 +101,25 @@ class PeoplePort(Protocol):
         ...
 
 
+class PolicyPort(Protocol):
+    async def explain(
+        self, actor: Actor, question: ExplainQuestion
+    ) -> Explained | NoSuchPool | NoSuchPerson | NotAllowed: ...
+    async def rehearse(
+        self, actor: Actor, settings: SiteSettings, mode: Mode | None = None
+    ) -> Rehearsed | Refusal | NotAllowed: ...
+    async def mode(self, actor: Actor) -> ModeState | NotAllowed: ...
+    async def set_mode(self, actor: Actor, order: ModeOrder, reason: str) -> ModeState | Refusal | NotAllowed: ...
+
+
+class ApprovalsPort(Protocol):
+    async def list_all(self, actor: Actor) -> list[ApprovalRow] | NotAllowed: ...
+    async def keep(
+        self, actor: Actor, orders: Sequence[ApprovalOrder]
+    ) -> ApprovalsKept | OrderRefused | NotAllowed: ...
+    async def withdraw(self, actor: Actor, login: str, reason: str) -> ApprovalsKept | NoSuchApproval | NotAllowed: ...
+
+
 class AuditPort(Protocol):
     async def search(self, actor: Actor, query: AuditQuery) -> list[AuditRecord] | NotAllowed: ...
 
@@ -108,3 +133,5 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     pools: PoolsPort
     people: PeoplePort
     audit: AuditPort
+    policy: PolicyPort
+    approvals: ApprovalsPort

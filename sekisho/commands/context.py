@@ -39,6 +39,10 @@ class CommandContext:
             return DEMO_CONFIG
         raise ConfigurationError("no settings file: give --config FILE or set SEKISHO_CONFIG")
 
+    @property
+    def as_json(self) -> bool:
+        return self._as_json
+
     def settings(self) -> SiteSettings:
         return load_settings(self.config_path)
 
