@@ -11,6 +11,7 @@ import uvloop
 
 from broker.errors import ConfigurationError
 from gateway.app import run_gateway
+from gateway.descriptors import raise_descriptor_limit
 from gateway.log import set_up_log
 from gateway.settings import GatewaySettings, load_settings
 
@@ -33,6 +34,7 @@ def main() -> int:
     try:
         settings = load_settings(arguments.config)
         set_up_log(settings.log_level)
+        raise_descriptor_limit()
         uvloop.run(run_until_signalled(settings))
     except (ConfigurationError, OSError) as error:
         sys.stderr.write(f"gateway: {error}\n")

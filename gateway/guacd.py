@@ -86,7 +86,7 @@ class GuacdConnection(asyncio.Protocol):
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """A guacd that has taken the connection. Its reading is paused; ``rest`` came behind the handshake."""
+    """A guacd that has taken the connection. Its reading is paused; ``rest`` is to be shown first."""
 
     connection: GuacdConnection
     address: str
@@ -148,7 +148,8 @@ async def _shake_hands(connection: GuacdConnection, address: str, handshake: Han
         if isinstance(result, Failed):
             return result
         is_kept = True
-        return Opened(connection, address, result.connection_id, result.announced, reader.take_rest())
+        rest = handshake.first_size() + reader.take_rest()
+        return Opened(connection, address, result.connection_id, result.announced, rest)
     finally:
         if not is_kept:
             connection.abort()

@@ -9,9 +9,10 @@ from typing import Final
 
 import msgspec
 
+from broker.model.kinds import DesktopProtocol
 from broker.model.reasons import EndReason
 from broker.wire.messages import ConnectionSpec
-from gateway.display import Display
+from gateway.display import Display, choose_rdp_picture, read_dpi
 from gateway.errors import ProtocolViolation
 from gateway.protocol import Elements, encode_instruction
 from gateway.restrictions import VITAL_ARGUMENTS, restrict
@@ -61,6 +62,9 @@ class Handshake:
         self._display = display
         self._stage = _Stage.SELECTED
         self._announced: frozenset[str] = frozenset()
+        self._picture: Display | None = None
+        if spec.protocol is DesktopProtocol.RDP:
+            self._picture = choose_rdp_picture(display, read_dpi(spec.parameters.get("dpi", "")))
 
     def open(self) -> bytes:
         """The first bytes for guacd."""
@@ -101,9 +105,26 @@ class Handshake:
         connect = [answered if is_version(name) else values.get(name, "") for name in names]
         return Send(self._describe_client(version) + encode_instruction("connect", *connect))
 
+    def first_size(self) -> bytes:
+        """``size`` of the default layer, where we know it, to be shown before anything of guacd's.
+
+        guacd up to 1.5 starts an RDP session before it lists the user who asked for it, and what it sends in
+        between reaches nobody. On a busy host that is this very instruction, and a picture without it has no size.
+        """
+        if self._picture is None:
+            return b""
+        return encode_instruction("size", "0", str(self._picture.width_px), str(self._picture.height_px))
+
     def _values(self) -> dict[str, str]:
         restrictions = restrict(self._spec.protocol, self._spec.grants)
-        return {**self._spec.parameters, **restrictions}
+        return {**self._spec.parameters, **self._size_values(), **restrictions}
+
+    def _size_values(self) -> dict[str, str]:
+        """The size said in so many words, so that guacd draws at that of :meth:`first_size` and no other."""
+        if self._picture is None:
+            return {}
+        picture = self._picture
+        return {"width": str(picture.width_px), "height": str(picture.height_px), "dpi": str(picture.dpi)}
 
     def _describe_client(self, version: tuple[int, ...]) -> bytes:
         display = self._display

@@ -25,8 +25,10 @@ from broker.session.service import SessionService
 from broker.settings import SiteSettings
 from broker.signin.service import SigninService
 from broker.store import SqlStore, open_store
+from gateway.descriptors import raise_descriptor_limit
 from pools.local import LocalProvider
 from pools.static import StaticProvider
+from sekisho.door.limits import DoorLimits, limits_within
 from sekisho.listeners import serve
 from sekisho.logs import set_up_log
 from sekisho.site import check_site, database_url, load_sealing_key, make_authenticators, prepare_data_dir
@@ -53,9 +55,10 @@ class Broker:
         self.sessions = SessionService(store, sealing, providers, gateways, self.wake)
         self.reconciler = Reconciler(store, providers, sealing, settings.reconcile, self.sessions)
         self.pools = PoolService(store, providers, sealing, self.reconciler.health)
+        self.authenticators = make_authenticators(settings)
         self.signin = SigninService(
             store,
-            make_authenticators(settings),
+            self.authenticators,
             TotpFactor(),
             sealing,
             settings.signin,
@@ -87,6 +90,11 @@ class Broker:
             limits=LinkLimits(silence_s=settings.reconcile.gateway_silence_s),
         )
 
+    def close(self) -> None:
+        """Let go of the directories: no sign-in waits for one any more."""
+        for authenticator in self.authenticators.values():
+            authenticator.close()
+
     def wake(self) -> None:
         """Ask for a round of the reconciler now."""
         self.reconciler.wake()
@@ -95,22 +103,26 @@ class Broker:
 async def run_broker(settings: SiteSettings) -> None:
     """Serve until a stop signal. Raises :class:`broker.errors.SekishoError` when it can't start."""
     set_up_log(settings.log)
+    limits = limits_within(raise_descriptor_limit())
     check_site(settings)
     prepare_data_dir(settings)
     store = await open_store(database_url(settings), pool_size=settings.database.pool_size)
     try:
         broker = Broker(settings, store)
-        await broker.pools.apply_site(settings)
-        async with _serving(broker):
-            _log.info("broker.ready", url=settings.portal.public_url)
-            stop = await wait_for_stop_signal()
-            _log.info("broker.stopping", signal=stop.name)
+        try:
+            await broker.pools.apply_site(settings)
+            async with _serving(broker, limits):
+                _log.info("broker.ready", url=settings.portal.public_url)
+                stop = await wait_for_stop_signal()
+                _log.info("broker.stopping", signal=stop.name)
+        finally:
+            broker.close()
     finally:
         await store.close()
 
 
 @asynccontextmanager
-async def _serving(broker: Broker) -> AsyncGenerator[None]:
+async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
     """Background work and listeners; people are let in last and sent away first."""
     settings = broker.settings
     async with AsyncExitStack() as stack:
@@ -119,9 +131,8 @@ async def _serving(broker: Broker) -> AsyncGenerator[None]:
         await stack.enter_async_context(_background("reconcile", broker.reconciler.run()))
         await stack.enter_async_context(_background("purge", _repeat(broker.signin.purge, _PURGE_INTERVAL_S)))
         await stack.enter_async_context(_background("forget", _repeat(broker.policy.purge, _PURGE_INTERVAL_S)))
-        for listener in serve(
-            create_app(broker.services, settings.portal), create_admin_app(broker.services), settings
-        ):
+        portal, admin = create_app(broker.services, settings.portal), create_admin_app(broker.services)
+        for listener in serve(portal, admin, settings, limits):
             await stack.enter_async_context(listener)
         yield
 

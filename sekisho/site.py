@@ -10,7 +10,6 @@ from broker.errors import ConfigurationError
 from broker.model.ids import TenantId
 from broker.policy.ranges import refusals_of_ranges
 from broker.pool.desired_rules import read_desired_rules
-from broker.ports import Authenticator
 from broker.secret import SealingKey
 from broker.settings import SiteSettings, read_secret_file
 
@@ -24,8 +23,8 @@ def database_url(settings: SiteSettings) -> str:
     return f"sqlite+aiosqlite:///{settings.path('sekisho.sqlite3').absolute()}"
 
 
-def make_authenticators(settings: SiteSettings) -> Mapping[TenantId, Authenticator]:
-    """One directory for each tenant."""
+def make_authenticators(settings: SiteSettings) -> Mapping[TenantId, LdapAuthenticator]:
+    """One directory for each tenant. Whoever makes them closes them."""
     return {
         TenantId(tenant.id): LdapAuthenticator(
             tenant.directory,

@@ -7,7 +7,7 @@ from broker.policy.administration import may_enter_console
 from web.cookies import Cookie, clear_cookies, read_cookie
 from web.errors import show_problem
 from web.problems import Problem
-from web.routes import is_console, is_public, route_pattern
+from web.routes import is_console, is_public, is_static
 from web.visitor import ACTOR, AUTHENTICATED, TENANT, address_of, make_actor, services_of
 
 
@@ -16,7 +16,7 @@ async def require_signin(request: web.Request, handler: Handler) -> web.StreamRe
     """Find out who asks. Nobody goes further without a valid session cookie, except on public routes."""
     token = read_cookie(request, Cookie.SESSION)
     auth = None
-    if token is not None and route_pattern(request) != "/static":
+    if token is not None and not is_static(request):
         auth = await services_of(request).signin.authenticate(token, address=address_of(request))
     if auth is not None and auth.user.tenant_id != request[TENANT].id:
         auth = None

@@ -14,6 +14,7 @@ from web.csrf import refuse_forgery
 from web.errors import answer_faults
 from web.headers import add_headers
 from web.hosts import find_tenant
+from web.routes import STATIC_ROUTE
 from web.views import (
     console,
     console_approvals,
@@ -23,6 +24,7 @@ from web.views import (
     console_pools,
     console_sessions,
     enrolment,
+    help_page,
     leaving,
     portal,
     signin,
@@ -42,7 +44,7 @@ def create_app(services: Services, settings: PortalSettings) -> web.Application:
     app[SERVICES] = services
     app[SETTINGS] = settings
     app.add_routes([*_staff_routes(), *_console_routes(), *api_routes(Audience.STAFF, Audience.CONSOLE)])
-    app.router.add_static("/static", STATIC, append_version=False)
+    app.router.add_static(STATIC_ROUTE, STATIC, append_version=False)
     return app
 
 
@@ -57,6 +59,7 @@ def _staff_routes() -> list[web.RouteDef]:
         web.get("/language/{code}", leaving.choose_language),
         web.post("/signout", leaving.sign_out),
         web.post("/signout/everywhere", leaving.sign_out_everywhere),
+        web.get("/help", help_page.show_help),
         web.get("/", portal.show_portal),
         web.post("/pools/{pool_id}/open", portal.open_pool),
         web.get("/pools/{pool_id}/why", portal.show_why),

@@ -11,7 +11,7 @@ from broker.model.kinds import Mode
 from broker.model.policy_records import ModeOrder
 from broker.model.records import AuditRecord, Tenant, User
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
-from broker.people.records import NoSuchPerson, PersonDetails, ReasonMissing
+from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
 from broker.policy.administration import NotAllowed
 from broker.policy.decision import Allow, Deny
 from broker.pool.records import (
@@ -24,11 +24,13 @@ from broker.pool.records import (
     PoolSummary,
 )
 from broker.ports import AuditQuery
+from broker.ports.naming import Names
 from broker.secret import Secret
 from broker.session.desk_records import Explained, ExplainQuestion, ModeState, Refusal, Rehearsed
 from broker.session.records import (
     Disconnected,
     Ended,
+    EndedForPerson,
     LiveSession,
     NoSuchSession,
     OpenOutcome,
@@ -64,6 +66,7 @@ class SigninPort(Protocol):
 
 class SessionsPort(Protocol):
     async def portal(self, auth: Authenticated) -> list[PoolView]: ...
+    async def ended_lately(self, auth: Authenticated) -> list[EndedForPerson]: ...
     async def explain(self, auth: Authenticated, pool_id: PoolId) -> Allow | Deny | NoSuchPool: ...
     async def open(self, auth: Authenticated, pool_id: PoolId) -> OpenOutcome: ...
     async def issue_ticket(self, auth: Authenticated, session_id: SessionId) -> TicketOutcome: ...
@@ -90,6 +93,7 @@ ChangeOutcome = User | NoSuchPerson | NotAllowed | ReasonMissing
 class PeoplePort(Protocol):
     async def sign_out(self, token: Secret) -> Authenticated | None: ...
     async def sign_out_everywhere(self, auth: Authenticated) -> int: ...
+    async def previous_signin(self, auth: Authenticated) -> PreviousSignin | None: ...
     async def search(self, actor: Actor, text: str) -> list[User] | NotAllowed: ...
     async def details(self, actor: Actor, user_id: UserId) -> PersonDetails | NoSuchPerson | NotAllowed: ...
     async def lock(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome: ...
@@ -122,6 +126,8 @@ class ApprovalsPort(Protocol):
 
 class AuditPort(Protocol):
     async def search(self, actor: Actor, query: AuditQuery) -> list[AuditRecord] | NotAllowed: ...
+    async def names_in(self, actor: Actor, records: Sequence[AuditRecord]) -> Names | NotAllowed: ...
+    async def note_export(self, actor: Actor, query: AuditQuery, records: int) -> NotAllowed | None: ...
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from web.cookies import Cookie, read_cookie, set_cookie
 from web.errors import show_problem
 from web.form_token import FIELD, FORM_SECRET, csrf_token
 from web.problems import Problem
-from web.routes import is_public, route_pattern
+from web.routes import is_public, is_static, route_pattern
 from web.visitor import SETTINGS
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -59,6 +59,6 @@ async def refuse_forgery(request: web.Request, handler: Handler) -> web.StreamRe
         if not (is_known and is_own_origin(request, request.app[SETTINGS])):
             return show_problem(request, Problem.CSRF_REFUSED)
     response = await handler(request)
-    if known is None and is_public(request) and not request.path.startswith("/static/"):
+    if known is None and is_public(request) and not is_static(request):
         set_cookie(response, Cookie.FORM, request[FORM_SECRET])
     return response

@@ -1,5 +1,6 @@
 """The only place that turns faults into HTTP. A page for people, ``{"error": …}`` for the API."""
 
+import errno
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -13,6 +14,7 @@ from broker.errors import StoreUnavailable
 from web.language import language_of, translate
 from web.problems import EXPLANATIONS, Problem
 from web.render import render
+from web.routes import is_static
 from web.visitor import REQUEST_ID
 
 API_PREFIX: Final = "/api/"
@@ -80,12 +82,22 @@ async def answer_faults(request: web.Request, handler: Handler) -> web.StreamRes
         if "Allow" in answer.headers:
             response.headers["Allow"] = answer.headers["Allow"]
         return response
-    except (msgspec.DecodeError, UnicodeError):
+    except (msgspec.DecodeError, UnicodeError, web.RequestPayloadError):
         return show_problem(request, Problem.BAD_REQUEST)
     except StoreUnavailable as fault:
         log.warning("store unavailable", path=request.path, fault=str(fault))
         return show_problem(request, Problem.STORE_UNAVAILABLE)
-    except Exception:
+    except Exception as fault:  # noqa: BLE001
         # The outermost edge of a request: it alone fails, and nobody sees its insides.
-        log.exception("request failed", method=request.method, path=request.path)
-        return show_problem(request, Problem.SERVER_ERROR)
+        return _answer_unexpected(request, fault)
+
+
+def _answer_unexpected(request: web.Request, fault: Exception) -> web.Response:
+    if isinstance(fault, ConnectionError) and request.transport is None:
+        # Whoever hangs up in the middle of a request is no fault of ours, and nobody reads the answer.
+        log.debug("client went away", method=request.method, path=request.path)
+        return show_problem(request, Problem.BAD_REQUEST)
+    if isinstance(fault, OSError) and fault.errno == errno.ENAMETOOLONG and is_static(request):
+        return show_problem(request, Problem.NOT_FOUND)
+    log.error("request failed", method=request.method, path=request.path, exc_info=fault)
+    return show_problem(request, Problem.SERVER_ERROR)

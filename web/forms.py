@@ -1,6 +1,6 @@
 """Fields of forms and queries as plain text, bounded."""
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -25,14 +25,19 @@ def parse_number(text: str) -> int | None:
 
 
 def parse_day(text: str, time_zone: str, *, end_of_day: bool = False) -> datetime | None:
-    """Midnight at the start (or the end) of a day like ``2026-04-01`` in the tenant's time zone."""
+    """Midnight at the start (or the end) of a day like ``2026-04-01`` in the tenant's time zone.
+
+    ``None`` for what is no day, and for days at the ends of the calendar that have no such moment in UTC.
+    """
     try:
         day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 the zone follows
-    except ValueError:
+        if end_of_day:
+            day += timedelta(days=1)
+        midnight = datetime.combine(day, time.min, ZoneInfo(time_zone))
+        midnight.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    if end_of_day:
-        day += timedelta(days=1)
-    return datetime.combine(day, time.min, ZoneInfo(time_zone))
+    return midnight
 
 
 def local_path(text: str) -> str:

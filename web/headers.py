@@ -8,9 +8,9 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from web.routes import is_static
 from web.visitor import REQUEST_ID, SETTINGS
 
-STATIC_PREFIX: Final = "/static/"
 SESSION_PREFIX: Final = "/sessions/"
 _HSTS_AGE_S: Final = 365 * 24 * 3600
 
@@ -65,7 +65,7 @@ async def add_headers(request: web.Request, handler: Handler) -> web.StreamRespo
     response.headers.update(_FIXED)
     response.headers["Content-Security-Policy"] = content_policy(request.path, settings.tunnel_url)
     response.headers["X-Request-Id"] = request[REQUEST_ID]
-    is_file = request.path.startswith(STATIC_PREFIX) and response.status in {200, 206, 304}
+    is_file = is_static(request) and response.status in {200, 206, 304}
     response.headers["Cache-Control"] = "no-cache" if is_file else "no-store"
     if urlsplit(settings.public_url).scheme == "https":
         response.headers["Strict-Transport-Security"] = f"max-age={_HSTS_AGE_S}; includeSubDomains"

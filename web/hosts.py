@@ -5,6 +5,7 @@ from aiohttp.typedefs import Handler
 
 from web.errors import show_problem
 from web.problems import Problem
+from web.routes import is_static
 from web.visitor import TENANT, services_of
 
 
@@ -19,7 +20,7 @@ def hostname_of(request: web.Request) -> str:
 @web.middleware
 async def find_tenant(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every request belongs to a tenant, or ends here (421, RFC 9110)."""
-    if not request.path.startswith("/static/"):
+    if not is_static(request):
         tenant = await services_of(request).tenants.find_by_hostname(hostname_of(request))
         if tenant is None:
             return show_problem(request, Problem.UNKNOWN_HOST)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from web.form_token import csrf_token
 from web.language import Language, language_of, load_catalog, translate
 from web.visitor import AUTHENTICATED, TENANT
 
+_VERSION: Final = version("sekisho")
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _WEEKDAYS: Final = "月火水木金土日"
 
@@ -97,5 +99,6 @@ def _surroundings(request: web.Request) -> Mapping[str, object]:
         "me": auth.user if auth else None,
         "csrf_token": csrf_token(request),
         "here": request.rel_url.raw_path_qs if request.method == "GET" else "/",
+        "version": _VERSION,
         "may_enter_console": auth is not None and may_enter_console(auth.user.roles),
     }

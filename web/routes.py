@@ -4,13 +4,16 @@ from typing import Final
 
 from aiohttp import web
 
+STATIC_ROUTE: Final = "/static"
+
 PUBLIC_ROUTES: Final = frozenset(
     {
         "/login",
         "/login/code",
         "/login/enrol",
+        "/help",
         "/language/{code}",
-        "/static",
+        STATIC_ROUTE,
         "/api/v1/openapi.json",
     }
 )
@@ -23,6 +26,11 @@ def route_pattern(request: web.Request) -> str | None:
     """The pattern that the request's path matched; ``None`` where there is no such route."""
     resource = request.match_info.route.resource
     return None if resource is None else resource.canonical
+
+
+def is_static(request: web.Request) -> bool:
+    """Whether the path matched the route of files: ``/static/../x`` begins like one and is none."""
+    return route_pattern(request) == STATIC_ROUTE
 
 
 def is_public(request: web.Request) -> bool:

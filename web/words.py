@@ -83,6 +83,9 @@ POOL_KIND_NOTES: Final[Mapping[PoolKind, str]] = MappingProxyType(
     }
 )
 
+HOST_NOTE: Final = _("空いている接続先に接続します。「利用を終了」を押すと、接続を終えます。")
+"""In the place of the kind's note where we can't log off: nothing is reset by our hand."""
+
 PROTOCOLS: Final[Mapping[DesktopProtocol, str]] = MappingProxyType(
     {DesktopProtocol.VNC: "VNC", DesktopProtocol.RDP: "RDP"}
 )
@@ -142,6 +145,9 @@ AUDIT_EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "agent.connected": _("エージェントの接続"),
         "agent.lost": _("エージェントの断"),
         "audit.exported": _("監査ログ出力"),
+        "tenant.changed": _("団体設定変更"),
+        "zone.changed": _("ネットワーク領域設定変更"),
+        "user.signed_out": _("強制ログアウト"),
     }
 )
 """Japanese names of audit events; an event that is not listed shows its code alone."""

@@ -37,6 +37,12 @@ _E = SessionEvent
 LIVE_STATES: Final = frozenset({_S.REQUESTED, _S.QUEUED, _S.TICKETED, _S.ACTIVE, _S.PARKED, _S.DISCONNECTED})
 """States of a session that has neither ended nor failed."""
 
+CONNECTED_STATES: Final = frozenset({_S.TICKETED, _S.ACTIVE})
+"""States in which somebody sits before the picture, or is about to."""
+
+KEPT_STATES: Final = frozenset({_S.PARKED, _S.DISCONNECTED})
+"""States in which nobody looks and the work is kept."""
+
 SESSION_STEPS: Final[Mapping[tuple[SessionState, SessionEvent], SessionState]] = MappingProxyType(
     {
         (_S.REQUESTED, _E.QUEUED): _S.QUEUED,

@@ -9,12 +9,11 @@ import msgspec
 from broker.model.actor import Actor
 from broker.model.ids import UserId
 from broker.model.policy_records import TeleworkApproval
-from broker.people.rules import MAX_REASON
+from broker.model.text import clean_reason
 from broker.policy.administration import Action, NotAllowed, refuse_action
 from broker.policy.checking import has_control_characters
 from broker.policy.local_time import local_time
 from broker.ports import AuditEntry, Store, Transaction
-from broker.signin.inputs import clean_text
 
 MAX_ORDERS: Final = 20_000
 _MAX_LOGIN: Final = 200
@@ -83,7 +82,7 @@ class ApprovalService:
         async with self._store.write() as tx:
             if not await tx.policy.remove_approval(actor.tenant_id, login):
                 return NoSuchApproval()
-            detail = {"reason": clean_text(reason, MAX_REASON)}
+            detail = {"reason": clean_reason(reason)}
             await tx.audit.append(_entry(actor, "approval.withdrawn", login, detail))
         return ApprovalsKept(1)
 
@@ -102,7 +101,7 @@ def why_not(order: ApprovalOrder, *, today: date, own_login: str | None) -> str 
 
 
 async def _keep(tx: Transaction, actor: Actor, order: ApprovalOrder) -> None:
-    reason = clean_text(order.reason.strip(), MAX_REASON)
+    reason = clean_reason(order.reason)
     login = order.login.strip()
     await tx.policy.put_approval(
         TeleworkApproval(

@@ -1,7 +1,10 @@
 """What the console learns about people, and what it asks for in vain."""
 
+from datetime import datetime
+
 import msgspec
 
+from broker.model.kinds import Origin
 from broker.model.records import AuditRecord, User
 
 
@@ -11,6 +14,14 @@ class NoSuchPerson(msgspec.Struct, frozen=True):
 
 class ReasonMissing(msgspec.Struct, frozen=True):
     """A change that the audit must be able to explain came without a reason."""
+
+
+class PreviousSignin(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's own sign-in before the present one, so that they notice a stranger's."""
+
+    at: datetime
+    origin: Origin | None
+    address: str
 
 
 class PersonDetails(msgspec.Struct, frozen=True, kw_only=True):

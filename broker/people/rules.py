@@ -1,11 +1,10 @@
 """Who may change whom. Pure."""
 
 from broker.model.actor import Actor
-from broker.model.kinds import Role
+from broker.model.kinds import Origin, Role
 from broker.model.records import AuditRecord, User
+from broker.people.records import PreviousSignin
 from broker.policy.administration import Action, NotAllowed, refuse_action
-
-MAX_REASON = 500
 
 
 def refuse_change(actor: Actor, person: User) -> NotAllowed | None:
@@ -24,4 +23,13 @@ def is_about(record: AuditRecord, person: User) -> bool:
     """Whether a line of the audit belongs on a person's page."""
     name = f"user:{person.id}"
     typed = record.detail.get("login", "")
-    return name in {record.actor, record.subject} or typed.casefold() == person.login.casefold()
+    is_told_of = record.detail.get("user") == person.id or typed.casefold() == person.login.casefold()
+    return is_told_of or name in {record.actor, record.subject}
+
+
+def previous_signin(record: AuditRecord) -> PreviousSignin:
+    """A sign-in as its line in the audit tells of it."""
+    origin = record.detail.get("origin", "")
+    return PreviousSignin(
+        at=record.at, origin=Origin(origin) if origin in set(Origin) else None, address=record.address
+    )

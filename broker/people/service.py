@@ -9,12 +9,12 @@ from broker.model.actor import Actor
 from broker.model.ids import TenantId, UserId
 from broker.model.reasons import EndReason
 from broker.model.records import AuditRecord, User
-from broker.people.records import NoSuchPerson, PersonDetails, ReasonMissing
-from broker.people.rules import MAX_REASON, is_about, refuse_change
+from broker.model.text import clean_reason, clean_text
+from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
+from broker.people.rules import is_about, previous_signin, refuse_change
 from broker.policy.administration import Action, NotAllowed, refuse_action
 from broker.ports import AuditEntry, AuditQuery, Store, Transaction
 from broker.secret import Secret
-from broker.signin.inputs import clean_text
 from broker.signin.records import Authenticated
 from broker.signin.service import SigninService
 
@@ -54,6 +54,15 @@ class PeopleService:
         count = await self._signin.sign_out_everywhere(user.tenant_id, user.id, actor=f"user:{user.id}")
         await self._disconnect(user)
         return count
+
+    async def previous_signin(self, auth: Authenticated) -> PreviousSignin | None:
+        """The person's sign-in before the one that this browser holds; None where the audit tells of none."""
+        user = auth.user
+        async with self._store.read() as tx:
+            record = await tx.audit.find_last(
+                user.tenant_id, "signin.succeeded", f"user:{user.id}", auth.session.created_at
+            )
+        return None if record is None else previous_signin(record)
 
     async def search(self, actor: Actor, text: str) -> list[User] | NotAllowed:
         """People of the actor's municipality by login, name or department; at most 200."""
@@ -132,7 +141,7 @@ class PeopleService:
             detail = {"action": refusal.action.value}
             await tx.audit.append(_entry(actor, user, "policy.denied", reason, detail, outcome="refused"))
             return refusal
-        return user if reason.strip() else ReasonMissing()
+        return user if clean_reason(reason) else ReasonMissing()
 
     async def _disconnect(self, user: User) -> None:
         await self._sessions.disconnect_all_of(user.tenant_id, user.id, EndReason.SIGNED_OUT)
@@ -158,5 +167,5 @@ def _entry(
         subject=f"user:{user.id}",
         outcome=outcome,
         address=actor.address,
-        detail={"reason": clean_text(reason.strip(), MAX_REASON), **(more or {})},
+        detail={"reason": clean_reason(reason), **(more or {})},
     )

@@ -9,13 +9,18 @@ from broker.model.records import Assignment, Attachment, Desktop, Pool, User
 
 
 class PoolSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A pool as the console shows it; ``counts`` by desktop state."""
+    """A pool as the console shows it; ``counts`` by desktop state.
+
+    ``live_sessions`` holds all: ``connected``, ``disconnected`` (the desktop is kept) and those that wait.
+    """
 
     pool: Pool
     kind: PoolKind
     counts: dict[str, int]
     queued: int
     live_sessions: int
+    connected: int
+    disconnected: int
     provider_fault: str | None
 
 

@@ -7,10 +7,11 @@ from typing import Final
 import msgspec
 
 from broker.lifecycle.desktop import DesktopState
-from broker.lifecycle.session import SessionState
+from broker.lifecycle.session import CONNECTED_STATES, KEPT_STATES, SessionState
 from broker.model.actor import Actor
 from broker.model.ids import DesktopId, PoolId
 from broker.model.records import Pool
+from broker.model.text import clean_reason
 from broker.policy.administration import Action, NotAllowed, refuse_action
 from broker.pool.applying import apply
 from broker.pool.desired import read_desired
@@ -58,6 +59,8 @@ class PoolService:
             sessions = await tx.sessions.list_sessions(actor.tenant_id, limit=_ALL)
         counts = {pool.id: Counter(str(d.state) for d in desktops if d.pool_id == pool.id) for pool in pools}
         live = Counter(session.pool_id for session in sessions)
+        connected = Counter(session.pool_id for session in sessions if session.state in CONNECTED_STATES)
+        disconnected = Counter(session.pool_id for session in sessions if session.state in KEPT_STATES)
         queued = Counter(session.pool_id for session in sessions if session.state is SessionState.QUEUED)
         return [
             PoolSummary(
@@ -66,6 +69,8 @@ class PoolService:
                 counts=dict(counts[pool.id]),
                 queued=queued[pool.id],
                 live_sessions=live[pool.id],
+                connected=connected[pool.id],
+                disconnected=disconnected[pool.id],
                 provider_fault=self._health.fault_of(pool),
             )
             for pool in pools
@@ -137,5 +142,5 @@ class PoolService:
 async def _note_pool(tx: Transaction, actor: Actor, pool: Pool, reason: str) -> None:
     event = "pool.opened" if pool.is_open else "pool.closed"
     subject = f"pool:{pool.id}"
-    detail = {"reason": reason}
+    detail = {"reason": clean_reason(reason)}
     await note(tx, pool.tenant_id, event, subject, actor=actor.name, address=actor.address, detail=detail)

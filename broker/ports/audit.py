@@ -12,6 +12,7 @@ from broker.model.ids import (
 from broker.model.records import (
     AuditRecord,
 )
+from broker.ports.naming import Names, References
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +31,11 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of the audit, newest first. ``text`` is looked for in actor, subject, event and detail."""
+    """A page of the audit, newest first.
+
+    ``text`` is looked for in actor, subject, event and detail; where it is (part of) a person's name or login,
+    what they did and what was done to them is found too.
+    """
 
     event_prefix: str = ""
     text: str = ""
@@ -55,5 +60,13 @@ class AuditTx(Protocol):
 
     async def append(self, entry: AuditEntry) -> None: ...
     async def search(self, tenant_id: TenantId, query: AuditQuery) -> list[AuditRecord]: ...
+    async def names_of(self, tenant_id: TenantId, references: References) -> Names:
+        """What the ids on a page are called, by a fixed number of statements."""
+        ...
+
+    async def find_last(self, tenant_id: TenantId, event: str, actor: str, before: datetime) -> AuditRecord | None:
+        """The newest such record from before ``before``, of the last hundred thousand records."""
+        ...
+
     async def read_chain(self, tenant_id: TenantId, after_seq: int, limit: int) -> list[AuditRecord]: ...
     async def count_unsealed(self, tenant_id: TenantId) -> int: ...

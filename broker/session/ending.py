@@ -8,6 +8,7 @@ from broker.model.actor import Actor
 from broker.model.ids import SessionId, TenantId, UserId
 from broker.model.reasons import EndReason
 from broker.model.records import Pool, Session
+from broker.model.text import clean_reason
 from broker.policy.administration import Action, NotAllowed, refuse_action
 from broker.pool.abilities import ability_of
 from broker.pool.ending import End, close_attachments, end_session
@@ -68,7 +69,7 @@ async def terminate(
             event="session.terminated",
             actor=actor.name,
             address=actor.address,
-            detail={"note": note},
+            detail={"note": clean_reason(note)},
         )
         return await _end(context, tx, session, end)
 

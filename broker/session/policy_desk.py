@@ -11,6 +11,7 @@ from broker.model.ids import PoolId, TenantId
 from broker.model.kinds import Mode
 from broker.model.policy_records import DecisionRecord, ModeOrder
 from broker.model.records import Tenant
+from broker.model.text import clean_reason
 from broker.people.records import NoSuchPerson
 from broker.policy.administration import Action, NotAllowed, refuse_action
 from broker.policy.modes import mode_at, why_not_mode
@@ -104,7 +105,7 @@ class PolicyDesk:
             tenant = await tx.people.get_tenant(actor.tenant_id)
             if tenant is None:
                 return NotAllowed(Action.CHANGE_POLICY)
-            detail = {"mode": str(order.mode), "is_drill": str(order.is_drill).lower(), "reason": reason}
+            detail = {"mode": str(order.mode), "is_drill": str(order.is_drill).lower(), "reason": clean_reason(reason)}
             detail["until"] = "" if order.until is None else order.until.isoformat()
             subject = f"tenant:{tenant.id}"
             await note(tx, tenant.id, "mode.changed", subject, actor=actor.name, address=actor.address, detail=detail)

@@ -17,6 +17,7 @@ __all__ = [
     "DesktopRow",
     "Disconnected",
     "Ended",
+    "EndedForPerson",
     "LiveSession",
     "NoSuchPool",
     "NoSuchSession",
@@ -98,6 +99,14 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 
 class Disconnected(msgspec.Struct, frozen=True):
     session_id: SessionId
+
+
+class EndedForPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """A session of one's own that ended lately, and not by one's own hand."""
+
+    pool: Pool
+    reason: EndReason
+    ended_at: datetime
 
 
 class LiveSession(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,11 +10,12 @@ from broker.policy.decision import Decision
 from broker.pool.records import Cut
 from broker.ports import DesktopProvider, Store, TunnelControl
 from broker.secret import SealingKey
-from broker.session import ending, listing, live_check, opening, redeeming, ticketing, tunnel_events
+from broker.session import ended, ending, listing, live_check, opening, redeeming, ticketing, tunnel_events
 from broker.session.context import SessionContext
 from broker.session.records import (
     Disconnected,
     Ended,
+    EndedForPerson,
     LiveSession,
     NoSuchPool,
     NoSuchSession,
@@ -50,6 +51,10 @@ class SessionService:
     async def portal(self, auth: Authenticated) -> list[PoolView]:
         """Every pool of the tenant, with the decision for this person and what is running there for them."""
         return await listing.portal(self._context, auth)
+
+    async def ended_lately(self, auth: Authenticated) -> list[EndedForPerson]:
+        """What ended within the last day without the person's doing, newest first."""
+        return await ended.ended_lately(self._context, auth)
 
     async def explain(self, auth: Authenticated, pool_id: PoolId) -> Decision | NoSuchPool:
         """May the person open this pool right now, and by which rules."""

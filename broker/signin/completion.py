@@ -6,10 +6,11 @@ import msgspec
 
 from broker.model.reasons import SigninRefusal
 from broker.model.records import PendingSignin, User
+from broker.model.text import clean_text
 from broker.ports import Transaction
 from broker.settings import SigninSettings
 from broker.signin import trail
-from broker.signin.inputs import MAX_ADDRESS, clean_text
+from broker.signin.inputs import MAX_ADDRESS
 from broker.signin.records import CodeAttempt, Refused, SignedIn
 from broker.signin.throttles import Throttles, Visitor
 from broker.signin.websessions import WebSessions

@@ -8,6 +8,7 @@ from typing import Final
 
 from broker.model.ids import TenantId
 from broker.model.reasons import SigninRefusal
+from broker.model.text import clean_text, is_unseen
 from broker.secret import Secret, hash_token
 
 MAX_LOGIN: Final = 128
@@ -16,9 +17,6 @@ MAX_CODE: Final = 64
 MAX_COOKIE: Final = 128
 MAX_ADDRESS: Final = 64
 MAX_USER_AGENT: Final = 256
-
-_FORBIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Controls (with NUL), invisible formatting, lone surrogates, line and paragraph separators."""
 
 _SIX_DIGITS: Final = re.compile(r"[0-9]{6}")
 _SEPARATORS: Final = re.compile(r"[\s\-‐‑‒–—―−ーｰ]+")
@@ -96,13 +94,8 @@ def address_group(address: str) -> str:
     return str(found)
 
 
-def clean_text(text: str, limit: int) -> str:
-    """A text of the client's, cut and without anything invisible."""
-    return "".join(sign for sign in text[:limit] if unicodedata.category(sign) not in _FORBIDDEN)
-
-
 def _has_forbidden(text: str) -> bool:
-    return any(unicodedata.category(sign) in _FORBIDDEN for sign in text)
+    return any(is_unseen(sign) for sign in text)
 
 
 def _fingerprint(text: str) -> str:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from broker.model.ids import TenantId, UserId, new_id
 from broker.model.records import PendingSignin, Tenant, User
+from broker.model.text import clean_text
 from broker.ports import (
     Authenticator,
     DirectoryPerson,
@@ -17,7 +18,7 @@ from broker.ports import (
 from broker.secret import Secret, hash_token, new_token
 from broker.settings import SigninSettings
 from broker.signin import trail
-from broker.signin.inputs import MAX_ADDRESS, MAX_USER_AGENT, clean_login, clean_text, refuse_login, refuse_password
+from broker.signin.inputs import MAX_ADDRESS, MAX_USER_AGENT, clean_login, refuse_login, refuse_password
 from broker.signin.records import (
     DirectoryDown,
     MustEnrol,

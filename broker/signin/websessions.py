@@ -8,11 +8,12 @@ import msgspec
 from broker.model.ids import TenantId, UserId
 from broker.model.place import Place
 from broker.model.records import User, WebSession
+from broker.model.text import clean_text
 from broker.ports import AuditEntry, Store, Transaction
 from broker.secret import Secret, hash_token, new_token
 from broker.settings import SigninSettings
 from broker.signin import trail
-from broker.signin.inputs import MAX_ADDRESS, MAX_USER_AGENT, clean_text, hash_cookie
+from broker.signin.inputs import MAX_ADDRESS, MAX_USER_AGENT, hash_cookie
 from broker.signin.records import Authenticated, SignedIn
 from broker.signin.rules import is_live
 

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from broker.errors import ConfigurationError, SekishoError
+from broker.model.text import is_unseen
 from broker.settings import SiteSettings, load_settings
 from sekisho.api_client import call_api
 
@@ -62,7 +63,7 @@ class CommandContext:
     def show(self, answer: Any, columns: Sequence[str]) -> None:
         """A list as a table of these columns, anything as JSON with ``--json``."""
         if self._as_json:
-            click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+            click.echo(escape_unseen(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode()))
             return
         rows = [[_cell(row, column) for column in columns] for row in answer]
         click.echo(format_table(list(columns), rows))
@@ -72,8 +73,18 @@ def _cell(row: Mapping[str, object], column: str) -> str:
     value = row.get(column)
     if isinstance(value, dict):
         pairs = cast("dict[str, object]", value)
-        return " ".join(f"{key}={item}" for key, item in pairs.items())
-    return "-" if value is None else str(value)
+        return escape_unseen(" ".join(f"{key}={item}" for key, item in pairs.items()), kept="")
+    return "-" if value is None else escape_unseen(str(value), kept="")
+
+
+def escape_unseen(text: str, *, kept: str = "\n") -> str:
+    """A text that a terminal shows and does not obey: what is invisible is written as in JSON (RFC 8259, section 7)."""
+    return "".join(sign if sign in kept or not is_unseen(sign) else _escape(sign) for sign in text)
+
+
+def _escape(sign: str) -> str:
+    units = sign.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
 def _width(text: str) -> int:
@@ -100,7 +111,7 @@ def reports_faults(command: Callable[_P, _T]) -> Callable[_P, _T]:
         try:
             return command(*args, **kwargs)
         except SekishoError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(escape_unseen(str(error))) from error
 
     return run
 

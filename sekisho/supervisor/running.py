@@ -9,12 +9,12 @@ from typing import Final
 import structlog
 
 from sekisho.supervisor.child import ChildSpec, launch_command
+from sekisho.supervisor.log_files import rotate_if_large
 
 _log = structlog.get_logger(__name__)
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 15.0
 _LOG_TAIL_LINES: Final = 8
-_MAX_LOG_BYTES: Final = 20_000_000
 
 
 class RunningChild:
@@ -33,8 +33,7 @@ class RunningChild:
     async def start(self) -> None:
         """Raises :class:`OSError` when the program can't be executed."""
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
-        if self.log_file.exists() and self.log_file.stat().st_size > _MAX_LOG_BYTES:
-            self.log_file.replace(self.log_file.with_suffix(".log.1"))
+        self.bound_log()
         with self.log_file.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *launch_command(self.spec),
@@ -85,6 +84,13 @@ class RunningChild:
         except TimeoutError:
             _signal_group_quietly(process.pid)
             await process.wait()
+
+    def bound_log(self) -> None:
+        """Keep the log from growing for ever; asked again and again while the child runs."""
+        try:
+            rotate_if_large(self.log_file)
+        except OSError as error:
+            _log.warning("child.log_not_kept", child=self.spec.name, fault=str(error))
 
     def last_lines(self) -> list[str]:
         """The end of the log, for a message that says why it did not start."""

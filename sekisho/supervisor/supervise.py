@@ -21,13 +21,15 @@ class ChildDidNotStart(SekishoError):
 class Supervisor:
     """Owns the processes. Use as ``async with``: whatever ends the block, no process is left."""
 
-    def __init__(self, log_dir: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, log_dir: Path, say: Callable[[str], None], *, log_interval_s: float = 5.0) -> None:
         self._log_dir = log_dir
+        self._log_interval_s = log_interval_s
         self._say = say
         self._children: list[RunningChild] = []
         self._watchers: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Supervisor":
+        self._watchers.append(asyncio.create_task(self._bound_logs(), name="bound-logs"))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -57,6 +59,12 @@ class Supervisor:
         if spec.is_optional:
             return f"left out; see {child.log_file}\n      {tail}"
         raise ChildDidNotStart(f"{spec.label} did not become ready; the end of {child.log_file}:\n      {tail}")
+
+    async def _bound_logs(self) -> None:
+        while True:
+            await asyncio.sleep(self._log_interval_s)
+            for child in list(self._children):
+                await asyncio.to_thread(child.bound_log)
 
     def pids(self) -> dict[str, int]:
         """Process ids by name, of those that run."""

@@ -115,6 +115,15 @@ class SilentGuacd(TalkativeGuacd):
         await self.listen(visit)
 
 
+class HastyGuacd(TalkativeGuacd):
+    """As 1.3.0 on a busy host: what it said before it listed its user, the size of the screen, reached nobody."""
+
+    async def behave(self, visit: Visit) -> None:
+        await self.shake_hands(visit)
+        visit.say(FIRST_FRAME.removeprefix(encode_instruction("size", "0", "1280", "720")))
+        await self.listen(visit)
+
+
 class GarbageGuacd(TalkativeGuacd):
     """Shows a frame, then sends what is no protocol."""
 

@@ -11,7 +11,7 @@ from broker.wire.messages import ConnectionSpec
 from gateway.display import Display, read_display
 from gateway.errors import ProtocolViolation
 from gateway.handshake import Established, Failed, Handshake, Send
-from gateway.protocol import InstructionReader
+from gateway.protocol import InstructionReader, encode_instruction
 from gateway.restrictions import restrict
 from tests.fakes import transcripts
 from tests.fakes.broker import make_spec
@@ -103,6 +103,38 @@ def test_a_vital_argument_that_is_not_announced_refuses(name: str) -> None:
     spec = make_spec(protocol=RDP, parameters={"hostname": "h", name: "value"})
     step = Handshake(spec, DISPLAY).receive(to_elements("args", *announced))
     assert step == Failed(EndReason.RESTRICTION_UNSUPPORTED, name)
+
+
+@pytest.mark.parametrize(
+    "display, dpi, size",
+    [
+        ((1280, 720, 96), "", ("1280", "720", "96")),
+        ((1282, 721, 96), "", ("1280", "721", "96")),
+        ((2560, 1440, 192), "", ("1280", "720", "96")),
+        ((1600, 900, 192), "", ("1000", "562", "120")),
+        ((900, 500, 144), "", ("900", "500", "144")),
+        ((2560, 1440, 192), "192", ("2560", "1440", "192")),
+        ((2560, 1440, 192), "none", ("1280", "720", "96")),
+    ],
+)
+def test_an_rdp_picture_has_the_size_that_guacd_is_told(
+    display: tuple[int, int, int], dpi: str, size: tuple[str, str, str]
+) -> None:
+    width_px, height_px, own_dpi = display
+    spec = make_spec(protocol=RDP, parameters={"hostname": "h", "dpi": dpi} if dpi else {"hostname": "h"})
+    handshake = Handshake(spec, Display(width_px=width_px, height_px=height_px, dpi=own_dpi))
+    step = handshake.receive(to_elements("args", *transcripts.RDP_1_3_0))
+    assert isinstance(step, Send)
+    reader = InstructionReader()
+    reader.feed(step.data)
+    *_, connect = iter(reader.next, None)
+    told = dict(zip(transcripts.RDP_1_3_0, (value.decode() for value in connect[1:]), strict=True))
+    assert (told["width"], told["height"], told["dpi"]) == size
+    assert handshake.first_size() == encode_instruction("size", "0", *size[:2])
+
+
+def test_the_size_of_a_vnc_picture_is_the_server_s() -> None:
+    assert Handshake(make_spec(protocol=VNC), DISPLAY).first_size() == b""
 
 
 def test_a_capability_that_is_not_announced_is_absent() -> None:

@@ -158,14 +158,22 @@ def test_goodbyes_are_noticed_and_their_text_stays(instruction: bytes, status: i
     assert side.filter.goodbye.status == status
 
 
-def test_the_first_frame_is_one_that_drew_on_the_screen() -> None:
+def test_the_first_frame_is_one_that_drew_on_a_screen_with_a_size() -> None:
     side = Side(after_first_frame=False)
-    side.give(encode_instruction("cfill", "14", "-1", "0", "0", "0", "255"), encode_instruction("sync", "1"))
-    assert side.filter.first_frame is None
-    side.give(encode_instruction("cfill", "14", "0", "0", "0", "0", "255"))
+    side.give(encode_instruction("cfill", "14", "0", "0", "0", "0", "255"), encode_instruction("sync", "1"))
+    assert side.filter.first_frame is None, "a browser shows nothing of a layer without a size"
+    side.give(encode_instruction("size", "0", "1280", "720"))
     assert side.filter.first_frame is None
     side.give(encode_instruction("sync", "2", "1"))
     assert side.filter.first_frame == 2
+
+
+@pytest.mark.parametrize("layer", ["-1", "1"])
+def test_a_cursor_is_no_first_frame(layer: str) -> None:
+    side = Side(after_first_frame=False)
+    side.give(encode_instruction("size", "0", "1280", "720"), encode_instruction("size", layer, "32", "32"))
+    side.give(encode_instruction("cfill", "14", layer, "0", "0", "0", "255"), encode_instruction("sync", "1"))
+    assert side.filter.first_frame is None
 
 
 # --- generated streams

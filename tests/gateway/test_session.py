@@ -1,10 +1,12 @@
 """One session through a running gateway."""
 
+from broker.model.kinds import DesktopProtocol
 from broker.model.reasons import EndReason
 from broker.wire.messages import EventKind
 from gateway.protocol import encode_instruction
 from tests.fakes.browser import ObedientBrowser
-from tests.fakes.guacd import FRAME_TIMESTAMP, PICTURE
+from tests.fakes.guacd import FRAME_TIMESTAMP, PICTURE, HastyGuacd
+from tests.fakes.transcripts import RDP_1_3_0
 from tests.fakes.waiting import until
 from tests.gateway.conftest import TICKET, Site
 
@@ -26,6 +28,15 @@ async def test_a_ticket_becomes_a_picture(site: Site) -> None:
         await until(lambda: [b"sync", str(FRAME_TIMESTAMP).encode()] in visit.received)
         await until(lambda: site.broker.kinds() == [EventKind.ATTACHED, EventKind.DRAWN])
         assert site.broker.redeemed[0].address == "127.0.0.1"
+
+
+async def test_an_rdp_picture_has_a_size_even_when_guacd_s_word_of_it_is_lost(site: Site) -> None:
+    site.guacd = HastyGuacd(RDP_1_3_0)
+    await site.start()
+    async with site.session(protocol=DesktopProtocol.RDP) as browser:
+        shown = [one for one in browser.instructions if one[0]]
+        assert shown[0] == [b"size", b"0", b"1280", b"800"]
+        await until(lambda: site.broker.find(EventKind.DRAWN))
 
 
 async def test_keys_and_pointer_reach_guacd_as_they_were_sent(site: Site) -> None:

@@ -1,12 +1,16 @@
 """Fakes of what the console stands on: pools, people, audit."""
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 import msgspec
 
 from broker.lifecycle.desktop import DesktopState
 from broker.model.actor import Actor
-from broker.model.ids import DesktopId, PoolId, UserId
+from broker.model.ids import DesktopId, PoolId, SessionId, UserId
+from broker.model.kinds import Origin
 from broker.model.records import AuditRecord, User
-from broker.people.records import NoSuchPerson, PersonDetails
+from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin
 from broker.policy.administration import Action, NotAllowed, refuse_action
 from broker.pool.records import (
     DesktopChanged,
@@ -18,12 +22,14 @@ from broker.pool.records import (
     PoolSummary,
 )
 from broker.ports import AuditQuery
+from broker.ports.naming import Names, PersonName, SessionName
 from broker.secret import Secret
 from broker.signin.records import (
     Authenticated,
 )
 from tests.web.fake_signin import PlainSignin
 from tests.web.people import (
+    NOW,
     POOLS,
     STAFF,
     make_desktop,
@@ -56,7 +62,9 @@ class ShelfOfPools:
                 kind=pool.kind,
                 counts={"ready": 1, "in_use": 1, "faulty": 1} if pool.provider == "local" else {"ready": 1},
                 queued=2 if pool.provider == "local" else 0,
-                live_sessions=1,
+                live_sessions=3,
+                connected=2,
+                disconnected=1,
                 provider_fault=None if pool.provider == "local" else "192.0.2.50 に接続できません",
             )
             for pool in self.pools.values()
@@ -103,6 +111,9 @@ class HelpfulPeople:
     def __init__(self, signin: PlainSignin) -> None:
         self.signin = signin
         self.done: list[str] = []
+        self.previous: PreviousSignin | None = PreviousSignin(
+            at=NOW - timedelta(days=3), origin=Origin.OFFICE, address="192.0.2.99"
+        )
 
     async def sign_out(self, token: Secret) -> Authenticated | None:
         return self.signin.signed_in.pop(token.reveal(), None)
@@ -112,6 +123,9 @@ class HelpfulPeople:
         for key in mine:
             del self.signin.signed_in[key]
         return len(mine)
+
+    async def previous_signin(self, auth: Authenticated) -> PreviousSignin | None:
+        return self.previous
 
     async def search(self, actor: Actor, text: str) -> list[User] | NotAllowed:
         return refuse_action(actor.roles, Action.SEE_PEOPLE) or [
@@ -161,6 +175,8 @@ class WrittenAudit:
         events = ("signin.succeeded", "session.opened", "policy.denied", "session.first_frame_drawn")
         self.records = [make_record(number, events[number % 4], pool="lgwan-std") for number in range(120, 0, -1)]
         self.queries: list[AuditQuery] = []
+        self.exported: list[tuple[str, str, int]] = []
+        self.people: list[User] = [STAFF]
 
     async def search(self, actor: Actor, query: AuditQuery) -> list[AuditRecord] | NotAllowed:
         refusal = refuse_action(actor.roles, Action.SEE_AUDIT)
@@ -170,3 +186,22 @@ class WrittenAudit:
         before = query.before_id if query.before_id is not None else 1 << 62
         found = [one for one in self.records if one.id < before and one.event.startswith(query.event_prefix)]
         return found[: query.limit]
+
+    async def names_in(self, actor: Actor, records: Sequence[AuditRecord]) -> Names | NotAllowed:
+        refusal = refuse_action(actor.roles, Action.SEE_AUDIT)
+        if refusal is not None:
+            return refusal
+        known = [PersonName(id=one.id, login=one.login, display_name=one.display_name) for one in self.people]
+        session = SessionName(id=SessionId("s-1"), user_id=STAFF.id, pool_id=POOLS[0][0].id)
+        return Names(
+            users={one.id: one for one in known},
+            logins={one.login: one for one in known},
+            pools={pool.id: pool for pool, _zone in POOLS},
+            sessions={session.id: session},
+        )
+
+    async def note_export(self, actor: Actor, query: AuditQuery, records: int) -> NotAllowed | None:
+        refusal = refuse_action(actor.roles, Action.SEE_AUDIT)
+        if refusal is None:
+            self.exported.append((actor.name, query.text, records))
+        return refusal

@@ -16,6 +16,7 @@ from broker.secret import new_token
 from broker.session.records import (
     Disconnected,
     Ended,
+    EndedForPerson,
     LiveSession,
     NoSuchSession,
     OpenDenied,
@@ -50,6 +51,7 @@ class ScriptedSessions:
         self.waits = 0
         self.asked: list[str] = []
         self.others: list[LiveSession] = []
+        self.ended: list[EndedForPerson] = []
 
     def _decide(self, pool_id: PoolId) -> Allow | Deny:
         reason = self.denied.get(pool_id)
@@ -78,6 +80,9 @@ class ScriptedSessions:
             )
             for pool in self.pools
         ]
+
+    async def ended_lately(self, auth: Authenticated) -> list[EndedForPerson]:
+        return list(self.ended)
 
     async def explain(self, auth: Authenticated, pool_id: PoolId) -> Allow | Deny | NoSuchPool:
         return self._decide(pool_id) if pool_id in {pool.id for pool in self.pools} else NoSuchPool()

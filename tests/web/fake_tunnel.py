@@ -30,8 +30,14 @@ def decode(text: str) -> list[Elements]:
     return instructions
 
 
+SIZE = encode("size", 0, 1280, 800)
+FILL = encode("rect", 0, 0, 0, 1280, 800) + encode("cfill", 14, 0, 40, 90, 140, 255)
+CURSOR = encode("size", -1, 8, 8) + encode("rect", -1, 0, 0, 8, 8) + encode("cfill", 14, -1, 0, 0, 0, 255)
+SYNC = encode("sync", 1000)
+
+
 class FakeTunnel:
-    """``taken`` holds every instruction but pings; :meth:`hang_up` closes what is open."""
+    """``frame`` is what it draws; ``taken`` holds every instruction but pings; :meth:`hang_up` closes what is open."""
 
     def __init__(self) -> None:
         self.taken: list[Elements] = []
@@ -39,6 +45,7 @@ class FakeTunnel:
         self.sockets: list[web.WebSocketResponse] = []
         self.changed = asyncio.Condition()
         self.url = ""
+        self.frame = SIZE + FILL + SYNC
 
     async def accept(self, request: web.Request) -> web.StreamResponse:
         """Greet, draw after the ticket, echo pings, write the rest down."""
@@ -59,12 +66,7 @@ class FakeTunnel:
             await socket.send_str(encode(*elements))
             return
         if elements[:2] == ["", "ticket"]:
-            await socket.send_str(
-                encode("size", 0, 1280, 800)
-                + encode("rect", 0, 0, 0, 1280, 800)
-                + encode("cfill", 14, 0, 40, 90, 140, 255)
-                + encode("sync", 1000)
-            )
+            await socket.send_str(self.frame)
         async with self.changed:
             self.taken.append(elements)
             self.changed.notify_all()
@@ -78,6 +80,15 @@ class FakeTunnel:
         async with asyncio.timeout(deadline_s), self.changed:
             await self.changed.wait_for(lambda: len(self.keys()) >= count)
         return self.keys()
+
+    def tickets(self) -> int:
+        """How often the page has come with a ticket."""
+        return sum(one[:2] == ["", "ticket"] for one in self.taken)
+
+    async def wait_for_tickets(self, count: int, deadline_s: float = 20) -> None:
+        """Until the page has come with a ticket that often."""
+        async with asyncio.timeout(deadline_s), self.changed:
+            await self.changed.wait_for(lambda: self.tickets() >= count)
 
     async def wait_for(self, opcode: str, deadline_s: float = 20) -> Elements:
         """The first instruction with this opcode (``ticket`` for the in-band ticket)."""

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 AXE = Path("node_modules/axe-core/axe.min.js").read_text("utf-8")
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
-STAFF_PAGES = ("/", "/pools/juki/why", "/sessions/s-lgwan-std-p9001/logoff", "/nowhere")
+STAFF_PAGES = ("/", "/help", "/pools/juki/why", "/sessions/s-lgwan-std-p9001/logoff", "/nowhere")
 CONSOLE_PAGES = (
     "/console/pools",
     "/console/pools/lgwan-std/close",

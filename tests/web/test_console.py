@@ -2,12 +2,14 @@
 
 import csv
 import io
+import re
 
 import msgspec
 import pytest
 
 from tests.web.browsing import Visitor
 from tests.web.fakes import FakeCity
+from tests.web.people import make_record
 from web.spreadsheet import make_harmless
 
 
@@ -94,9 +96,56 @@ async def test_an_auditor_reads_and_changes_nothing(visitor: Visitor, city: Fake
         "/console/pools/lgwan-std/close",
         "/console/people/u-p1001/lock",
         "/console/sessions/s-lgwan-std-p1001/terminate",
+        "/console/pools/lgwan-std/desktops/d-lgwan-std-3/repair",
     ):
         assert (await visitor.submit(path, reason="x")).status == 403
+        assert (await visitor.ask("GET", path)).status == 403
     assert city.pools.asked == city.people.done == city.sessions.asked == []
+
+
+async def test_nobody_is_asked_to_confirm_a_measure_about_themselves(visitor: Visitor) -> None:
+    await visitor.sign_in("p9001")
+    assert "/lock" not in (await visitor.get("/console/people/u-p9001")).text
+    assert (await visitor.get("/console/people/u-p9001/lock")).status == 403
+
+
+async def test_closing_a_pool_counts_who_left_work_behind(visitor: Visitor) -> None:
+    await visitor.sign_in("p9001")
+    text = (await visitor.get("/console/pools/lgwan-std/close")).text
+    assert re.search(r"接続中の職員</dt><dd>2</dd>", text)
+    assert re.search(r"切断中の職員（作業が残っています）</dt><dd>1</dd>", text)
+    pools = (await visitor.get("/console/pools")).text
+    assert "接続中 2／切断中 1" in pools
+    assert re.findall(r'data-pool="([^"]+)"', pools) == ["lgwan-own", "lgwan-std", "juki"]
+
+
+async def test_the_audit_speaks_of_people_in_words(visitor: Visitor, city: FakeCity) -> None:
+    refused = make_record(400, "signin.password_checked", login="p1001", cause="wrong_password")
+    ended = make_record(401, "session.ended", pool="lgwan-std", user="u-p1001", reason="idle_limit")
+    unknown = make_record(402, "new.event", strange="value")
+    city.audit.records = [
+        unknown,
+        ended,
+        msgspec.structs.replace(refused, actor="login:p1001", subject="user:u-gone", outcome="refused"),
+        msgspec.structs.replace(make_record(399, "signin.password_checked"), outcome="passed"),
+        msgspec.structs.replace(make_record(398, "policy.denied"), outcome="not_entitled"),
+    ]
+    await visitor.sign_in("p9001")
+    text = (await visitor.get("/console/audit")).text
+    for shown in (
+        "神谷 𠮷子（p1001）",
+        "神谷 𠮷子（p1001） LGWAN 標準",
+        "パスワード違い",
+        "cause=wrong_password",
+        "操作がない状態が続いたため切断しました",
+        "利用権がありません",
+        "new.event",
+        "strange",
+        "user:u-gone",
+    ):
+        assert shown in text, shown
+    assert text.count('<span class="tag bad">') == 2
+    assert re.search(r'<span class="tag ">成功</span><br><code class="code">passed', text)
 
 
 async def test_the_audit_is_filtered_and_paged(visitor: Visitor, city: FakeCity) -> None:
@@ -124,9 +173,20 @@ async def test_the_audit_goes_into_a_spreadsheet_harmlessly(visitor: Visitor, ci
     assert page.headers["Content-Type"].startswith("text/csv")
     assert "attachment" in page.headers["Content-Disposition"]
     rows = list(csv.reader(io.StringIO(page.text)))
-    assert rows[0][:3] == ["番号", "日時", "できごと"]
+    assert rows[0][:4] == ["番号", "日時（Asia/Tokyo）", "日時（UTC）", "できごと"]
     assert len(rows) == 121
-    assert rows[1][4] == '\'=HYPERLINK("http://x")'
+    assert rows[1][5] == rows[1][6] == '\'=HYPERLINK("http://x")'
+    assert rows[2][1:7] == [
+        "2026-11-20 09:31:59",
+        "2026-11-20T00:31:59+00:00",
+        "画面表示",
+        "session.first_frame_drawn",
+        "神谷 𠮷子（p1001）",
+        "user:u-p1001",
+    ]
+    assert rows[2][7:11] == ["神谷 𠮷子（p1001） LGWAN 標準", "session:s-1", "成功", "ok"]
+    assert rows[2][12:14] == ["プール：LGWAN 標準", "pool=lgwan-std"]
+    assert city.audit.exported == [("user:u-p9001", "", 120)]
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\u3000=1", "\r=1"])
@@ -137,3 +197,9 @@ def test_no_cell_starts_a_formula(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["", "user:u-1", "神谷", "192.0.2.1", "a=b"])
 def test_other_cells_stay_as_they_are(cell: str) -> None:
     assert make_harmless(cell) == cell
+
+
+@pytest.mark.parametrize("query", ["until=9999-12-31", "since=0001-01-01", "since=9999-12-31&until=0001-01-01"])
+async def test_a_day_at_the_end_of_the_calendar_filters_nothing(visitor: Visitor, query: str) -> None:
+    await visitor.sign_in("p9001")
+    assert (await visitor.get(f"/console/audit?{query}")).status == 200

@@ -1,12 +1,15 @@
 """What nobody gets past: sign-in on every route, forged requests, foreign hosts, headers, other sites."""
 
+import asyncio
 import re
 
 import msgspec
 import pytest
+import structlog.testing
 from yarl import URL
 
 from broker.settings import PortalSettings
+from tests.fakes.waiting import until
 from tests.web.browsing import Visitor
 from tests.web.fake_signin import CODE, PASSWORD
 from tests.web.fakes import FakeCity
@@ -108,7 +111,7 @@ async def test_an_unknown_host_gets_a_page_that_says_so(visitor: Visitor) -> Non
     assert '"code":"unknown_host"' in api.text
 
 
-@pytest.mark.parametrize("path", ["/login", "/nowhere", "/api/v1/me", "/static/css/page.css", "/static/none.css"])
+@pytest.mark.parametrize("path", ["/login", "/nowhere", "/api/v1/me", "/static/css/page.css"])
 async def test_every_answer_carries_the_security_headers(visitor: Visitor, path: str) -> None:
     page = await visitor.get(path)
     policy = page.headers["Content-Security-Policy"]
@@ -184,3 +187,32 @@ async def test_the_password_does_not_come_back(visitor: Visitor) -> None:
     page = await visitor.submit("/login", login="down", password=PASSWORD)
     assert PASSWORD not in page.text
     assert CODE not in page.text
+
+
+@pytest.mark.parametrize("path", ["/static/../x", "/static/%2e%2e/x", "/static/" + "a" * 5000])
+async def test_a_path_that_only_looks_like_a_file_is_not_found(visitor: Visitor, path: str) -> None:
+    await visitor.sign_in("p1001")
+    page = await visitor.ask_raw(f"GET {path} HTTP/1.1")
+    assert page.status == 404
+    assert "ページが見つかりません" in page.text
+
+
+async def test_a_body_that_does_not_unpack_is_a_bad_request(visitor: Visitor) -> None:
+    headers = ("Content-Type: application/x-www-form-urlencoded", "Content-Encoding: gzip", "Content-Length: 3")
+    page = await visitor.ask_raw("POST /login HTTP/1.1", *headers, body=b"abc")
+    assert page.status == 400
+    assert "送信された内容を読み取れませんでした" in page.text
+
+
+async def test_who_hangs_up_in_the_middle_of_a_form_leaves_no_trace(portal_url: str) -> None:
+    """No fault of ours: nothing above debug in the log."""
+    url = URL(portal_url)
+    assert url.host is not None
+    head = f"POST /login HTTP/1.1\r\nHost: {url.authority}\r\nContent-Length: 100\r\nExpect: 100-continue\r\n"
+    with structlog.testing.capture_logs() as logged:
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\nlogin=".encode())
+        assert b"100 Continue" in await reader.readline()
+        writer.transport.abort()
+        await until(lambda: logged, what="the portal notices that the visitor went away")
+    assert [(line["event"], line["log_level"]) for line in logged] == [("client went away", "debug")]

@@ -1,17 +1,23 @@
 """The portal: what is shown, opened, explained and logged off."""
 
+import re
+from importlib.metadata import version
+
 import msgspec
 import pytest
 
 from broker.lifecycle.session import SessionState
-from broker.model.ids import PoolId
-from broker.model.reasons import DenyReason
+from broker.model.ids import PoolId, ZoneId
+from broker.model.reasons import DenyReason, EndReason, SigninRefusal, TicketRefusal
+from broker.session.records import EndedForPerson
 from tests.web.browsing import Visitor
 from tests.web.fakes import FakeCity
-from tests.web.people import POOLS, STAFF, make_session
+from tests.web.people import NOW, POOLS, STAFF, make_session
+from web.audit_words import DETAIL_NAMES, OUTCOMES, SIGNIN_CAUSES, TICKET_CAUSES
 from web.language import Language, translate
 from web.reasons import DENIALS, ENDS, RULE_REASONS, RULES
 from web.words import DESKTOP_STATES, ORIGINS, POOL_KINDS, PROTOCOLS, ROLES, SESSION_STATES
+from web.zones import COLOURS, zone_colour
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt;&#34;&#39;&gt;&lt;img src=x onerror=alert(2)&gt;"
@@ -55,6 +61,78 @@ async def test_a_card_offers_what_fits_its_session(
     assert f'data-pool="lgwan-std" data-card="{card}"' in text
     assert button in text
     assert "/sessions/s-lgwan-std-p1001/logoff" in text
+
+
+async def test_kept_work_behind_a_closed_door_is_not_thrown_away_by_mistake(visitor: Visitor, city: FakeCity) -> None:
+    city.sessions.live = {POOLS[0][0].id: make_session(POOLS[0][0], STAFF)}
+    city.sessions.denied = {POOLS[0][0].id: DenyReason.POOL_CLOSED}
+    await visitor.sign_in("p1001")
+    text = (await visitor.get("/")).text
+    card = text[text.index('data-pool="lgwan-std"') :]
+    card = card[: card.index("</li>")]
+    assert 'data-card="held"' in card
+    for shown in ("作業中の画面が残っています", "現在、受付を停止しています", "なぜ接続できないか"):
+        assert shown in card
+    before, _summary, behind = card.partition("<summary>")
+    assert "/logoff" not in before
+    assert "元に戻せません" in behind
+    assert "/sessions/s-lgwan-std-p1001/logoff" in behind
+
+
+async def test_a_zone_has_one_colour_everywhere(visitor: Visitor, city: FakeCity) -> None:
+    city.sessions.pools.reverse()
+    city.sessions.denied = {}
+    await visitor.sign_in("p1001")
+    text = (await visitor.get("/")).text
+    assert re.findall(r'class="card zone-(\d)" data-pool="([^"]+)"', text) == [
+        ("0", "lgwan-own"),
+        ("0", "lgwan-std"),
+        ("1", "juki"),
+    ]
+    opened = await visitor.submit("/pools/juki/open")
+    assert 'class="zone zone-1"' in (await visitor.get(opened.location)).text
+
+
+def test_a_zone_of_ones_own_keeps_its_colour() -> None:
+    usual = {zone_colour(ZoneId(zone)) for zone in ("lgwan", "resident", "internet")}
+    assert len(usual) == 3
+    assert zone_colour(ZoneId("school")) == zone_colour(ZoneId("school"))
+    assert zone_colour(ZoneId("school")) in set(range(COLOURS)) - usual
+
+
+async def test_what_ended_without_the_person_is_told(visitor: Visitor, city: FakeCity) -> None:
+    city.sessions.ended = [EndedForPerson(pool=POOLS[0][0], reason=EndReason.TERMINATED, ended_at=NOW)]
+    await visitor.sign_in("p1001")
+    text = (await visitor.get("/")).text
+    assert "2026年11月20日（金）09:30に LGWAN 標準 のセッションが終了しました。" in text
+    assert "情報システム担当がこのセッションを終了しました" in text
+
+
+async def test_the_sign_in_before_is_shown_with_its_place(visitor: Visitor, city: FakeCity) -> None:
+    await visitor.sign_in("p1001")
+    text = (await visitor.get("/")).text
+    assert re.search(r"前回のログイン</dt>\s*<dd>2026年11月17日（火）09:30 庁内 .*192\.0\.2\.99", text)
+    city.people.previous = None
+    assert re.search(r"前回のログイン</dt>\s*<dd>記録がありません", (await visitor.get("/")).text)
+
+
+async def test_what_cannot_be_logged_off_does_not_promise_a_reset(visitor: Visitor, city: FakeCity) -> None:
+    city.sessions.denied = {}
+    city.sessions.pools = [POOLS[2][0]]
+    await visitor.sign_in("p1001")
+    text = (await visitor.get("/")).text
+    assert "初期化されます" not in text
+    assert "「利用を終了」を押すと" in text
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+async def test_help_and_version_are_a_click_away(visitor: Visitor, signed_in: bool) -> None:
+    if signed_in:
+        await visitor.sign_in("p1001")
+    page = await visitor.get("/help")
+    assert page.status == 200
+    for shown in ("利用を終了", 'href="/help"', "お問い合わせ：情報システム担当", f"Sekisho {version('sekisho')}"):
+        assert shown in page.text
 
 
 async def test_nothing_to_open_is_said(visitor: Visitor, city: FakeCity) -> None:
@@ -193,3 +271,10 @@ def test_every_word_exists_in_both_languages() -> None:
         for text in (told.what, told.remedy):
             assert translate(Language.EN, text).isascii() or "“" in translate(Language.EN, text)
             assert translate(Language.JA, text) == text
+
+
+def test_every_cause_has_its_word() -> None:
+    assert set(SIGNIN_CAUSES) == set(SigninRefusal)
+    assert set(TICKET_CAUSES) == set(TicketRefusal)
+    for text in (*SIGNIN_CAUSES.values(), *TICKET_CAUSES.values(), *DETAIL_NAMES.values(), *OUTCOMES.values()):
+        assert translate(Language.EN, text) != text

@@ -3,11 +3,12 @@
 import re
 from typing import Final
 
+import msgspec
 import pytest
 from playwright.async_api import Browser, expect
 
 from broker.model.reasons import EndReason
-from tests.web.fake_tunnel import FakeTunnel
+from tests.web.fake_tunnel import CURSOR, FILL, SIZE, SYNC, FakeTunnel
 from tests.web.fakes import FakeCity
 from tests.web.in_browser import signed_in_page, wait_state
 from tests.web.people import POOLS, STAFF, make_session
@@ -131,6 +132,33 @@ async def test_a_lost_line_is_taken_up_again_with_a_new_ticket(
         assert len(set(tickets)) == 2
 
 
+@pytest.mark.parametrize(
+    "frame", ["", SIZE + CURSOR + SYNC, CURSOR + FILL + SYNC], ids=["nothing", "cursor", "no size"]
+)
+async def test_without_a_picture_the_person_is_told(
+    browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel, frame: str
+) -> None:
+    async with signed_in_page(browser, portal_url, STAFF.login) as page:
+        tunnel.frame = frame
+        await page.clock.install()
+        await page.goto(portal_url + PATH)
+        for attempts in (1, 2):
+            await tunnel.wait_for_tickets(attempts)
+            await expect(page.locator("#curtain-title")).to_have_text("接続しています")
+            await expect(page.locator("html")).to_have_attribute("data-session-state", "connecting")
+            await page.clock.run_for(15_100)
+        await expect(page.locator("#curtain-title")).to_have_text("画面を表示できません")
+        await expect(page.locator("#curtain-text")).to_contain_text("s-lgwan-std-p1001")
+        await expect(page.locator("#back")).to_be_visible()
+        assert tunnel.tickets() == 2, "one more attempt by itself, and no third"
+
+        tunnel.frame = SIZE + FILL + SYNC
+        await page.locator("#reconnect").click()
+        await wait_state(page, "drawn")
+        await page.clock.run_for(16_000)
+        await wait_state(page, "drawn")
+
+
 async def test_a_session_that_ended_meanwhile_is_not_taken_up(
     browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel
 ) -> None:
@@ -169,16 +197,43 @@ async def test_log_off_asks_and_ends(browser: Browser, city: FakeCity, portal_ur
         await tunnel.wait_for("disconnect")
 
 
-async def test_the_toolbar_folds_away(browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel) -> None:
+async def test_the_toolbar_begins_folded_on_a_small_screen(
+    browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel
+) -> None:
     async with signed_in_page(browser, portal_url, STAFF.login, width=768, height=1024) as page:
         await page.goto(portal_url + PATH)
         await wait_state(page, "drawn")
         toggle = page.locator("#toggle-toolbar")
-        await toggle.click()
         await expect(toggle).to_have_attribute("aria-expanded", "false")
         await expect(page.locator("#tools")).to_be_hidden()
         await toggle.press("Enter")
         await expect(page.locator("#tools")).to_be_visible()
+        await toggle.click()
+        await expect(page.locator("#tools")).to_be_hidden()
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+async def test_the_toolbar_keeps_to_one_row_and_fits_fingers(
+    browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel, language: str
+) -> None:
+    long = "マイナンバー利用事務系の専用デスクトップ（住民情報）"
+    city.sessions.pools[0] = msgspec.structs.replace(
+        city.sessions.pools[0], name_ja=long, name_en="Personal desktop for resident records", provider="static"
+    )
+    async with signed_in_page(browser, portal_url, STAFF.login) as page:
+        await page.goto(f"{portal_url}/language/{language}?back={PATH}")
+        await wait_state(page, "drawn")
+        box = await page.locator("#toolbar").bounding_box()
+        assert box is not None
+        assert box["height"] < 56
+        fingers = await page.context.new_cdp_session(page)
+        await fingers.send("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 1})
+        await fingers.send("Emulation.setEmitTouchEventsForMouse", {"enabled": True, "configuration": "mobile"})
+        for tool in await page.locator(".tool:visible").all():
+            box = await tool.bounding_box()
+            assert box is not None
+            assert box["height"] >= 44
+            assert box["width"] >= 44
 
 
 async def test_nothing_of_the_session_stays_in_the_browser(

@@ -133,3 +133,18 @@ async def test_signing_out_everywhere_ends_all_sessions(visitor: Visitor, city: 
 async def test_the_door_is_shown_once(visitor: Visitor) -> None:
     await visitor.sign_in("p1001")
     assert (await visitor.get("/login")).location == "/"
+
+
+async def test_signing_in_again_in_the_same_browser_ends_the_sign_in_of_before(
+    visitor: Visitor, city: FakeCity
+) -> None:
+    await visitor.sign_in("p1001")
+    before = visitor.cookies[Cookie.SESSION]
+    del visitor.cookies[Cookie.SESSION]
+    await visitor.get("/login")
+    await visitor.submit("/login", login="p9001", password=PASSWORD)
+    await visitor.get("/login/code")
+    visitor.cookies[Cookie.SESSION] = before  # two windows, of which the first was finished in between
+    await visitor.submit("/login/code", code=CODE)
+    assert list(city.signin.signed_in) == [visitor.cookies[Cookie.SESSION]]
+    assert before not in city.signin.signed_in

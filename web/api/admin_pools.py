@@ -40,6 +40,8 @@ def _describe_pool(summary: PoolSummary) -> AdminPool:
         counts=summary.counts,
         queued=summary.queued,
         live_sessions=summary.live_sessions,
+        connected=summary.connected,
+        disconnected=summary.disconnected,
         provider_fault=summary.provider_fault,
     )
 

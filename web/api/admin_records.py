@@ -19,7 +19,7 @@ class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AdminPool(msgspec.Struct, frozen=True, kw_only=True):
-    """``zone`` is its id; ``counts`` of desktops by state."""
+    """``zone`` is its id; ``counts`` of desktops by state; the rest are sessions."""
 
     id: str
     zone: str
@@ -34,6 +34,8 @@ class AdminPool(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     queued: int
     live_sessions: int
+    connected: int
+    disconnected: int
     provider_fault: str | None
 
 

@@ -29,7 +29,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
 
 TABS: Final = (
     ("pools", "/console/pools", _("デスクトッププール"), Action.SEE_POOLS),
-    ("sessions", "/console/sessions", _("接続中のセッション"), Action.SEE_SESSIONS),
+    ("sessions", "/console/sessions", _("利用中のセッション"), Action.SEE_SESSIONS),
     ("people", "/console/people", _("職員"), Action.SEE_PEOPLE),
     ("policy", "/console/policy", _("利用の規則"), Action.SEE_POLICY),
     ("approvals", "/console/approvals", _("テレワークの承認"), Action.SEE_POLICY),

@@ -13,7 +13,7 @@ from web.problems import Problem
 from web.views.console import console_page
 from web.visitor import actor_of, services_of
 
-FIELDS_WRONG = _("職員番号、今日以降の最終日、理由を入力してください。自分の承認は登録できません。")
+FIELDS_WRONG = _("職員ID、今日以降の最終日、理由を入力してください。自分の承認は登録できません。")
 
 
 async def _list_rows(request: web.Request) -> list[ApprovalRow] | NotAllowed:

@@ -6,34 +6,22 @@ from urllib.parse import urlencode
 import msgspec
 from aiohttp import web
 
-from broker.model.records import AuditRecord
 from broker.policy.administration import NotAllowed
+from web.audit_file import file_head, file_rows
 from web.audit_filter import read_audit_query
 from web.errors import show_problem
 from web.forms import read_query
-from web.language import gettext_noop as _
-from web.language import language_of, translate
+from web.language import language_of
 from web.problems import Problem
 from web.spreadsheet import write_csv
+from web.views.audit_table import told_records
 from web.views.console import console_page
-from web.visitor import actor_of, services_of
+from web.visitor import TENANT, actor_of, services_of
 from web.words import AUDIT_EVENTS
 
 PAGE_ROWS: Final = 50
 EXPORT_PAGE_ROWS: Final = 1000
 MAX_EXPORT_ROWS: Final = 100_000
-_COLUMNS: Final = (
-    _("番号"),
-    _("日時"),
-    _("できごと"),
-    _("コード"),
-    _("操作した人"),
-    _("対象"),
-    _("結果"),
-    _("接続元アドレス"),
-    _("詳細"),
-    _("連番"),
-)
 
 
 def _filters(request: web.Request) -> dict[str, str]:
@@ -46,15 +34,17 @@ async def show_audit(request: web.Request) -> web.Response:
     records = await services_of(request).audit.search(actor_of(request), query)
     if isinstance(records, NotAllowed):
         return show_problem(request, Problem.NOT_ALLOWED)
-    shown = records[:PAGE_ROWS]
+    lines = await told_records(request, records[:PAGE_ROWS])
+    if isinstance(lines, NotAllowed):
+        return show_problem(request, Problem.NOT_ALLOWED)
     filters = _filters(request)
     kept = {name: value for name, value in filters.items() if value}
-    older = urlencode({**kept, "before": shown[-1].id}) if len(records) > PAGE_ROWS else ""
+    older = urlencode({**kept, "before": lines[-1].record.id}) if len(records) > PAGE_ROWS else ""
     return console_page(
         request,
         "console/audit.html",
         "audit",
-        records=shown,
+        lines=lines,
         filters=filters,
         is_filtered=bool(kept),
         is_first=query.before_id is None,
@@ -65,46 +55,35 @@ async def show_audit(request: web.Request) -> web.Response:
     )
 
 
-async def _collect(request: web.Request) -> list[AuditRecord] | NotAllowed:
+async def _collect(request: web.Request) -> list[list[str]] | NotAllowed:
+    """All rows of the filtered log, named a page at a time."""
     query = read_audit_query(request, EXPORT_PAGE_ROWS)
-    collected: list[AuditRecord] = []
-    while len(collected) < MAX_EXPORT_ROWS:
+    rows: list[list[str]] = []
+    while len(rows) < MAX_EXPORT_ROWS:
         records = await services_of(request).audit.search(actor_of(request), query)
         if isinstance(records, NotAllowed):
             return records
-        collected += records
+        lines = await told_records(request, records)
+        if isinstance(lines, NotAllowed):
+            return lines
+        rows += file_rows(lines, request[TENANT].time_zone)
         if len(records) < EXPORT_PAGE_ROWS:
             break
         query = msgspec.structs.replace(query, before_id=records[-1].id)
-    return collected
+    return rows
 
 
 async def export_audit(request: web.Request) -> web.Response:
-    """The filtered log as CSV."""
-    records = await _collect(request)
-    if isinstance(records, NotAllowed):
+    """The filtered log as CSV. Taking it home is in the audit before the file leaves."""
+    rows = await _collect(request)
+    if isinstance(rows, NotAllowed):
         return show_problem(request, Problem.NOT_ALLOWED)
-    language = language_of(request)
-    rows: list[tuple[str, ...]] = [tuple(translate(language, name) for name in _COLUMNS)]
-    for record in records:
-        detail = " ".join(f"{key}={value}" for key, value in sorted(record.detail.items()))
-        name = AUDIT_EVENTS.get(record.event)
-        rows.append(
-            (
-                str(record.id),
-                record.at.isoformat(),
-                translate(language, name) if name else "",
-                record.event,
-                record.actor,
-                record.subject,
-                record.outcome,
-                record.address,
-                detail,
-                "" if record.seq is None else str(record.seq),
-            )
-        )
+    query = read_audit_query(request, EXPORT_PAGE_ROWS)
+    if await services_of(request).audit.note_export(actor_of(request), query, len(rows)) is not None:
+        return show_problem(request, Problem.NOT_ALLOWED)
+    head = file_head(language_of(request), request[TENANT].time_zone)
     return web.Response(
-        body=write_csv(rows),
+        body=write_csv([head, *rows]),
         content_type="text/csv",
         charset="utf-8",
         headers={"Content-Disposition": 'attachment; filename="audit.csv"'},

@@ -7,16 +7,18 @@ from aiohttp import web
 from broker.model.ids import UserId
 from broker.model.records import User
 from broker.people.records import NoSuchPerson, PersonDetails, ReasonMissing
-from broker.policy.administration import NotAllowed
+from broker.people.rules import refuse_change
+from broker.policy.administration import Action, NotAllowed
 from web.errors import show_problem
 from web.forms import read_form, read_query, see_other
 from web.language import gettext_noop as _
 from web.measures import Measure, order_measure
 from web.problems import Problem
+from web.views.audit_table import told_records
 from web.views.confirmation import Confirmation, ask_again, ask_for, is_reason_missing, person_named
 from web.views.console import console_page
 from web.visitor import actor_of, services_of
-from web.words import AUDIT_EVENTS, ROLES
+from web.words import ROLES
 
 DONE_CODES: Final = {
     Measure.LOCK: "locked",
@@ -31,7 +33,7 @@ _TEXTS: Final[dict[Measure, tuple[str, tuple[str, ...], str]]] = {
         (
             _("この職員はログインできなくなります。"),
             _("ログイン中のすべての端末からログアウトさせます。"),
-            _("接続中のセッションは終了し、保存していない作業内容は失われます。"),
+            _("利用中のセッションは終了し、保存していない作業内容は失われます。"),
         ),
         _("利用を停止する"),
     ),
@@ -68,6 +70,7 @@ def confirm_measure(measure: Measure, user: User) -> Confirmation:
         consequences=consequences,
         facts=((_("職員"), person_named(user)),),
         action=f"/console/people/{user.id}/{measure}",
+        permission=Action.CHANGE_PEOPLE,
         button=button,
         back=f"/console/people/{user.id}",
         is_dangerous=measure is not Measure.UNLOCK,
@@ -97,15 +100,18 @@ async def show_person(request: web.Request) -> web.Response:
     details = await _find_person(request)
     if isinstance(details, Problem):
         return show_problem(request, details)
+    lines = await told_records(request, list(details.recent))
+    if isinstance(lines, NotAllowed):
+        return show_problem(request, Problem.NOT_ALLOWED)
     return console_page(
         request,
         "console/person.html",
         "people",
         person=details.user,
         recovery_codes_left=details.recovery_codes_left,
-        records=details.recent,
+        lines=lines,
         role_names=ROLES,
-        events=AUDIT_EVENTS,
+        may_change=refuse_change(actor_of(request), details.user) is None,
     )
 
 
@@ -117,6 +123,8 @@ async def ask_measure(request: web.Request) -> web.Response:
     details = await _find_person(request)
     if isinstance(details, Problem):
         return show_problem(request, details)
+    if refuse_change(actor_of(request), details.user) is not None:
+        return show_problem(request, Problem.NOT_ALLOWED)
     return ask_for(request, "people", confirm_measure(_measure_of(request), details.user))
 
 

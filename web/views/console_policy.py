@@ -24,7 +24,7 @@ from web.views.console import console_page
 from web.visitor import TENANT, actor_of, services_of
 from web.words import CERTIFICATE_STATES, DEVICE_KINDS, MODES, ORIGINS, SEGMENTS
 
-NOT_FOUND: Final = _("職員番号とデスクトッププールを確かめてください。一度もログインしていない職員は調べられません。")
+NOT_FOUND: Final = _("職員IDとデスクトッププールを確かめてください。一度もログインしていない職員は調べられません。")
 BAD_TIME: Final = _("日時を読み取れませんでした。")
 
 

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from broker.lifecycle.desktop import DesktopState
 from broker.model.ids import DesktopId, PoolId
-from broker.policy.administration import NotAllowed
+from broker.policy.administration import Action, NotAllowed
 from broker.pool.records import (
     DesktopChanged,
     DesktopMoved,
@@ -22,6 +22,7 @@ from web.views.confirmation import Confirmation, ask_again, ask_for, is_reason_m
 from web.views.console import console_page
 from web.visitor import actor_of, services_of
 from web.words import DESKTOP_STATES, POOL_KINDS, PROTOCOLS
+from web.zones import pool_order
 
 
 async def show_pools(request: web.Request) -> web.Response:
@@ -32,7 +33,7 @@ async def show_pools(request: web.Request) -> web.Response:
         request,
         "console/pools.html",
         "pools",
-        summaries=summaries,
+        summaries=sorted(summaries, key=lambda one: pool_order(one.pool)),
         desktop_states=DESKTOP_STATES,
         pool_kinds=POOL_KINDS,
         protocols=PROTOCOLS,
@@ -56,15 +57,18 @@ def _gate_confirmation(summary: PoolSummary, *, is_open: bool) -> Confirmation:
             if is_open
             else (
                 _("新しい接続と順番待ちができなくなります。"),
-                _("いま接続している職員はそのまま使えますが、切断すると再接続できません。"),
+                _("接続中の職員はそのまま使えますが、切断すると、受付を再開するまで再接続できません。"),
+                _("切断中の職員の作業は残りますが、受付を再開するまで再接続できません。"),
             )
         ),
         facts=(
             (_("デスクトッププール"), summary.pool),
-            (_("接続中のセッション"), str(summary.live_sessions)),
+            (_("接続中の職員"), str(summary.connected)),
+            (_("切断中の職員（作業が残っています）"), str(summary.disconnected)),
             (_("順番待ち"), str(summary.queued)),
         ),
         action=f"/console/pools/{summary.pool.id}/{verb}",
+        permission=Action.CHANGE_POOLS,
         button=_("受付を再開する") if is_open else _("受付を停止する"),
         back="/console/pools",
         is_dangerous=not is_open,
@@ -153,6 +157,7 @@ async def ask_repair(request: web.Request) -> web.Response:
                 (_("所有者・利用者"), person_named(row.user)),
             ),
             action=f"/console/pools/{pool_id}/desktops/{row.desktop.id}/repair",
+            permission=Action.CHANGE_POOLS,
             button=_("修復する"),
             back=f"/console/pools/{pool_id}/desktops",
             needs_reason=False,

@@ -2,12 +2,14 @@
 
 from aiohttp import web
 
+from broker.lifecycle.session import CONNECTED_STATES, KEPT_STATES
 from broker.model.ids import SessionId
-from broker.policy.administration import NotAllowed
+from broker.policy.administration import Action, NotAllowed
 from broker.session.records import Ended, LiveSession, NoSuchSession
 from web.errors import show_problem
 from web.forms import read_form, read_query, see_other
 from web.language import gettext_noop as _
+from web.language import language_of, translate
 from web.problems import Problem
 from web.views.confirmation import Confirmation, ask_again, ask_for, is_reason_missing, person_named
 from web.views.console import console_page
@@ -27,11 +29,14 @@ async def show_sessions(request: web.Request) -> web.Response:
     if isinstance(rows, NotAllowed):
         return show_problem(request, Problem.NOT_ALLOWED)
     text = read_query(request, "q")
+    shown = [row for row in rows if matches_text(row, text)]
     return console_page(
         request,
         "console/sessions.html",
         "sessions",
-        rows=[row for row in rows if matches_text(row, text)],
+        rows=shown,
+        connected=sum(row.session.state in CONNECTED_STATES for row in shown),
+        disconnected=sum(row.session.state in KEPT_STATES for row in shown),
         text=text,
         session_states=SESSION_STATES,
         origins=ORIGINS,
@@ -56,9 +61,11 @@ async def _confirmation(request: web.Request) -> Confirmation | Problem:
             (_("職員"), person_named(row.user)),
             (_("デスクトッププール"), row.pool),
             (_("仮想デスクトップ"), row.desktop.name if row.desktop else "–"),
+            (_("状態"), translate(language_of(request), SESSION_STATES[row.session.state])),
             (_("接続元アドレス"), row.address or "–"),
         ),
         action=f"/console/sessions/{row.session.id}/terminate",
+        permission=Action.TERMINATE_SESSION,
         button=_("強制切断する"),
         back="/console/sessions",
     )

@@ -56,7 +56,7 @@ async def confirm_enrolment(request: web.Request) -> web.Response:
     match await services_of(request).signin.confirm_enrolment(attempt):
         case SignedIn() as outcome:
             page = render(request, "recovery_codes.html", codes=outcome.recovery_codes, person=outcome.user)
-            return enter(page, outcome)
+            return await enter(request, page, outcome)
         case Refused(may_retry=True):
             return await _again(request, pending, 403, WRONG_CODE)
         case Refused():

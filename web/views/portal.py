@@ -1,11 +1,9 @@
 """The portal: what a person may open, what is running, and why something is refused."""
 
-from enum import StrEnum
 from typing import Final
 
 from aiohttp import web
 
-from broker.lifecycle.session import SessionState
 from broker.model.ids import PoolId, SessionId
 from broker.policy.decision import Allow, Deny
 from broker.session.records import Ended, NoSuchPool, NoSuchSession, OpenDenied, Opened, PoolView
@@ -13,22 +11,13 @@ from web.errors import show_problem
 from web.forms import see_other
 from web.language import gettext_noop as _
 from web.problems import Problem
-from web.reasons import DENIALS, RULE_REASONS, RULES
+from web.reasons import DENIALS, ENDS, RULE_REASONS, RULES
 from web.render import render
+from web.views.card import card_of
 from web.views.session_texts import page_settings
 from web.visitor import services_of, signed_in
-from web.words import ORIGINS, POOL_KIND_NOTES, POOL_KINDS, SESSION_STATES
-
-
-class Card(StrEnum):
-    """What the card of a pool offers."""
-
-    OPEN = "open"
-    WAIT = "wait"
-    IN_USE = "in_use"
-    RECONNECT = "reconnect"
-    REFUSED = "refused"
-
+from web.words import HOST_NOTE, ORIGINS, POOL_KIND_NOTES, POOL_KINDS, SESSION_STATES
+from web.zones import pool_order, zone_colour
 
 NOTES: Final = {
     "recovery": _(
@@ -42,33 +31,22 @@ NOTES: Final = {
 }
 
 
-def card_of(view: PoolView) -> Card:
-    """What a person can do with a pool now. A refusal shows as such even where something still runs."""
-    if isinstance(view.decision, Deny):
-        return Card.REFUSED
-    if view.session is None:
-        return Card.OPEN
-    match view.session.state:
-        case SessionState.REQUESTED | SessionState.QUEUED:
-            return Card.WAIT
-        case SessionState.DISCONNECTED | SessionState.PARKED:
-            return Card.RECONNECT
-        case SessionState.TICKETED | SessionState.ACTIVE:
-            return Card.IN_USE
-        case _:
-            return Card.OPEN
-
-
 async def show_portal(request: web.Request) -> web.Response:
     auth = signed_in(request)
-    views = await services_of(request).sessions.portal(auth)
+    services = services_of(request)
+    views = sorted(await services.sessions.portal(auth), key=lambda view: pool_order(view.pool))
     notes = [NOTES[code] for code in request.query if code in NOTES]
     return render(
         request,
         "portal.html",
         cards=[(view, card_of(view)) for view in views],
         notes=notes,
+        ends=await services.sessions.ended_lately(auth),
+        end_reasons=ENDS,
+        previous=await services.people.previous_signin(auth),
         web_session=auth.session,
+        zone_colour=zone_colour,
+        host_note=HOST_NOTE,
         denials=DENIALS,
         session_states=SESSION_STATES,
         pool_kinds=POOL_KINDS,
@@ -126,7 +104,13 @@ async def show_session(request: web.Request) -> web.Response:
     view = await _find_view(request)
     if view is None:
         return show_problem(request, Problem.NO_SUCH_SESSION)
-    return render(request, "session.html", view=view, page=page_settings(request, view))
+    return render(
+        request,
+        "session.html",
+        view=view,
+        zone_colour=zone_colour(view.zone.id),
+        page=page_settings(request, view),
+    )
 
 
 async def ask_log_off(request: web.Request) -> web.Response:

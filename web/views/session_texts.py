@@ -16,6 +16,10 @@ TEXTS: Final = {
     "queued": _("順番を待っています（{position}番目）"),
     "queuedHint": _("空きが出しだい自動で接続します。この画面を開いたままお待ちください。"),
     "connecting": _("接続しています"),
+    "noPicture": _("画面を表示できません"),
+    "noPictureRemedy": _(
+        "再接続してください。続く場合は、問い合わせ番号 {reference} を情報システム担当へお知らせください。"
+    ),
     "reconnecting": _("接続が切れました。{seconds}秒後に再接続します"),
     "reconnectingHint": _("仮想デスクトップの作業中の画面は残っています。"),
     "unstable": _("回線が不安定です"),

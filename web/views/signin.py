@@ -25,12 +25,12 @@ from web.render import format_time, render
 from web.visitor import AUTHENTICATED, TENANT, address_of, services_of
 
 MAX_PASSWORD_CHARS = 1024
-REFUSED = _("ログインできませんでした。職員番号、パスワード、認証コードを確かめて、はじめから入力し直してください。")
+REFUSED = _("ログインできませんでした。職員ID、パスワード、認証コードを確かめて、はじめから入力し直してください。")
 WRONG_CODE = _("認証コードが正しくないか、使用済みです。新しいコードが表示されてから入力してください。")
 DIRECTORY_DOWN = _(
     "ただいま職員情報を確認できません。しばらく待ってからもう一度お試しください。続く場合は情報システム担当へご連絡ください。"
 )
-INCOMPLETE = _("職員番号とパスワードの両方を入力してください。")
+INCOMPLETE = _("職員IDとパスワードの両方を入力してください。")
 CODE_MISSING = _("認証コードを入力してください。")
 BEGIN_AGAIN = _("時間が経過したため、はじめからログインし直してください。")
 SESSION_ENDED = _("一定時間操作がなかったか、ログアウトされたため、もう一度ログインしてください。")
@@ -110,7 +110,8 @@ async def submit_code(request: web.Request) -> web.Response:
     attempt = CodeAttempt(pending=pending, code=code, address=address_of(request), user_agent=user_agent_of(request))
     match await services_of(request).signin.submit_code(attempt):
         case SignedIn() as outcome:
-            return enter(see_other("/?recovery=1" if outcome.used_recovery_code else "/"), outcome)
+            page = see_other("/?recovery=1" if outcome.used_recovery_code else "/")
+            return await enter(request, page, outcome)
         case Refused(may_retry=True):
             return render(request, "code.html", status=403, error=WRONG_CODE, until=None, message=None)
         case Refused():
@@ -126,8 +127,11 @@ def begin_again(request: web.Request) -> web.Response:
     return response
 
 
-def enter(response: web.Response, outcome: SignedIn) -> web.Response:
-    """Give the browser new cookies; those of the attempt end here."""
+async def enter(request: web.Request, response: web.Response, outcome: SignedIn) -> web.Response:
+    """Give the browser new cookies; those of the attempt end here, and so does what this browser was signed in as."""
+    before = read_cookie(request, Cookie.SESSION)
+    if before is not None:
+        await services_of(request).people.sign_out(before)
     set_cookie(response, Cookie.SESSION, outcome.token)
     set_cookie(response, Cookie.TUNNEL, outcome.tunnel)
     clear_cookies(response, Cookie.SIGNIN, Cookie.FORM)

@@ -12,10 +12,16 @@ for account in $SEKISHO_ACCOUNTS; do
   chmod 0700 "/home/$account" "/run/user/$account"
 done
 rm -f /run/rdp/rdp.sock  # a new one tells the forwarder that the host listens
-xrdp-sesman --nodaemon </dev/null >/dev/null 2>&1 &  # sessions are talkative; its log stays
+# Both logs go to our output (var/demo/log/xrdp.log); what the sessions themselves say does not.
+: >/var/log/xrdp.log
+: >/var/log/xrdp-sesman.log
+tail -q -n +1 -F /var/log/xrdp.log /var/log/xrdp-sesman.log </dev/null 2>/dev/null &
+xrdp-sesman --nodaemon </dev/null >/dev/null 2>&1 &
 xrdp --nodaemon </dev/null &
+server=$!
+/etc/xrdp/reap.sh </dev/null &
 until [ -S /run/rdp/rdp.sock ]; do
-  kill -0 $! || exit 70
+  kill -0 $server || exit 70
   sleep 0.05
 done
 chmod 0666 /run/rdp/rdp.sock

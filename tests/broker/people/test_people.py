@@ -4,13 +4,14 @@ import pytest
 
 from broker.model.actor import Actor
 from broker.model.ids import TenantId, UserId
-from broker.model.kinds import Role
+from broker.model.kinds import Origin, Role
 from broker.model.reasons import EndReason
 from broker.model.records import User
 from broker.people.records import NoSuchPerson, PersonDetails, ReasonMissing
 from broker.people.service import PeopleService
 from broker.policy.administration import Action, NotAllowed
-from broker.signin.records import MustEnrol, Refused
+from broker.ports import AuditEntry
+from broker.signin.records import Authenticated, MustEnrol, Refused
 from tests.broker.signin.city import OFFICE, OTHER, TENANT, City
 from tests.fakes.authenticator import FakePerson
 
@@ -230,3 +231,31 @@ async def test_the_desk_signs_somebody_out_of_every_browser_and_the_work_stays(
     assert desktops.asked == [("disconnect", TENANT, user.id, EndReason.SIGNED_OUT)]
     assert (await city.audit("user.signed_out"))[0].detail == {"reason": "共用端末への置き忘れ"}
     assert await people.end_signins(DESK, user.id, " ") == ReasonMissing()
+
+
+async def test_the_sign_in_before_this_one_is_told(city: City, people: PeopleService) -> None:
+    first = await city.enrol()
+    assert await people.previous_signin(Authenticated(session=first.session, user=first.user)) is None
+    second = await city.sign_in(address="203.0.113.77")
+    told = await people.previous_signin(Authenticated(session=second.session, user=second.user))
+    assert told is not None
+    assert (told.at, told.address) == (first.session.created_at, first.session.address)
+    assert told.origin is Origin.OFFICE
+
+
+async def test_a_persons_page_tells_what_became_of_their_sessions(city: City, people: PeopleService) -> None:
+    await city.enrol()
+    user = await city.user()
+    async with city.store.write() as tx:
+        await tx.audit.append(
+            AuditEntry(
+                tenant_id=TENANT,
+                event="session.terminated",
+                actor="user:desk",
+                subject="session:1",
+                detail={"user": user.id},
+            )
+        )
+    details = await people.details(DESK, user.id)
+    assert isinstance(details, PersonDetails)
+    assert "session.terminated" in {record.event for record in details.recent}

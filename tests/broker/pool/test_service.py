@@ -65,14 +65,14 @@ async def test_closing_and_opening_a_pool_is_audited_with_its_reason(city: City)
     assert isinstance(closed, PoolChanged)
     assert closed.pool.is_open is False
     assert await city.pools.set_open(DESK, SHARED, False, "again") == closed
-    opened = await city.pools.set_open(DESK, SHARED, True, "更新完了")
+    opened = await city.pools.set_open(DESK, SHARED, True, "更新\n完了\x1b[2J\u202e")
     assert isinstance(opened, PoolChanged)
     told = [
         (record.event, record.actor, record.detail["reason"])
         for record in await city.audit("pool.")
         if record.event != "pool.changed"
     ]
-    assert told == [("pool.closed", DESK.name, "月次更新"), ("pool.opened", DESK.name, "更新完了")]
+    assert told == [("pool.closed", DESK.name, "月次更新"), ("pool.opened", DESK.name, "更新 完了[2J")]
     assert await city.pools.set_open(DESK, PoolId("nowhere"), True, "") == NoSuchPool()
 
 

@@ -91,10 +91,10 @@ async def test_nobody_touches_somebody_elses_session(city: City) -> None:
 
 async def test_the_it_desk_ends_a_session_with_a_reason(city: City) -> None:
     session, spec = await city.work()
-    ended = await city.sessions.terminate(DESK, session.id, "端末の紛失")
+    ended = await city.sessions.terminate(DESK, session.id, "端末の\n紛失\x1b[2J\u202e")
     assert ended == Ended(session_id=session.id, work_goes_on_until_limit=False)
     (record,) = await city.audit("session.terminated")
-    assert (record.actor, record.address, record.detail["note"]) == (DESK.name, DESK.address, "端末の紛失")
+    assert (record.actor, record.address, record.detail["note"]) == (DESK.name, DESK.address, "端末の 紛失[2J")
     assert (spec.attachment_id, EndReason.TERMINATED) in city.tunnels.told
     assert (await city.session(session.id)).end_reason is EndReason.TERMINATED
     assert await city.sessions.terminate(DESK, SessionId("invented"), "") == NoSuchSession()

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.model.ids import TenantId
+from broker.model.text import clean_text
 from broker.secret import Secret
 from broker.signin.inputs import (
     MAX_LOGIN,
@@ -13,7 +14,6 @@ from broker.signin.inputs import (
     address_group,
     address_key,
     clean_login,
-    clean_text,
     read_totp_code,
     refuse_login,
     refuse_password,

@@ -4,10 +4,12 @@ from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from broker.store.engine import make_engine
 from broker.store.location import locate
+from broker.store.migration import make_config
 from broker.store.schema import METADATA
 
 
@@ -28,3 +30,8 @@ def test_every_table_of_a_tenant_refers_inside_the_tenant() -> None:
         for reference in table.foreign_key_constraints:
             columns = [column.name for column in reference.columns]
             assert columns[0] == "tenant_id", f"{table.name}: {columns} could point into another tenant"
+
+
+def test_the_migrations_are_one_line() -> None:
+    """Two branches of work may each add a step; together they must still lead to one version."""
+    assert len(ScriptDirectory.from_config(make_config()).get_heads()) == 1

@@ -1,10 +1,11 @@
 // One attachment: from a ticket to the close of its tunnel.
 
 import Guacamole from "/static/vendor/guacamole-common/guacamole.min.js";
+import { FirstPicture } from "./first_picture.js";
 import { TicketTunnel } from "./tunnel.js";
 
 export class Attachment {
-  // `onDrawn()` is called once, after the first frame was drawn and its sync acknowledged; `onClosed({status,
+  // `onDrawn()` is called once, when the first picture was drawn and its sync answered; `onClosed({status,
   // word})` once, unless this page itself hung up.
   constructor(tunnelUrl, ticket, screen, { onDrawn, onClosed, onUnstable, onLatency }) {
     const { width, height, dpi } = screen.wanted();
@@ -50,12 +51,15 @@ export class Attachment {
       this.client.disconnect();
       onClosed({ status, word: this.tunnel.closeWord() });
     };
-    this.client.onsync = () => {
-      if (wasDrawn) return;
-      const display = this.client.getDisplay();
+    const first = new FirstPicture();
+    const draw = this.tunnel.oninstruction;
+    this.tunnel.oninstruction = (opcode, args) => {
+      const isPicture = first.take(opcode, args);
+      draw(opcode, args);
+      if (!isPicture || wasDrawn) return;
       // The client's own flush, which answers the sync, stands before this one in the display's order.
-      display.flush(() => {
-        if (wasDrawn || this.isOver || !display.getWidth()) return;
+      this.client.getDisplay().flush(() => {
+        if (wasDrawn || this.isOver) return;
         wasDrawn = true;
         onDrawn();
       });

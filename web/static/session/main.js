@@ -10,6 +10,8 @@ import { Toolbar } from "./toolbar.js";
 
 const PREPARING_POLL_MS = 1000;
 const SECOND_MS = 1000;
+const PICTURE_DEADLINE_MS = 15_000;
+const ATTEMPTS_WITHOUT_PICTURE = 2;
 
 const settings = JSON.parse(document.getElementById("page-settings").textContent);
 const { texts, ends } = settings;
@@ -23,6 +25,7 @@ const focusScreen = () => place.focus({ preventScroll: true });
 
 let attachment = null;
 let attempts = 0;
+let withoutPicture = 0;
 let timer = 0;
 
 const keyboard = new KeyboardLayer(place, {
@@ -40,6 +43,7 @@ const toolbar = new Toolbar(texts, {
 
 document.getElementById("reconnect").addEventListener("click", () => {
   attempts = 0;
+  withoutPicture = 0;
   connect();
 });
 // A page that the browser kept alive in its history must not show an old picture.
@@ -96,6 +100,7 @@ function showPreparing(position) {
 function attach(ticket) {
   enter("connecting");
   curtain.showWait(texts.connecting);
+  timer = window.setTimeout(giveUpWaiting, PICTURE_DEADLINE_MS);
   attachment = new Attachment(settings.tunnelUrl, ticket, screen, {
     onDrawn: () => showPicture(),
     onClosed: (ending) => takeEnding(ending),
@@ -107,8 +112,25 @@ function attach(ticket) {
   });
 }
 
+// No picture in time: once more with a new ticket, and if that shows nothing either, the person is told.
+function giveUpWaiting() {
+  withoutPicture += 1;
+  if (withoutPicture < ATTEMPTS_WITHOUT_PICTURE) {
+    connect();
+    return;
+  }
+  hangUp();
+  enter("disconnected");
+  state.endReason = "no_picture";
+  curtain.showEnd(texts.noPicture, texts.noPictureRemedy.replace("{reference}", settings.sessionId), {
+    mayReconnect: true,
+  });
+}
+
 function showPicture() {
+  window.clearTimeout(timer);
   attempts = 0;
+  withoutPicture = 0;
   curtain.hide();
   curtain.clearToast();
   enter("drawn");
@@ -118,6 +140,7 @@ function showPicture() {
 // --- when it ends
 
 function takeEnding({ status, word }) {
+  window.clearTimeout(timer);
   keyboard.releaseAll();
   attachment = null;
   const { then, reason } = decideEnding(status, word);

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009_known_address"
-down_revision = "0008_audit_guard"
+revision = "0010_known_address"
+down_revision = "0009_policy"
 branch_labels = None
 depends_on = None
 

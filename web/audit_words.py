@@ -1,0 +1,139 @@
+"""Results, details and causes of the audit in words. Every text is a message id; what is not listed shows its code."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from broker.model.reasons import SigninRefusal, TicketRefusal
+from web.language import gettext_noop as _
+from web.reasons import DENIALS, ENDS
+from web.words import ORIGINS
+
+OUTCOMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "ok": _("成功"),
+        "passed": _("成功"),
+        "refused": _("拒否"),
+        "failed": _("失敗"),
+        "ordered": _("受付済み"),
+        "presumed": _("推定"),
+        "again": _("再開"),
+        "directory_unavailable": _("職員情報を確認できず"),
+    }
+)
+
+GOOD_OUTCOMES: Final = frozenset({"ok", "passed", "ordered", "presumed", "again"})
+
+SIGNIN_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        SigninRefusal.EMPTY_PASSWORD: _("パスワード未入力"),
+        SigninRefusal.LOGIN_MALFORMED: _("職員IDの形式違い"),
+        SigninRefusal.UNKNOWN_USER: _("登録のない職員ID"),
+        SigninRefusal.AMBIGUOUS_USER: _("職員IDの重複"),
+        SigninRefusal.WRONG_PASSWORD: _("パスワード違い"),
+        SigninRefusal.ACCOUNT_DISABLED: _("ディレクトリで無効のアカウント"),
+        SigninRefusal.ACCOUNT_LOCKED: _("利用停止中のアカウント"),
+        SigninRefusal.NOT_ENROLLED: _("認証アプリ未登録"),
+        SigninRefusal.WRONG_CODE: _("認証コード違い"),
+        SigninRefusal.CODE_REPLAYED: _("使用済みの認証コード"),
+        SigninRefusal.RECOVERY_CODE_UNKNOWN: _("登録のない非常用コード"),
+        SigninRefusal.ATTEMPT_EXPIRED: _("ログインの時間切れ"),
+        SigninRefusal.TOO_MANY_CODES: _("認証コードの誤りが多すぎる"),
+        SigninRefusal.ENROLMENT_NOT_ALLOWED_HERE: _("登録を許可していない接続元"),
+    }
+)
+
+TICKET_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        TicketRefusal.UNKNOWN: _("存在しない接続許可証"),
+        TicketRefusal.USED: _("使用済みの接続許可証"),
+        TicketRefusal.EXPIRED: _("接続許可証の期限切れ"),
+        TicketRefusal.WRONG_TUNNEL: _("別のブラウザーからの接続"),
+        TicketRefusal.WRONG_ZONE: _("別のネットワーク領域の中継装置"),
+        TicketRefusal.SESSION_ENDED: _("終了したセッション"),
+        TicketRefusal.SIGNED_OUT: _("ログアウト済み"),
+        TicketRefusal.POLICY: _("接続の条件を満たさない"),
+        TicketRefusal.NO_DESKTOP: _("仮想デスクトップなし"),
+    }
+)
+
+DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "login": _("職員ID"),
+        "cause": _("原因"),
+        "reason": _("理由"),
+        "note": _("理由"),
+        "pool": _("プール"),
+        "user": _("職員"),
+        "desktop": _("仮想デスクトップ"),
+        "session": _("セッション"),
+        "name": _("名前"),
+        "attachment": _("接続番号"),
+        "attachments": _("接続の数"),
+        "bytes_to_browser": _("画面の転送量（バイト）"),
+        "bytes_from_browser": _("操作の転送量（バイト）"),
+        "after_redeem_ms": _("画面が出るまで（ミリ秒）"),
+        "takes_over": _("別画面からの切替え"),
+        "zones": _("ネットワーク領域"),
+        "factor": _("認証方法"),
+        "origin": _("接続元区分"),
+        "gateway": _("中継装置"),
+        "from": _("前の接続元"),
+        "state": _("状態"),
+        "fault": _("障害の内容"),
+        "fields": _("変更した項目"),
+        "change": _("変更"),
+        "attempts": _("失敗の回数"),
+        "until": _("終了時刻（UTC）"),
+        "was_enrolled": _("登録の有無"),
+        "rules": _("満たさない条件"),
+        "records": _("件数"),
+        "event": _("できごと"),
+        "text": _("言葉"),
+        "since": _("開始日"),
+        "action": _("操作"),
+        "count": _("件数"),
+    }
+)
+
+VALUES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "cause": {**SIGNIN_CAUSES, **TICKET_CAUSES},
+        "reason": {
+            **{reason.value: told.what for reason, told in ENDS.items()},
+            "signed_out_everywhere": _("すべての端末からログアウト"),
+        },
+        "factor": {"totp": _("認証アプリ"), "recovery": _("非常用コード"), "recovery_code": _("非常用コード")},
+        "origin": {origin.value: name for origin, name in ORIGINS.items()},
+        "takes_over": {"true": _("あり"), "false": _("なし")},
+        "was_enrolled": {"true": _("あり"), "false": _("なし")},
+    }
+)
+"""Words of a detail's values, by its key."""
+
+KINDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "user": _("職員"),
+        "login": _("入力された職員ID"),
+        "pool": _("プール"),
+        "desktop": _("仮想デスクトップ"),
+        "session": _("セッション"),
+        "assignment": _("割当"),
+        "gateway": _("中継装置"),
+        "agent": _("エージェント"),
+        "zone": _("ネットワーク領域"),
+        "tenant": _("団体"),
+        "throttle": _("ログイン一時停止"),
+        "local": _("サーバー上の操作（コマンド）"),
+    }
+)
+"""Kinds of actors and subjects."""
+
+SYSTEM: Final = _("システム（自動）")
+AUDIT_ITSELF: Final = _("監査ログ")
+
+
+def name_outcome(outcome: str) -> str | None:
+    """A result in words; refusals of policy and of tickets bring their reason along."""
+    told = {**{reason.value: one.what for reason, one in DENIALS.items()}, **TICKET_CAUSES}
+    return OUTCOMES.get(outcome) or told.get(outcome)
