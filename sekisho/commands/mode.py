@@ -3,7 +3,7 @@
 import click
 
 from broker.model.kinds import Mode
-from sekisho.commands.context import CommandContext, takes_context
+from sekisho.commands.context import CommandContext, one_of, takes_context
 
 
 @click.group()
@@ -19,7 +19,7 @@ def show_mode(context: CommandContext) -> None:
 
 
 @mode.command("set")
-@click.argument("wanted", type=click.Choice([*Mode]))
+@click.argument("wanted", type=one_of(Mode))
 @click.option("--until", default="", help="End with its zone, for instance 2026-04-03T17:15+09:00; bcp needs one.")
 @click.option("--drill", is_flag=True, help="A drill: noted everywhere, and no decision changes.")
 @click.option("--reason", required=True, help="Goes into the audit.")

@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from broker.model.kinds import CertificateState, DeviceKind, Mode, Origin, Segment
-from sekisho.commands.context import CommandContext, takes_context
+from sekisho.commands.context import CommandContext, one_of, takes_context
 
 _CHANGE_COLUMNS: Final = ("login", "pool", "reason", "count", "last_at")
 
@@ -19,11 +19,11 @@ def policy() -> None:
 @policy.command("explain")
 @click.option("--user", required=True, help="Login of the person.")
 @click.option("--pool", required=True, help="Id of the pool.")
-@click.option("--origin", type=click.Choice([*Origin]), default=Origin.OFFICE, show_default=True)
-@click.option("--segment", type=click.Choice([*Segment]), default=Segment.WIRED, show_default=True)
-@click.option("--device", type=click.Choice([*DeviceKind]), default=DeviceKind.MANAGED, show_default=True)
-@click.option("--certificate", type=click.Choice([*CertificateState]), default=CertificateState.ABSENT)
-@click.option("--mode", type=click.Choice([*Mode]), help="As if in this mode; the present one without it.")
+@click.option("--origin", type=one_of(Origin), default=Origin.OFFICE.value, show_default=True)
+@click.option("--segment", type=one_of(Segment), default=Segment.WIRED.value, show_default=True)
+@click.option("--device", type=one_of(DeviceKind), default=DeviceKind.MANAGED.value, show_default=True)
+@click.option("--certificate", type=one_of(CertificateState), default=CertificateState.ABSENT.value)
+@click.option("--mode", type=one_of(Mode), help="As if in this mode; the present one without it.")
 @click.option("--at", default="", help="Time with its zone, for instance 2026-04-01T09:00+09:00; now without it.")
 @takes_context
 def explain(context: CommandContext, /, **question: str | None) -> None:
@@ -40,7 +40,7 @@ def explain(context: CommandContext, /, **question: str | None) -> None:
 
 @policy.command("rehearse")
 @click.option("--settings", "settings_file", required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--mode", type=click.Choice([*Mode]), help="As if in this mode: a drill of it.")
+@click.option("--mode", type=one_of(Mode), help="As if in this mode: a drill of it.")
 @takes_context
 def rehearse(context: CommandContext, settings_file: Path, mode: str | None) -> None:
     """The last 30 days' decisions under other settings: who would lose, who would gain. Nothing is changed."""
