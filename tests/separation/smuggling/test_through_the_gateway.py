@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from broker.model.ids import AttachmentId, SessionId
-from tests.fakes.broker import make_spec
+from broker.wire.messages import EventKind
+from tests.fakes.broker import ObligingBroker, make_spec
 from tests.fakes.grants import grant_only
 from tests.fakes.waiting import until
 from tests.gateway.conftest import Site
@@ -32,9 +33,12 @@ CLOSE_REASON = re.compile(r"\d+ [a-z_]+")
 class Passage:
     """One session through the gateway in which one side is hostile."""
 
-    def __init__(self, case: Case, name: str, browser: RawBrowser, guacd: RecordingVisit) -> None:
+    def __init__(
+        self, case: Case, name: str, broker: ObligingBroker, browser: RawBrowser, guacd: RecordingVisit
+    ) -> None:
         self.case = case
         self.name = name
+        self.broker = broker
         self.browser = browser
         self.guacd = guacd
         self.is_inward = case.direction is Direction.INWARD
@@ -64,9 +68,26 @@ class Passage:
             await self._send(probe * (60_000 // len(probe)))
             if not await self._settles(probe, 20):
                 return ["the session neither went on nor ended"]
-        if self.browser.is_gone and not CLOSE_REASON.fullmatch(self.browser.close_reason):
-            return [f"ended without a status: {self.browser.close_code} {self.browser.close_reason!r}"]
-        return []
+        return await self._check_status() if self.browser.is_gone else []
+
+    async def _check_status(self) -> list[str]:
+        """The books hold a reason, and the browser is told its status: except one that goes on sending when the
+        gateway has closed, which loses what the gateway said last (TCP resets such a connection)."""
+
+        def has_reason() -> bool:
+            return any(
+                event.attachment_id == self.name and event.kind is EventKind.DETACHED and event.reason is not None
+                for event in self.broker.books.values()
+            )
+
+        try:
+            await until(has_reason, 15)
+        except AssertionError:
+            return ["ended without a reason in the books"]
+        is_told = CLOSE_REASON.fullmatch(self.browser.close_reason) is not None
+        if is_told or (self.is_inward and self.browser.close_code is None):
+            return []
+        return [f"ended without a status: {self.browser.close_code} {self.browser.close_reason!r}"]
 
     async def _send(self, data: bytes, frames: int = 1) -> None:
         if self.is_inward:
@@ -109,11 +130,11 @@ async def guacd(site: Site, tmp_path: Path) -> AsyncIterator[RecordingGuacd]:
 
 
 async def pass_through(site: Site, guacd: RecordingGuacd, case: Case, number: int) -> list[str]:
-    name = f"/desktops/{number}.sock"
+    name, attachment = f"/desktops/{number}.sock", f"attachment-{number}"
     ticket = f"ticket-of-case-{number:08}"
     site.broker.tickets[ticket] = make_spec(
         session_id=SessionId(f"session-{number}"),
-        attachment_id=AttachmentId(f"attachment-{number}"),
+        attachment_id=AttachmentId(attachment),
         parameters={"hostname": name, "port": "0", "password": "p"},
         grants=grant_only(*case.granted),
     )
@@ -122,7 +143,7 @@ async def pass_through(site: Site, guacd: RecordingGuacd, case: Case, number: in
     async with RawBrowser(site.port) as browser:
         browser.say(encode(["", "ticket", ticket]))
         await until(lambda: name in guacd.cases, 20, "the handshake with guacd")
-        passage = Passage(case, name, browser, guacd.cases[name])
+        passage = Passage(case, attachment, site.broker, browser, guacd.cases[name])
         await passage.prepare()
         finds = await passage.attack()
         return finds + passage.judge()
