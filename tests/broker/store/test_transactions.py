@@ -155,15 +155,15 @@ async def test_of_two_writers_that_wait_for_each_other_one_is_told_to_try_again(
     await fill(postgresql_store)
     first_holds, second_holds = asyncio.Event(), asyncio.Event()
 
-    async def lock(mine: int, other: int, holds: asyncio.Event, other_holds: asyncio.Event) -> None:
+    async def touch(mine: int, other: int, holds: asyncio.Event, other_holds: asyncio.Event) -> None:
         async with postgresql_store.write() as tx:
-            await tx.people.set_locked(CITY, a_user(mine).id, True)
+            await tx.people.mark_signed_in(CITY, a_user(mine).id)
             holds.set()
             await other_holds.wait()
-            await tx.people.set_locked(CITY, a_user(other).id, True)
+            await tx.people.mark_signed_in(CITY, a_user(other).id)
 
     outcomes = await asyncio.gather(
-        lock(1, 2, first_holds, second_holds), lock(2, 1, second_holds, first_holds), return_exceptions=True
+        touch(1, 2, first_holds, second_holds), touch(2, 1, second_holds, first_holds), return_exceptions=True
     )
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoneType", "StoreUnavailable"]
 
