@@ -1,13 +1,13 @@
 # Works on a fresh Debian 12 with nothing but git, make and ca-certificates.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run smoke test test-full check docs format lock clean
+.PHONY: help setup run smoke test test-full prove-separation check docs format lock clean
 
 PORT ?= 8400
 GATEWAY_PORT ?= 8401
 
 help: ## show these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install everything that running, checking and testing need
 	@tools/setup/setup test
@@ -26,6 +26,10 @@ test: ## set up and run every test, unit to browser
 test-full: ## the same with full counts and real-time timers
 	@tools/setup/setup test
 	@exec env SEKISHO_FULL=1 tools/test
+
+prove-separation: ## prove that nothing but the picture crosses; writes var/reports, the last line is JSON
+	@tools/setup/setup test
+	@exec tools/prove-separation
 
 check: ## lint, format, types, import contracts, templates, translations, documents
 	@tools/setup/setup test

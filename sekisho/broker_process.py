@@ -14,11 +14,13 @@ from broker.link.gateways import GatewayDirectory
 from broker.link.keys import load_keys
 from broker.link.limits import LinkLimits
 from broker.link.server import WireServer
+from broker.people.approvals import ApprovalService
 from broker.people.service import PeopleService
 from broker.people.tenants import TenantDirectory
 from broker.pool.reconciler import Reconciler
 from broker.pool.service import PoolService
 from broker.ports import DesktopProvider
+from broker.session.policy_desk import PolicyDesk
 from broker.session.service import SessionService
 from broker.settings import SiteSettings
 from broker.signin.service import SigninService
@@ -62,6 +64,7 @@ class Broker:
             settings.signin,
             place=settings.portal.place,
         )
+        self.policy = PolicyDesk(store)
         self.services = Services(
             tenants=TenantDirectory(store),
             signin=self.signin,
@@ -69,6 +72,8 @@ class Broker:
             pools=self.pools,
             people=PeopleService(store, self.signin, self.sessions),
             audit=AuditService(store),
+            policy=self.policy,
+            approvals=ApprovalService(store),
         )
         self.sealer = Sealer(
             store,
@@ -125,6 +130,7 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
         await stack.enter_async_context(broker.wire.listening(settings.path(settings.wire.socket)))
         await stack.enter_async_context(_background("reconcile", broker.reconciler.run()))
         await stack.enter_async_context(_background("purge", _repeat(broker.signin.purge, _PURGE_INTERVAL_S)))
+        await stack.enter_async_context(_background("forget", _repeat(broker.policy.purge, _PURGE_INTERVAL_S)))
         portal, admin = create_app(broker.services, settings.portal), create_admin_app(broker.services)
         for listener in serve(portal, admin, settings, limits):
             await stack.enter_async_context(listener)

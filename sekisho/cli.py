@@ -4,10 +4,13 @@ from pathlib import Path
 
 import click
 
+from sekisho.commands.approval import approval
 from sekisho.commands.audit import audit
 from sekisho.commands.code import code
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
+from sekisho.commands.mode import mode
+from sekisho.commands.policy import policy
 from sekisho.commands.pool import desktop, pool
 from sekisho.commands.serve import broker, migrate, serve, settings
 from sekisho.commands.session import session
@@ -24,5 +27,21 @@ def main(context: click.Context, config: Path | None, as_json: bool) -> None:
     context.obj = CommandContext(config, as_json=as_json)
 
 
-for _command in (serve, broker, migrate, settings, pool, desktop, session, user, audit, demo, smoke, code):
+for _command in (
+    serve,
+    broker,
+    migrate,
+    settings,
+    pool,
+    desktop,
+    session,
+    user,
+    policy,
+    approval,
+    mode,
+    audit,
+    demo,
+    smoke,
+    code,
+):
     main.add_command(_command)

@@ -22,7 +22,8 @@ from web.problems import Problem
 from web.visitor import ACTOR, SERVICES, TENANT, services_of
 
 TENANT_HEADER: Final = "X-Sekisho-Tenant"
-MAX_BODY_BYTES: Final = 64 * 1024
+MAX_BODY_BYTES: Final = 2 << 20
+"""A settings file (at most 1 MiB) as JSON."""
 _UCRED: Final = struct.Struct("3i")
 
 

@@ -17,8 +17,10 @@ from web.hosts import find_tenant
 from web.routes import STATIC_ROUTE
 from web.views import (
     console,
+    console_approvals,
     console_audit,
     console_people,
+    console_policy,
     console_pools,
     console_sessions,
     enrolment,
@@ -87,6 +89,10 @@ def _console_routes() -> list[web.RouteDef]:
         web.get("/console/people/{user_id}", console_people.show_person),
         web.get(measure, console_people.ask_measure),
         web.post(measure, console_people.take_measure),
+        web.get("/console/policy", console_policy.show_policy),
+        web.get("/console/approvals", console_approvals.show_approvals),
+        web.post("/console/approvals", console_approvals.keep_approval),
+        web.post("/console/approvals/withdraw", console_approvals.withdraw_approval),
         web.get("/console/audit", console_audit.show_audit),
         web.get("/console/audit.csv", console_audit.export_audit),
     ]

@@ -80,7 +80,8 @@ class _Teller:
                 return self._pool(value)
             case "login" if value in self._names.logins:
                 return f"{self._word(KINDS[kind])} {self._person(self._names.logins[value])}"
-        return f"{self._word(KINDS[kind])} {value}" if kind in KINDS and value else ""
+            case _:
+                return f"{self._word(KINDS[kind])} {value}" if kind in KINDS and value else ""
 
     def _person(self, person: PersonName | None) -> str:
         return f"{person.display_name}（{person.login}）" if person else ""
@@ -107,4 +108,5 @@ class _Teller:
                 return "、".join(words)
             case "event":
                 return self._word(AUDIT_EVENTS.get(value))
-        return self._word(VALUES.get(key, {}).get(value))
+            case _:
+                return self._word(VALUES.get(key, {}).get(value))

@@ -7,7 +7,10 @@ import msgspec
 
 from broker.model.actor import Actor
 from broker.model.ids import DesktopId, PoolId, SessionId, UserId
+from broker.model.kinds import Mode
+from broker.model.policy_records import ModeOrder
 from broker.model.records import AuditRecord, Tenant, User
+from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
 from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
 from broker.policy.administration import NotAllowed
 from broker.policy.decision import Allow, Deny
@@ -23,6 +26,7 @@ from broker.pool.records import (
 from broker.ports import AuditQuery
 from broker.ports.naming import Names
 from broker.secret import Secret
+from broker.session.desk_records import Explained, ExplainQuestion, ModeState, Refusal, Rehearsed
 from broker.session.records import (
     Disconnected,
     Ended,
@@ -33,6 +37,7 @@ from broker.session.records import (
     PoolView,
     TicketOutcome,
 )
+from broker.settings import SiteSettings
 from broker.signin.records import (
     Authenticated,
     CodeAttempt,
@@ -100,6 +105,25 @@ class PeoplePort(Protocol):
         ...
 
 
+class PolicyPort(Protocol):
+    async def explain(
+        self, actor: Actor, question: ExplainQuestion
+    ) -> Explained | NoSuchPool | NoSuchPerson | NotAllowed: ...
+    async def rehearse(
+        self, actor: Actor, settings: SiteSettings, mode: Mode | None = None
+    ) -> Rehearsed | Refusal | NotAllowed: ...
+    async def mode(self, actor: Actor) -> ModeState | NotAllowed: ...
+    async def set_mode(self, actor: Actor, order: ModeOrder, reason: str) -> ModeState | Refusal | NotAllowed: ...
+
+
+class ApprovalsPort(Protocol):
+    async def list_all(self, actor: Actor) -> list[ApprovalRow] | NotAllowed: ...
+    async def keep(
+        self, actor: Actor, orders: Sequence[ApprovalOrder]
+    ) -> ApprovalsKept | OrderRefused | NotAllowed: ...
+    async def withdraw(self, actor: Actor, login: str, reason: str) -> ApprovalsKept | NoSuchApproval | NotAllowed: ...
+
+
 class AuditPort(Protocol):
     async def search(self, actor: Actor, query: AuditQuery) -> list[AuditRecord] | NotAllowed: ...
     async def names_in(self, actor: Actor, records: Sequence[AuditRecord]) -> Names | NotAllowed: ...
@@ -115,3 +139,5 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     pools: PoolsPort
     people: PeoplePort
     audit: AuditPort
+    policy: PolicyPort
+    approvals: ApprovalsPort

@@ -18,6 +18,8 @@ class Action(StrEnum):
     SEE_PEOPLE = "see_people"
     CHANGE_PEOPLE = "change_people"
     SEE_AUDIT = "see_audit"
+    SEE_POLICY = "see_policy"
+    CHANGE_POLICY = "change_policy"
 
 
 class NotAllowed(msgspec.Struct, frozen=True):
@@ -34,7 +36,9 @@ _ALLOWED: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
         Role.POOL_ADMIN: frozenset(
             {Action.SEE_POOLS, Action.CHANGE_POOLS, Action.SEE_SESSIONS, Action.TERMINATE_SESSION}
         ),
-        Role.AUDITOR: frozenset({Action.SEE_POOLS, Action.SEE_SESSIONS, Action.SEE_PEOPLE, Action.SEE_AUDIT}),
+        Role.AUDITOR: frozenset(
+            {Action.SEE_POOLS, Action.SEE_SESSIONS, Action.SEE_PEOPLE, Action.SEE_AUDIT, Action.SEE_POLICY}
+        ),
     }
 )
 

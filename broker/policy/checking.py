@@ -1,6 +1,5 @@
 """What is wrong with rules before they hold: contradictions, exceptions of one person, texts that deceive. Pure."""
 
-import unicodedata
 from collections.abc import Collection, Iterator
 from datetime import date
 from typing import Final
@@ -10,6 +9,7 @@ import msgspec
 from broker.model.kinds import Mode
 from broker.model.records import Pool, Zone
 from broker.model.rules import Baseline, Calendar, Hours, Restrictions, TenantRules, Waiver
+from broker.model.text import is_unseen
 
 _LIMITS: Final = ("max_sessions", "step_up_s", "idle_limit_s", "absolute_limit_s")
 
@@ -115,8 +115,5 @@ def _text(path: str, text: str) -> Iterator[RuleRefusal]:
 
 
 def has_control_characters(text: str) -> bool:
-    """Characters that change how a text is shown without being seen: controls, line ends, marks of direction."""
-    return any(unicodedata.category(each) in {"Cc", "Zl", "Zp"} or each in _DIRECTIONS for each in text)
-
-
-_DIRECTIONS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    """Characters that show nothing of their own but change how a text is shown: controls, line ends, direction."""
+    return any(is_unseen(sign) for sign in text)

@@ -42,6 +42,7 @@ async def ended_lately(context: SessionContext, auth: Authenticated) -> list[End
     ended = [
         EndedForPerson(pool=pools[session.pool_id], reason=session.end_reason, ended_at=session.ended_at)
         for session in sessions
-        if session.end_reason in BY_OTHERS and session.ended_at is not None and session.ended_at >= since
+        if session.end_reason is not None and session.end_reason in BY_OTHERS
+        if session.ended_at is not None and session.ended_at >= since
     ]
     return sorted(ended, key=lambda end: end.ended_at, reverse=True)

@@ -50,10 +50,8 @@ input_run: Final = compile_run({"mouse": "iii", "key": "zi"})
 stream_index: Final = re.compile(rb"0|[1-9][0-9]{0,5}")
 timestamp: Final = re.compile(rb"[0-9]{1,19}")
 integer: Final = re.compile(rb"[0-9]{1,6}|-[0-9]{1,5}")
-short_text: Final = re.compile(rb"[A-Za-z0-9 .,:_-]{0,64}")
 number: Final = re.compile(rb"-?[0-9]{1,10}")
 fraction: Final = re.compile(rb"-?[0-9]{0,10}(?:\.[0-9]{0,20})?(?:e[+-]?[0-9]{1,3})?")
-layer_property: Final = re.compile(rb"[a-z][a-z-]{0,31}")
 
 base64_text: Final = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
 

@@ -10,10 +10,12 @@ from gateway.filters import grammar
 from gateway.filters.opcodes import DRAWING_SHAPES, DROPPED_FROM_GUACD, FROM_GUACD_OPENERS
 from gateway.filters.streams import CLIENT_OVERRUN, Opening, StreamTable, refuse_stream
 from gateway.filters.syncs import SyncLedger
-from gateway.protocol import Elements, read_instruction
+from gateway.protocol import Elements, encode_instruction, read_instruction
 from gateway.watermark.overlay import Overlay
 
 _DRAWING_OPCODES: Final = frozenset(opcode.encode() for opcode in DRAWING_SHAPES)
+_LAYER_PROPERTIES: Final = frozenset({b"miter-limit", b"multi-touch"})
+_PLAIN_ACK: Final = b"OK"
 _SCREEN: Final = b"0"
 _LAYER_OF_DRAWING: Final = {
     # which argument names the layer that changes
@@ -52,11 +54,10 @@ class PictureFilter:
         self._syncs = syncs
         self._reply = reply
         self._overlay = overlay
-        self._addition = b""
         self._rest = b""
         self._is_screen_touched = False
         self._has_screen_size = False
-        self._handlers: dict[bytes, Callable[[Elements], bool]] = {
+        self._handlers: dict[bytes, Callable[[Elements], bool | bytes]] = {
             b"blob": self._blob,
             b"end": self._end,
             b"sync": self._sync,
@@ -93,13 +94,11 @@ class PictureFilter:
             if scanned is None:
                 break
             elements, end = scanned
-            if not self._may_cross(elements, data[position:end]):
-                pieces.append(data[kept_from:position])
+            raw = data[position:end]
+            crossing = self._judge(elements, raw)
+            if crossing != raw:
+                pieces.append(data[kept_from:position] + crossing)
                 kept_from = end
-            elif self._addition:
-                pieces += (data[kept_from:end], self._addition)
-                kept_from = end
-                self._addition = b""
             position = end
         self._rest = data[position:]
         if not pieces:
@@ -107,15 +106,17 @@ class PictureFilter:
         pieces.append(data[kept_from:position])
         return b"".join(pieces)
 
-    def _may_cross(self, elements: Elements, raw: bytes) -> bool:
+    def _judge(self, elements: Elements, raw: bytes) -> bytes:
+        """The bytes that cross instead of ``raw``: the same, none, or a canonical form."""
         opcode = elements[0]
         handler = self._handlers.get(opcode)
-        does_cross = self._is_drawing(opcode, raw) if handler is None else handler(elements)
-        if not does_cross:
+        crossing = self._is_drawing(opcode, raw) if handler is None else handler(elements)
+        if not crossing:
             self.dropped += 1
-        elif self.first_frame is None:
+            return b""
+        if self.first_frame is None:
             self._note_drawing(elements)
-        return does_cross
+        return raw if crossing is True else crossing
 
     def _is_drawing(self, opcode: bytes, raw: bytes) -> bool:
         if opcode in _DRAWING_OPCODES:
@@ -128,6 +129,8 @@ class PictureFilter:
         layer_at = _LAYER_OF_DRAWING.get(elements[0])
         if layer_at is not None and elements[layer_at] == _SCREEN:
             self._is_screen_touched = True
+
+    # Each handler says whether it crosses, or gives the bytes that cross instead.
 
     # --- streams
 
@@ -155,13 +158,15 @@ class PictureFilter:
     def _end(self, elements: Elements) -> bool:
         return len(elements) == 2 and self.streams.close(elements[1]) is True
 
-    def _ack(self, elements: Elements) -> bool:
-        """guacd answers a stream of the browser: only such as crossed."""
+    def _ack(self, elements: Elements) -> bool | bytes:
+        """guacd answers a stream of the browser: only such as crossed; its free text is replaced."""
         if len(elements) != 4 or self.peer_streams is None:
             return False
-        if elements[1] not in self.peer_streams.crossed:
+        if elements[1] not in self.peer_streams.crossed or not grammar.integer.fullmatch(elements[3]):
             return False
-        return bool(grammar.short_text.fullmatch(elements[2]) and grammar.integer.fullmatch(elements[3]))
+        if elements[2] == _PLAIN_ACK:
+            return True
+        return encode_instruction("ack", elements[1].decode("ascii"), "NOTED", elements[3].decode("ascii"))
 
     # --- frames and control
 
@@ -176,19 +181,20 @@ class PictureFilter:
             self.first_frame = timestamp
         return True
 
-    def _size(self, elements: Elements) -> bool:
+    def _size(self, elements: Elements) -> bool | bytes:
         if len(elements) != 4 or not all(grammar.integer.fullmatch(value) for value in elements[1:]):
             return False
-        if self._overlay is not None and int(elements[1]) == 0:
-            self._addition = self._overlay.draw(int(elements[2]), int(elements[3]))
         if elements[1] == _SCREEN:
             self._has_screen_size = int(elements[2]) > 0 and int(elements[3]) > 0
-        return True
+        if self._overlay is None or int(elements[1]) != 0:
+            return True
+        size = encode_instruction(*(element.decode("ascii") for element in elements))
+        return size + self._overlay.draw(int(elements[2]), int(elements[3]))
 
     def _set(self, elements: Elements) -> bool:
         if len(elements) != 4 or not grammar.integer.fullmatch(elements[1]):
             return False
-        return bool(grammar.layer_property.fullmatch(elements[2]) and grammar.fraction.fullmatch(elements[3]))
+        return elements[2] in _LAYER_PROPERTIES and grammar.fraction.fullmatch(elements[3]) is not None
 
     def _mouse(self, elements: Elements) -> bool:
         """The pointer of another user of the same connection: x, y, and since 1.0 button mask and time."""

@@ -4,6 +4,7 @@ import asyncio
 import os
 import unicodedata
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from enum import StrEnum
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
@@ -39,6 +40,10 @@ class CommandContext:
         if DEMO_CONFIG.exists():
             return DEMO_CONFIG
         raise ConfigurationError("no settings file: give --config FILE or set SEKISHO_CONFIG")
+
+    @property
+    def as_json(self) -> bool:
+        return self._as_json
 
     def settings(self) -> SiteSettings:
         return load_settings(self.config_path)
@@ -117,6 +122,11 @@ def takes_context(
 ) -> Callable[_P, _T]:
     """Hands the command its :class:`CommandContext` and reports faults."""
     return click.pass_obj(reports_faults(command))
+
+
+def one_of(words: type[StrEnum]) -> click.Choice[str]:
+    """An option that takes one of these words, as they are written everywhere else."""
+    return click.Choice([word.value for word in words])
 
 
 def run_until_done(work: Coroutine[Any, Any, _T]) -> _T:

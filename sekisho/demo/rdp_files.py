@@ -31,7 +31,7 @@ def write_configuration(
         "@PORT@": "unix://./run/rdp/rdp.sock", "@COLOUR@": colour, "@LIMIT@": str(disconnected_limit_s),
         "@KILL@": "true" if disconnected_limit_s else "false",
     }  # fmt: skip
-    for name in ("xrdp.ini", "sesman.ini", "startwm.sh", "host.sh"):
+    for name in ("xrdp.ini", "sesman.ini", "startwm.sh", "host.sh", "reap.sh"):
         text = (TEMPLATES / name).read_text("utf-8")
         for mark, value in values.items():
             text = text.replace(mark, value)

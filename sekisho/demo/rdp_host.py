@@ -24,6 +24,9 @@ from sekisho.demo.secrets import DemoSecrets, write_private
 
 ACCOUNT_NAMES: Final = ("rdp01", "rdp02", "rdp03", "rdp04")
 SOCKET_NAME: Final = "rdp.sock"
+SETTLE_S: Final = 45
+"""How long a desktop of this host rests between two people: its limit for sessions that nobody looks at, the 15 s
+that a guacd takes to give up a lost connection, and some for the end itself."""
 _PROGRAMS: Final = ("xrdp", "xrdp-sesman", "bwrap")
 _CAPABILITIES: Final = (
     "CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_FOWNER", "CAP_DAC_OVERRIDE", "CAP_KILL", "CAP_AUDIT_WRITE",
@@ -36,10 +39,10 @@ _SHARED: Final = (
 
 
 class RdpHostOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """``disconnected_limit_s``: when xrdp ends a session that nobody looks at; 0 keeps it."""
+    """``disconnected_limit_s``: when the host ends a session that nobody looks at; 0 keeps it."""
 
     colour: str = "#5b4a7a"
-    disconnected_limit_s: int = 60
+    disconnected_limit_s: int = 20
 
 
 class RdpHost(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,13 +3,14 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from broker.secret import Secret
-from sekisho.demo.rdp_host import LeftOut, RdpHost, RdpHostOptions, command, prepare
+from sekisho.demo.rdp_host import SETTLE_S, LeftOut, RdpHost, RdpHostOptions, command, prepare
 from sekisho.parts import guacd
 from tests.demo.parts import GUACD_ROOT, Guacamole, free_ports, is_open, load_secrets, running, wait_for, write_japanese
 
@@ -54,12 +55,35 @@ def processes_of(host: RdpHost) -> list[int]:
     return found
 
 
+def belongs(host: RdpHost, pid: int) -> bool:
+    """Whether one of the process's ancestors is this host's forwarder."""
+    while pid > 1:
+        if str(host.folder).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+            return True
+        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return False
+
+
+def account_processes(host: RdpHost, account: str) -> list[int]:
+    """Processes of the host that run as one of its accounts: its session, whole."""
+    line = next(one for one in (host.folder / "accounts/passwd").read_text().splitlines() if one.startswith(account))
+    uid = int(line.split(":")[2])
+    found: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if folder.stat().st_uid == uid and belongs(host, int(folder.name)):
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
 def look_inside(host: RdpHost, *program: str) -> str:
-    """Run ``cat`` or ``ls`` on a path of the sandbox, through one of its processes; only root may look there."""
+    """Run ``cat``, ``ls`` or ``touch`` on a path of the sandbox, through one of its processes (as root)."""
     sudo = ["sudo", "-n"] if host.needs_sudo else []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if (folder / "comm").read_text() != "xrdp-sesman\n":
+            if (folder / "comm").read_text() != "xrdp-sesman\n" or not belongs(host, int(folder.name)):
                 continue
         except OSError:
             continue
@@ -79,6 +103,22 @@ def test_japanese_is_typed_and_windows_are_there_after_a_reconnect(host: RdpHost
         with connect(guacd_port, host, "rdp01") as again:
             again.pump_until(lambda: again.drawn >= 3, "the same desktop again")
     assert processes_of(host) == []
+
+
+def test_a_returned_desktop_shows_nothing_of_the_last_person(host: RdpHost, guacd_port: int, tmp_path: Path) -> None:
+    resting = prepare(tmp_path / "rdp", free_ports(1)[0], load_secrets(tmp_path))
+    assert isinstance(resting, RdpHost), resting
+    with running(command(resting), resting.port):
+        with connect(guacd_port, resting, "rdp01") as first:
+            first.pump_until(lambda: first.drawn >= 5, "the desktop's picture")
+            first.pump_until(lambda: "mozc" in look_inside(resting, "ls", "/home/rdp01/.config"), "the input method")
+            look_inside(resting, "touch", "/home/rdp01/one.txt")
+        left_s = time.monotonic()
+        wait_for(lambda: not account_processes(resting, "rdp01"), "the end of the work")
+        assert time.monotonic() - left_s < SETTLE_S, "the desktop would be given away while the work is still there"
+        with connect(guacd_port, resting, "rdp01") as second:
+            second.pump_until(lambda: second.drawn >= 5, "a desktop for the next person")
+            second.pump_until(lambda: "one.txt" not in look_inside(resting, "ls", "/home/rdp01"), "an empty home")
 
 
 def test_it_dies_with_a_supervisor_that_is_killed(host: RdpHost) -> None:

@@ -87,6 +87,15 @@ class Staff:
             before = after
         raise AssertionError("the picture never rests")
 
+    async def see_desktop(self) -> Picture:
+        """The resting picture once more than an empty ground is on it."""
+        for _ in range(60):
+            picture = await self.see_resting()
+            if count_colours(picture) > 8:
+                return picture
+            await self.page.wait_for_timeout(500)
+        raise AssertionError("an empty picture is no desktop")
+
     async def wait_change(self, before: Picture, at_least: float = 0.0002, deadline_ms: int = 15_000) -> Picture:
         """The picture once a share of at least ``at_least`` of its pixels differs."""
         for _ in range(deadline_ms // 150):

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def delivered_python() -> Path:
-    """A Python with the packages of ``requirements.lock`` alone; kept while the lock file stays the same."""
+    """A Python with Sekisho and the packages of ``requirements.lock`` alone; kept while the lock file is the same."""
     lock = ROOT / "requirements.lock"
     folder = ROOT / "var/cache" / f"delivered-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
     python = folder / "bin/python"
@@ -27,6 +27,8 @@ def delivered_python() -> Path:
         subprocess.run(
             [str(python), "-m", "pip", "install", "-q", "--require-hashes", "-r", str(lock)], check=True, timeout=400
         )
+        editable = ["--no-index", "--no-deps", "--no-build-isolation", "--config-settings", "editable_mode=compat"]
+        subprocess.run([str(python), "-m", "pip", "install", "-q", *editable, "-e", str(ROOT)], check=True, timeout=60)
         (folder / "complete").touch()
     return python
 

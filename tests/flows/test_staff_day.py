@@ -55,8 +55,7 @@ async def test_the_first_day(city: City, browser: Browser) -> None:
 
         # A floating desktop: see it, type into its terminal, see the picture change.
         session = await staff.open("lgwan-desktop")
-        before = await staff.see_resting()
-        assert count_colours(before) > 8, "an empty picture is no desktop"
+        before = await staff.see_desktop()
         await staff.shoot("desktop")
         await staff.click_at(0.25, 0.35)
         await staff.type("ls -la > made-today.txt; echo kan > kan.txt\n")
@@ -96,7 +95,7 @@ async def test_a_personal_desktop_keeps_its_files_over_a_log_off(city: City, bro
     async with at_a_browser(city, browser, STAFF[0]) as staff:
         await staff.enrol()
         await staff.open("resident-desktop")
-        before = await staff.see_resting()
+        before = await staff.see_desktop()
         await staff.click_at(0.25, 0.35)
         await staff.type("echo kept > kept.txt\n")
         await staff.wait_change(before)
@@ -105,7 +104,7 @@ async def test_a_personal_desktop_keeps_its_files_over_a_log_off(city: City, bro
         assert city.live_sessions(STAFF[0]) == []
 
         await staff.open("resident-desktop")
-        before = await staff.see_resting()
+        before = await staff.see_desktop()
         await staff.click_at(0.25, 0.35)
         await staff.type("cp kept.txt again.txt\n")
         await staff.wait_change(before)
@@ -117,7 +116,7 @@ async def test_the_signs_of_a_japanese_keyboard_arrive_on_an_rdp_desktop(city: C
     async with at_a_browser(city, browser, STAFF[1]) as staff:
         await staff.enrol()
         await staff.open("gyomu-rdp")
-        before = await staff.see_resting()
+        before = await staff.see_desktop()
         await staff.shoot("desktop-rdp")
         await staff.click_at(0.3, 0.35)
         await staff.page.wait_for_timeout(500)
@@ -131,6 +130,24 @@ async def test_the_signs_of_a_japanese_keyboard_arrive_on_an_rdp_desktop(city: C
         # Nobody's hand but the host's own limit ends the work there, and the portal says so.
         await staff.log_off()
         await expect(staff.page.locator("#curtain-text")).to_contain_text("制限時間")
+
+
+async def test_an_rdp_desktop_shows_its_picture_at_every_return(city: City, browser: Browser) -> None:
+    async with at_a_browser(city, browser, STAFF[3]) as staff:
+        await staff.enrol()
+        session = await staff.open("gyomu-rdp")
+        await staff.see_desktop()
+        for _ in range(3):
+            await staff.page.close()
+            staff.page = await staff.context.new_page()
+            assert await staff.open("gyomu-rdp") == session
+            assert count_colours(await staff.see_resting()) > 8
+        attached = city.audit("session.attached")
+        drawn = city.audit("session.first_frame_drawn")
+        mine = [f"session:{session}"] * 4
+        assert [one["subject"] for one in attached if one["subject"] == mine[0]] == mine
+        assert [one["subject"] for one in drawn if one["subject"] == mine[0]] == mine
+        await staff.log_off()
 
 
 def read_rdp_file(city: City, name: str) -> str | None:

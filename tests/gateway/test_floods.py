@@ -15,7 +15,7 @@ from tests.fakes.browser import HostileBrowser, ObedientBrowser, frame_text, hea
 from tests.fakes.guacd import SilentGuacd
 from tests.fakes.waiting import until
 from tests.gateway.conftest import TICKET, Site
-from tests.gateway.test_process import Process, start_process
+from tests.gateway.gateway_process import Process, start_process
 
 PING = encode_instruction("", "ping", "1")
 ANSWER = b"4.ping"

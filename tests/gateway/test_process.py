@@ -2,68 +2,25 @@
 
 import asyncio
 import json
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import psutil
 import pytest
-import tomli_w
 
 from broker.errors import ConfigurationError
 from broker.wire.messages import EventKind
 from gateway.protocol import encode_instruction
 from gateway.settings import load_settings
 from tests.fakes.broker import DESKTOP_PASSWORD, TUNNEL_COOKIE, WIRE_KEY
-from tests.fakes.browser import ORIGIN, ObedientBrowser, StalledBrowser
+from tests.fakes.browser import ObedientBrowser, StalledBrowser
 from tests.fakes.guacd import FloodingGuacd
 from tests.fakes.waiting import until
 from tests.gateway.conftest import TICKET, Site
+from tests.gateway.gateway_process import Process, start_process, write_settings
 
 CANARY = "canary-in-clipboard"
-
-
-class Process:
-    """A gateway in a process of its own."""
-
-    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
-        self.process = process
-        self.log = log
-
-    def resident_bytes(self) -> int:
-        used: int = psutil.Process(self.process.pid).memory_info().rss
-        return used
-
-
-def write_settings(site: Site, folder: Path, **changes: object) -> Path:
-    key_file = folder / "wire.key"
-    key_file.write_text(WIRE_KEY)
-    table: dict[str, object] = {
-        "gateway_id": "gateway-1",
-        "zones": ["lgwan"],
-        "allowed_origins": [ORIGIN],
-        "wire_key_file": str(key_file),
-        "wire_socket": str(site.broker.socket_path),
-        "spool_dir": str(folder / "spool"),
-        "guacd_groups": {"lgwan": [site.guacd.address]},
-        "listen_port": site.port,
-    }
-    path = folder / "gateway.toml"
-    path.write_text(tomli_w.dumps(table | changes))
-    return path
-
-
-async def start_process(site: Site, folder: Path) -> Process:
-    config = write_settings(site, folder)
-    log = folder / "gateway.log"
-    with log.open("wb") as sink:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "gateway", "--config", str(config), stderr=sink, env=os.environ | {"LANG": "C"}
-        )
-    await until(lambda: site.broker.is_connected, 15, "the gateway process dials the broker")
-    return Process(process, log)
 
 
 @pytest.fixture
@@ -72,9 +29,7 @@ async def running(site: Site, tmp_path: Path) -> AsyncIterator[Process]:
     await site.guacd.start()
     process = await start_process(site, tmp_path)
     yield process
-    if process.process.returncode is None:
-        process.process.kill()
-    await process.process.wait()
+    await process.kill()
 
 
 async def test_a_session_runs_and_the_log_keeps_no_secret(site: Site, running: Process) -> None:

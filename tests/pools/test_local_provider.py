@@ -17,7 +17,7 @@ import pytest
 from broker.model.records import Desktop, Endpoint
 from broker.ports import ProviderFailure
 from pools.local import LocalProvider
-from tests.broker.link.fakes import KEYS, Wire, until
+from tests.broker.link.fakes import AGENT_KEY, Wire, until
 from tests.pools.conformance import Books, HomesConformance, ProviderConformance
 from tests.pools.rows import ZONE, desktop, pool
 
@@ -41,7 +41,7 @@ class LocalRig:
 
     def write_settings(self) -> None:
         key = self.folder / "agent.key"
-        key.write_text(KEYS.agent.reveal() + "\n")
+        key.write_text(AGENT_KEY + "\n")
         key.chmod(0o600)
         (self.folder / "agent.toml").write_text(f"""
             agent_id = "ag1"

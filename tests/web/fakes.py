@@ -6,6 +6,7 @@ from broker.session.records import (
     LiveSession,
 )
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
+from tests.web.fake_policy import KeptApprovals, OpenMinded
 from tests.web.fake_sessions import ScriptedSessions
 from tests.web.fake_signin import OneCity, PlainSignin
 from tests.web.people import (
@@ -26,6 +27,8 @@ class FakeCity:
         self.pools = ShelfOfPools()
         self.people = HelpfulPeople(self.signin)
         self.audit = WrittenAudit()
+        self.policy = OpenMinded()
+        self.approvals = KeptApprovals()
         first = POOLS[0][0]
         self.sessions.others = [
             LiveSession(
@@ -45,4 +48,6 @@ class FakeCity:
             pools=self.pools,
             people=self.people,
             audit=self.audit,
+            policy=self.policy,
+            approvals=self.approvals,
         )

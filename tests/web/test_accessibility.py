@@ -25,6 +25,8 @@ CONSOLE_PAGES = (
     "/console/sessions/s-lgwan-std-p1001/terminate",
     "/console/people",
     "/console/people/u-p1001",
+    "/console/policy?user=p1001&pool=lgwan-std&origin=internet",
+    "/console/approvals",
     "/console/audit",
 )
 

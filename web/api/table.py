@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from web.api.admin_approvals import APPROVAL_OPERATIONS
 from web.api.admin_people import PEOPLE_OPERATIONS
+from web.api.admin_policy import POLICY_OPERATIONS
 from web.api.admin_pools import POOL_OPERATIONS
 from web.api.admin_sessions import SESSION_OPERATIONS
 from web.api.operation import Operation
@@ -13,4 +15,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *POOL_OPERATIONS,
     *SESSION_OPERATIONS,
     *PEOPLE_OPERATIONS,
+    *POLICY_OPERATIONS,
+    *APPROVAL_OPERATIONS,
 )

@@ -21,6 +21,8 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "locked": _("利用を停止しました。"),
         "unlocked": _("利用停止を解除しました。"),
         "factor_reset": _("認証アプリの登録を解除しました。次回ログイン時に登録し直します。"),
+        "approval_set": _("テレワークの承認を登録しました。"),
+        "approval_withdrawn": _("テレワークの承認を取り消しました。必要とするセッションはすぐに終わります。"),
         "signed_out": _("すべての端末からログアウトさせました。"),
     }
 )
@@ -29,6 +31,8 @@ TABS: Final = (
     ("pools", "/console/pools", _("デスクトッププール"), Action.SEE_POOLS),
     ("sessions", "/console/sessions", _("利用中のセッション"), Action.SEE_SESSIONS),
     ("people", "/console/people", _("職員"), Action.SEE_PEOPLE),
+    ("policy", "/console/policy", _("利用の規則"), Action.SEE_POLICY),
+    ("approvals", "/console/approvals", _("テレワークの承認"), Action.SEE_POLICY),
     ("audit", "/console/audit", _("監査ログ"), Action.SEE_AUDIT),
 )
 

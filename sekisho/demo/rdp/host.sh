@@ -18,8 +18,10 @@ rm -f /run/rdp/rdp.sock  # a new one tells the forwarder that the host listens
 tail -q -n +1 -F /var/log/xrdp.log /var/log/xrdp-sesman.log </dev/null 2>/dev/null &
 xrdp-sesman --nodaemon </dev/null >/dev/null 2>&1 &
 xrdp --nodaemon </dev/null &
+server=$!
+/etc/xrdp/reap.sh </dev/null &
 until [ -S /run/rdp/rdp.sock ]; do
-  kill -0 $! || exit 70
+  kill -0 $server || exit 70
   sleep 0.05
 done
 chmod 0666 /run/rdp/rdp.sock

@@ -6,4 +6,9 @@ export GTK_IM_MODULE=fcitx QT_IM_MODULE=fcitx XMODIFIERS=@im=fcitx GSETTINGS_BAC
 export GTK2_RC_FILES=/opt/desktop/gtkrc-2.0
 export SEKISHO_COLOUR="@COLOUR@"
 cd "$HOME" || exit 1
-exec dbus-run-session -- /opt/desktop/session.sh
+# Desktops go from person to person: what the last one left behind is gone before this one starts.
+find . -mindepth 1 -maxdepth 1 ! -name '.Xauthority' -exec rm -rf {} +
+dbus-run-session -- /opt/desktop/session.sh
+# The session ends for sesman when this process does; until then every sign-in is led back to the dead display. What
+# has no window, the input method's server above all, would outlive it and remember what was typed.
+pkill -KILL -u "$(id -u)"

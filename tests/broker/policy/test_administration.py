@@ -8,7 +8,7 @@ from broker.model.kinds import Role
 from broker.policy.administration import Action, NotAllowed, may_enter_console, refuse_action
 
 POOLS = {Action.SEE_POOLS, Action.CHANGE_POOLS, Action.SEE_SESSIONS, Action.TERMINATE_SESSION}
-SEEING = {Action.SEE_POOLS, Action.SEE_SESSIONS, Action.SEE_PEOPLE, Action.SEE_AUDIT}
+SEEING = {Action.SEE_POOLS, Action.SEE_SESSIONS, Action.SEE_PEOPLE, Action.SEE_AUDIT, Action.SEE_POLICY}
 EXPECTED = {
     Role.SYSTEM_ADMIN: set(Action),
     Role.TENANT_ADMIN: set(Action),
@@ -27,7 +27,7 @@ def test_every_combination_of_roles(action: Action) -> None:
 
 
 def test_an_auditor_changes_nothing() -> None:
-    changing = {Action.CHANGE_POOLS, Action.TERMINATE_SESSION, Action.CHANGE_PEOPLE}
+    changing = {Action.CHANGE_POOLS, Action.TERMINATE_SESSION, Action.CHANGE_PEOPLE, Action.CHANGE_POLICY}
     assert all(refuse_action(frozenset({Role.AUDITOR}), action) is not None for action in changing)
 
 

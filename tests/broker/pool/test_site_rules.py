@@ -62,7 +62,7 @@ async def tenant_of(city: City) -> Tenant:
         ({"policy": {"exceptions": [EXCEPTION, EXCEPTION]}}, r"flood: is there twice"),
         ({"policy": {"baseline": "1999"}}, r"no baseline '1999'"),
         ({"policy": {"baseline_file": "nowhere.toml"}}, r"nowhere\.toml"),
-        ({"pools__0__grants": {"watermark_text": "{name}\u202e"}}, r"grants\.watermark_text: holds control"),
+        ({"pools__0__grants": {"watermark_text": "{name}\u202e"}}, r"grants: a watermark is set up"),
         ({"pools__0__grants": {"clipboard_out": True}}, r"grants\.clipboard_out: is refused by the baseline"),
         (
             {"zones__0__baseline_kind": "resident", "pools__0__origins": ["internet"]},

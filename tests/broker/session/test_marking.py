@@ -34,7 +34,7 @@ async def test_a_connection_carries_the_text_and_the_style(city: City) -> None:
     name, login, department, device, address, origin, _, time = spec.grants.watermark_text.split("|")
     person = a_user(1)
     assert (name.replace("\xa0", " "), login) == (person.display_name, person.login)
-    assert (department, device, address, origin) == (person.department or "-", "端末未登録", "192.0.2.1", "庁内")
+    assert (department, device, address, origin) == (person.department or "-", "貸与端末", "192.0.2.1", "庁内")
     attachment = await city.attachment(spec.attachment_id)
     local = attachment.redeemed_at.astimezone(ZoneInfo("Asia/Tokyo"))
     assert time == local.strftime("%Y-%m-%d\xa0%H:%M")

@@ -13,7 +13,7 @@ from broker.model.ids import AgentId, DesktopId, ZoneId
 from broker.wire.messages import ListDesktops
 from pools.agent.process import run_agent
 from pools.agent.settings import AgentSettings, RuntimeSettings, load_agent_settings
-from tests.broker.link.fakes import KEYS, Wire, until
+from tests.broker.link.fakes import AGENT_KEY, Wire, until
 from tests.pools.agent.stage import StageRuntime, order
 
 AG1 = AgentId("ag1")
@@ -37,7 +37,7 @@ def settings_in(folder: Path, agent_key: str) -> AgentSettings:
 
 
 @contextlib.asynccontextmanager
-async def agent(folder: Path, key: str = KEYS.agent.reveal()) -> AsyncGenerator[StageRuntime]:
+async def agent(folder: Path, key: str = AGENT_KEY) -> AsyncGenerator[StageRuntime]:
     runtime = StageRuntime()
     running = asyncio.create_task(run_agent(settings_in(folder, key), runtime))
     try:
