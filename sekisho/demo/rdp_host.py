@@ -24,7 +24,8 @@ from sekisho.demo.secrets import DemoSecrets, write_private
 
 ACCOUNT_NAMES: Final = ("rdp01", "rdp02", "rdp03", "rdp04")
 SOCKET_NAME: Final = "rdp.sock"
-SETTLE_S: Final = 45
+DISCONNECTED_LIMIT_S: Final = 180
+SETTLE_S: Final = DISCONNECTED_LIMIT_S + 25
 """How long a desktop of this host rests between two people: its limit for sessions that nobody looks at, the 15 s
 that a guacd takes to give up a lost connection, and some for the end itself."""
 _PROGRAMS: Final = ("xrdp", "xrdp-sesman", "bwrap")
@@ -42,7 +43,7 @@ class RdpHostOptions(msgspec.Struct, frozen=True, kw_only=True):
     """``disconnected_limit_s``: when the host ends a session that nobody looks at; 0 keeps it."""
 
     colour: str = "#5b4a7a"
-    disconnected_limit_s: int = 20
+    disconnected_limit_s: int = DISCONNECTED_LIMIT_S
 
 
 class RdpHost(msgspec.Struct, frozen=True, kw_only=True):

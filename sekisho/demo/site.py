@@ -10,7 +10,7 @@ import msgspec
 
 from sekisho.demo.city import Group
 from sekisho.demo.directory import DirectoryParts
-from sekisho.demo.rdp_host import SETTLE_S
+from sekisho.demo.rdp_host import DISCONNECTED_LIMIT_S, SETTLE_S
 
 TENANT_ID: Final = "sekisho-city"
 LGWAN: Final = "lgwan"
@@ -172,6 +172,7 @@ def _pools(ports: DemoPorts, rdp_accounts: list[RdpAccount]) -> list[dict[str, A
         "entitled_groups": [Group.RDP_DESKTOP.value],
         "max_size": len(desktops),
         "target_ready": len(desktops),
+        "disconnect_limit_s": DISCONNECTED_LIMIT_S,
         "settle_s": SETTLE_S,
         "parameters": {"server-layout": "ja-jp-qwerty", "security": "any", "ignore-cert": "true"},
         "desktops": desktops,

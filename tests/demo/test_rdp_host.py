@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from broker.secret import Secret
-from sekisho.demo.rdp_host import SETTLE_S, LeftOut, RdpHost, RdpHostOptions, command, prepare
+from sekisho.demo.rdp_host import (
+    DISCONNECTED_LIMIT_S,
+    SETTLE_S,
+    LeftOut,
+    RdpHost,
+    RdpHostOptions,
+    command,
+    prepare,
+)
 from sekisho.parts import guacd
 from tests.demo.parts import GUACD_ROOT, Guacamole, free_ports, is_open, load_secrets, running, wait_for, write_japanese
 
@@ -106,7 +114,9 @@ def test_japanese_is_typed_and_windows_are_there_after_a_reconnect(host: RdpHost
 
 
 def test_a_returned_desktop_shows_nothing_of_the_last_person(host: RdpHost, guacd_port: int, tmp_path: Path) -> None:
-    resting = prepare(tmp_path / "rdp", free_ports(1)[0], load_secrets(tmp_path))
+    limit_s = 20
+    options = RdpHostOptions(disconnected_limit_s=limit_s)
+    resting = prepare(tmp_path / "rdp", free_ports(1)[0], load_secrets(tmp_path), options)
     assert isinstance(resting, RdpHost), resting
     with running(command(resting), resting.port):
         with connect(guacd_port, resting, "rdp01") as first:
@@ -115,7 +125,8 @@ def test_a_returned_desktop_shows_nothing_of_the_last_person(host: RdpHost, guac
             look_inside(resting, "touch", "/home/rdp01/one.txt")
         left_s = time.monotonic()
         wait_for(lambda: not account_processes(resting, "rdp01"), "the end of the work")
-        assert time.monotonic() - left_s < SETTLE_S, "the desktop would be given away while the work is still there"
+        allowed_s = limit_s + SETTLE_S - DISCONNECTED_LIMIT_S
+        assert time.monotonic() - left_s < allowed_s, "the desktop would be given away while the work is still there"
         with connect(guacd_port, resting, "rdp01") as second:
             second.pump_until(lambda: second.drawn >= 5, "a desktop for the next person")
             second.pump_until(lambda: "one.txt" not in look_inside(resting, "ls", "/home/rdp01"), "an empty home")

@@ -76,7 +76,7 @@ class Line:
             rest=b"",
         )
         spec = make_spec(grants=grant_only(*granted))
-        self.relay = Relay(spec, cast("BrowserSocket", self.browser), opened, RelayLimits())
+        self.relay = Relay(spec, cast("BrowserSocket", self.browser), opened, RelayLimits(), None)
         self.relay.start()
 
     @property
