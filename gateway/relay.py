@@ -38,7 +38,7 @@ class Relay:
         browser: BrowserSocket,
         opened: Opened,
         limits: RelayLimits,
-        overlay: Overlay | None,
+        overlay: Overlay | None = None,
     ) -> None:
         if spec.grants.watermark_text is not None and overlay is None:
             raise ValueError("a picture without the watermark that it must bear")

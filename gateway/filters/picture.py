@@ -54,7 +54,6 @@ class PictureFilter:
         self._syncs = syncs
         self._reply = reply
         self._overlay = overlay
-        self._addition = b""
         self._rest = b""
         self._is_screen_touched = False
         self._has_screen_size = False
@@ -100,10 +99,6 @@ class PictureFilter:
             if crossing != raw:
                 pieces.append(data[kept_from:position] + crossing)
                 kept_from = end
-            elif self._addition:
-                pieces += (data[kept_from:end], self._addition)
-                kept_from = end
-                self._addition = b""
             position = end
         self._rest = data[position:]
         if not pieces:
@@ -186,14 +181,15 @@ class PictureFilter:
             self.first_frame = timestamp
         return True
 
-    def _size(self, elements: Elements) -> bool:
+    def _size(self, elements: Elements) -> bool | bytes:
         if len(elements) != 4 or not all(grammar.integer.fullmatch(value) for value in elements[1:]):
             return False
-        if self._overlay is not None and int(elements[1]) == 0:
-            self._addition = self._overlay.draw(int(elements[2]), int(elements[3]))
         if elements[1] == _SCREEN:
             self._has_screen_size = int(elements[2]) > 0 and int(elements[3]) > 0
-        return True
+        if self._overlay is None or int(elements[1]) != 0:
+            return True
+        size = encode_instruction(*(element.decode("ascii") for element in elements))
+        return size + self._overlay.draw(int(elements[2]), int(elements[3]))
 
     def _set(self, elements: Elements) -> bool:
         if len(elements) != 4 or not grammar.integer.fullmatch(elements[1]):

@@ -20,6 +20,9 @@ _LINE_PX: Final = 22
 _RIM_PX: Final = 1
 _GAPS_PX: Final[Mapping[Density, int]] = MappingProxyType({Density.SPARSE: 200, Density.NORMAL: 96, Density.DENSE: 32})
 _STRENGTHS: Final = 4
+_CANVAS_STEP_PX: Final = 64
+"""Browsers' canvases grow in such steps (``Guacamole.Layer``), and a fill repeats the whole canvas: a tile of
+another size would leave seams."""
 _RIM_GAIN: Final = 1.6
 
 
@@ -67,7 +70,8 @@ def _lay_out(letters: Image.Image, body: Image.Image, style: WatermarkStyle) -> 
     letters, body = (_turn(each, style.angle_degrees) for each in (letters, body))
     brick = ImageChops.add(letters.point(_to_strength(_STRENGTHS)), body.point(_to_strength(1)))
     gap_px = _GAPS_PX[style.density]
-    width_px, height_px = brick.width + gap_px, brick.height + gap_px // 2
+    width_px = _round_up(brick.width + gap_px, _CANVAS_STEP_PX)
+    height_px = _round_up(brick.height + gap_px // 2, _CANVAS_STEP_PX // 2)
     tile = Image.new("L", (width_px, 2 * height_px))
     tile.paste(brick, (0, 0))
     for left_px in (width_px // 2, width_px // 2 - width_px):
@@ -75,6 +79,10 @@ def _lay_out(letters: Image.Image, body: Image.Image, style: WatermarkStyle) -> 
         row.paste(brick, (left_px, height_px))
         tile = ImageChops.add(tile, row)
     return tile
+
+
+def _round_up(length_px: int, step_px: int) -> int:
+    return -(-length_px // step_px) * step_px
 
 
 def _turn(image: Image.Image, angle_degrees: int) -> Image.Image:

@@ -56,9 +56,16 @@ def test_sixteen_colours_with_alpha_and_a_few_kilobytes(font: Font) -> None:
     assert len(tile.png) < 9000
 
 
-def test_it_repeats_without_a_seam(font: Font) -> None:
-    """The text of the second row leaves at one edge what it enters with at the other: nothing is cut off."""
-    covered = over(drawn(TEXT, font), 255) < 250
+@pytest.mark.parametrize("angle_degrees", [-90, -33, 0, 20, 45])
+@pytest.mark.parametrize("density", Density)
+def test_it_repeats_without_a_seam(font: Font, density: Density, angle_degrees: int) -> None:
+    """The text of the second row leaves at one edge what it enters with at the other: nothing is cut off.
+
+    Browsers fill with a canvas whose sides are multiples of 64.
+    """
+    tile = drawn(TEXT, font, WatermarkStyle(density=density, angle_degrees=angle_degrees))
+    assert (tile.width_px % 64, tile.height_px % 64) == (0, 0)
+    covered = over(tile, 255) < 250
     rows = covered.shape[0] // 2
     assert covered[:rows].sum() == pytest.approx(covered[rows:].sum(), rel=0.001)
 
