@@ -11,7 +11,7 @@ import msgspec
 
 from broker.errors import ConfigurationError
 from broker.model.grants import Grants
-from broker.model.kinds import DesktopProtocol, DeviceKind, Mode, Origin, PoolKind, Role, Segment
+from broker.model.kinds import DesktopProtocol, DeviceKind, Mode, Origin, PoolApplication, PoolKind, Role, Segment
 from broker.model.place import Place
 from broker.model.rules import Calendar, Restrictions, Waiver
 from broker.model.watermark_settings import PoolWatermarkSettings, WatermarkSettings
@@ -139,6 +139,14 @@ class PoolSettings(_Settings, frozen=True, kw_only=True):
     """Further rules of this pool."""
     is_priority: bool = False
     """Stays open in degraded mode (縮退運転)."""
+    application: PoolApplication = PoolApplication.DESKTOP
+    """``browser``: a virtual browser (仮想ブラウザー) in a zone of the kind ``internet_zone``, on the ``local`` provider,
+    ``floating``."""
+    allowed_destinations: list[str] = []
+    """What a virtual browser may reach: ``www.example.lg.jp``, ``*.example.lg.jp``, ``https://host:8443``. Without a
+    scheme http and https, without a port 80 and 443."""
+    homepage: str = ""
+    """First page of a virtual browser, among its destinations; empty: a page that lists them."""
 
 
 class PolicySettings(_Settings, frozen=True, kw_only=True):

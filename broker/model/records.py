@@ -25,6 +25,7 @@ from broker.model.kinds import (
     DeviceKind,
     Mode,
     Origin,
+    PoolApplication,
     PoolKind,
     Role,
     Segment,
@@ -173,6 +174,10 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, str] = {}
     restrictions: Restrictions = Restrictions()
     is_priority: bool = False
+    application: PoolApplication = PoolApplication.DESKTOP
+    allowed_destinations: tuple[str, ...] = ()
+    """Of a virtual browser (:mod:`broker.model.destinations`)."""
+    homepage: str = ""
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
