@@ -29,12 +29,14 @@ from broker.wire.messages import ConnectionSpec
 
 
 class Redemption(msgspec.Struct, frozen=True, kw_only=True):
-    """A ticket as a gateway hands it in. ``zones`` are those that the gateway serves."""
+    """A ticket as a gateway hands it in. ``zones`` and ``entrance`` are those that the gateway
+    serves."""
 
     ticket: str
     tunnel_cookie: str
     gateway_id: GatewayId
     zones: Collection[ZoneId]
+    entrance: str
     address: str
 
     def __repr__(self) -> str:

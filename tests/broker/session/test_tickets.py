@@ -36,7 +36,7 @@ async def redeem(
     city: City, ticket: str, cookie: str = tunnel_of(1), *, zones: tuple[ZoneId, ...] = (LGWAN, RESIDENT)
 ) -> RedeemOutcome:
     return await city.sessions.redeem(
-        ticket=ticket, tunnel_cookie=cookie, gateway_id=GATEWAY, zones=zones, address="192.0.2.1"
+        ticket=ticket, tunnel_cookie=cookie, gateway_id=GATEWAY, zones=zones, entrance="portal", address="192.0.2.1"
     )
 
 
