@@ -15,10 +15,8 @@ from broker.model.kinds import DesktopProtocol, DeviceKind, Mode, Origin, PoolKi
 from broker.model.place import Place
 from broker.model.rules import Calendar, Restrictions, Waiver
 from broker.model.watermark_settings import PoolWatermarkSettings, WatermarkSettings
+from broker.network_settings import WireSettings
 from broker.secret import Secret
-
-PORTAL_ENTRANCE: Final = "portal"
-"""The entrance of a site whose people reach the broker's own listener."""
 
 
 class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -178,51 +176,6 @@ class DatabaseSettings(_Settings, frozen=True, kw_only=True):
     url: str = ""
     url_file: str = ""
     pool_size: int = 10
-
-
-class WirePeerSettings(_Settings, frozen=True, kw_only=True):
-    """A gateway or an agent that may dial in. Its key decides who it is and which zones it may serve."""
-
-    id: str
-    zones: list[str]
-    key_file: str
-    """A key of its own, made at the first start when it is missing; the peer's host gets a copy of this one file."""
-
-
-class GatewayPeerSettings(WirePeerSettings, frozen=True, kw_only=True):
-    """A gateway that may dial in."""
-
-    entrance: str = PORTAL_ENTRANCE
-    """The entrance that it serves: tickets of people who came in elsewhere are refused at it."""
-
-
-class ServiceListenerSettings(_Settings, frozen=True, kw_only=True):
-    """A listener for other services, by mutual TLS (1.2 or later). Without ``host`` nothing is listened on."""
-
-    host: str = ""
-    port: int = 0
-    certificate: str = ""
-    """This service's own (PEM), good for the name by which it is dialled: ``sekisho pki issue broker``."""
-    key: str = ""
-    client_ca: str = ""
-    """Certificate of the service authority (PEM). Who shows none of its certificates is not talked to."""
-
-    def __post_init__(self) -> None:
-        given = (self.host, self.port, self.certificate, self.key, self.client_ca)
-        if any(given) and not all(given):
-            raise ValueError("host, port, certificate, key and client_ca: give all of them, or none")
-        if not 0 <= self.port < 65_536:
-            raise ValueError("port: between 1 and 65535")
-
-
-class WireSettings(ServiceListenerSettings, frozen=True, kw_only=True):
-    """Where gateways and agents dial in: on this host by ``socket``, from others by mutual TLS on ``host`` and
-    ``port``, with a certificate that names the peer (``urn:sekisho:gateway:<id>``, ``urn:sekisho:agent:<id>``). A peer
-    that is not listed here is not let in."""
-
-    socket: str = "run/wire.sock"
-    gateways: list[GatewayPeerSettings] = []
-    agents: list[WirePeerSettings] = []
 
 
 class AuditSettings(_Settings, frozen=True, kw_only=True):

@@ -9,8 +9,9 @@ import msgspec
 from broker.errors import ConfigurationError
 from broker.link.greeting import is_name
 from broker.model.ids import ZoneId
+from broker.network_settings import GatewayPeerSettings, WirePeerSettings
 from broker.secret import Secret
-from broker.settings import GatewayPeerSettings, SiteSettings, WirePeerSettings, read_secret_file
+from broker.settings import SiteSettings, read_secret_file
 
 MIN_KEY_CHARACTERS: Final = 32
 _SCHEME: Final = "Bearer "
