@@ -1,12 +1,16 @@
 """Addresses and ranges as texts of one form, so that lists of them are sorted and compared."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+_REMEMBERED: Final = 8192
 
 
+@lru_cache(_REMEMBERED)
 def read_address(text: str) -> Address | None:
     """One address without a scope; ``None`` when it is none."""
     try:
@@ -16,6 +20,7 @@ def read_address(text: str) -> Address | None:
     return None if isinstance(address, IPv6Address) and address.scope_id else address
 
 
+@lru_cache(_REMEMBERED)
 def read_network(text: str) -> Network | None:
     """A range without host bits; a single address is a range of one."""
     try:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from broker.flow.addresses import of_version, read_address, read_network
+from broker.flow.addresses import read_address, read_network
 from broker.flow.checking_names import refusals_of_names
 from broker.flow.checking_peers import refusals_of_peers
-from broker.flow.rules import derive_all
+from broker.flow.records import may_talk
+from broker.flow.rules import derive_all, further_flows
 from broker.flow.site import further_sides
 from broker.model.flow_settings import HostSettings
 from broker.policy.checking import RuleRefusal, has_control_characters
@@ -110,11 +111,9 @@ def _words(settings: SiteSettings, path: str, words: list[str]) -> Iterator[Rule
 def _families(settings: SiteSettings) -> Iterator[RuleRefusal]:
     """Both ends need addresses of one IP version, else the connection could never be."""
     for flow in derive_all(settings):
-        if flow.source.is_anywhere or flow.target.is_anywhere:
-            continue
-        if not any(
-            of_version(flow.source.addresses, version) and of_version(flow.target.addresses, version)
-            for version in (4, 6)
-        ):
+        if not may_talk(flow.source, flow.target):
             why = f"{flow.source.name} and {flow.target.name} have no addresses of the same IP version"
             yield RuleRefusal(f"$.{flow.settings[0]}", why)
+    for asked in settings.further_flows:
+        if not any(further_flows(settings, asked)):
+            yield RuleRefusal(f"$.further_flows.{asked.id}", "its ends have no addresses of the same IP version")

@@ -11,7 +11,6 @@ from datetime import date
 from typing import Final
 
 from broker.errors import ConfigurationError
-from broker.flow.addresses import of_version
 from broker.flow.checking import refusals_of_flows
 from broker.flow.records import Flow, Side
 from broker.flow.roles import HostRole, RoleKind, roles_of
@@ -75,7 +74,7 @@ def _chain(hook: str, flows: Iterable[Flow], essentials: Iterable[str]) -> Itera
 def rules_of(flow: Flow) -> Iterator[str]:
     """One rule for each IP version that both ends have."""
     for version, word in _VERSIONS:
-        sources, targets = of_version(flow.source.addresses, version), of_version(flow.target.addresses, version)
+        sources, targets = flow.source.of_version(version), flow.target.of_version(version)
         if not (sources or flow.source.is_anywhere) or not (targets or flow.target.is_anywhere):
             continue
         ends = [_match(f"{word} saddr", flow.source, sources), _match(f"{word} daddr", flow.target, targets)]

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from broker.flow.addresses import of_version
 from broker.model.flow_settings import Transport
 
 
@@ -35,9 +36,20 @@ class Side(msgspec.Struct, frozen=True, kw_only=True, order=True):
     addresses: tuple[str, ...] = ()
     zone: str = ""
 
+    def of_version(self, version: int) -> tuple[str, ...]:
+        """Its addresses of one IP version."""
+        return of_version(self.addresses, version)
+
     @property
     def is_anywhere(self) -> bool:
         return not self.addresses
+
+
+def may_talk(one: Side, other: Side) -> bool:
+    """Whether both have addresses of one IP version; without that no connection could ever be."""
+    if one.is_anywhere or other.is_anywhere:
+        return True
+    return any(one.of_version(version) and other.of_version(version) for version in (4, 6))
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,10 +18,10 @@ from broker.flow.known_ports import (
     entrance_ports,
 )
 from broker.flow.reasons import WHY
-from broker.flow.records import Flow, FlowKind, Side
+from broker.flow.records import Flow, FlowKind, Side, may_talk
 from broker.flow.roles import RoleKind, hosts_with
 from broker.flow.site import endpoints_of, find_hosts, further_sides, is_on_this_machine, pools_of, side_of
-from broker.model.flow_settings import HostSettings, Transport
+from broker.model.flow_settings import FurtherFlowSettings, HostSettings, Transport
 from broker.settings import SiteSettings, TenantSettings
 
 MAX_ID: Final = 120
@@ -158,10 +158,15 @@ def _looks(settings: SiteSettings) -> Iterator[Flow]:
 
 def _further(settings: SiteSettings, today: date) -> Iterator[Flow]:
     for asked in settings.further_flows:
-        if asked.ends_on is not None and asked.ends_on < today:
-            continue
-        for source in further_sides(settings, asked.sources):
-            for target in further_sides(settings, asked.targets):
+        if asked.ends_on is None or asked.ends_on >= today:
+            yield from further_flows(settings, asked)
+
+
+def further_flows(settings: SiteSettings, asked: FurtherFlowSettings) -> Iterator[Flow]:
+    """Between those of its ends that have an IP version in common: ``*`` is every host that can."""
+    for source in further_sides(settings, asked.sources):
+        for target in further_sides(settings, asked.targets):
+            if may_talk(source, target):
                 yield Flow(
                     id=_flow_id(f"{FlowKind.FURTHER}:{asked.id}", source, target, asked.protocol, asked.port),
                     kind=FlowKind.FURTHER,

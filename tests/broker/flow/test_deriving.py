@@ -133,6 +133,16 @@ def test_the_words_of_a_further_flow() -> None:
     }
 
 
+def test_every_host_means_every_host_that_can() -> None:
+    raw = document()
+    raw["further_flows"][0]["targets"] = ["fd00:53::1"]
+    assert {flow.source.name for flow in flows_of(raw).values() if flow.port == 123} == {
+        "broker-1",
+        "gw-lan",
+        "lan-proxy",
+    }
+
+
 def test_the_order_of_settings_changes_nothing() -> None:
     raw = document()
     turned = document()

@@ -33,6 +33,11 @@ def with_ranges(*ranges: str) -> Change:
     return lambda raw: raw["client_networks"][0].update(ranges=list(ranges))
 
 
+def with_url_in_a_file(raw: dict[str, Any]) -> None:
+    raw["database"] = {"url_file": "database.url"}
+    raw["hosts"].remove(host(raw, "db"))
+
+
 def test_a_good_site_has_none() -> None:
     assert refusals(lambda raw: None) == []
 
@@ -111,10 +116,7 @@ def test_hosts_that_cannot_be(change: Change, said: str) -> None:
         (lambda raw: raw["client_networks"].pop(), "entrance:office: no [[client_networks]] say who comes in there"),
         (lambda raw: raw["wire"]["gateways"][0].update(entrance="office"), "entrance:closed_sim: no gateway takes"),
         (lambda raw: raw["wire"]["gateways"][1].update(zones=["lgwan"]), "guacd:resident: no gateway serves that zone"),
-        (
-            lambda raw: raw["database"].update(url="", url_file="db.url") or without_host("db")(raw),
-            "$.database.url_file: no",
-        ),
+        (with_url_in_a_file, "$.database.url_file: no host has the role database"),
         (with_host("guacd-r", addresses=["fd00:4::5"]), "guacd-r and desk-r have no addresses of the same IP version"),
     ],
 )
@@ -146,6 +148,10 @@ def test_a_role_whose_other_end_is_missing(change: Change, said: str) -> None:
         (with_further(sources=["mars"]), "$.further_flows.move.sources: 'mars' is no host, no role that a host has"),
         (with_further(targets=["0.0.0.0/0"]), "$.further_flows.move.targets: 0.0.0.0/0 contains every address"),
         (with_further(sources=["10.5.0.0/16"]), "$.further_flows.move: neither end is one of the [[hosts]]"),
+        (
+            with_further(targets=["fd00:53::1"]),
+            "$.further_flows.move: its ends have no addresses of the same IP version",
+        ),
         (with_further(reason="a\nb"), "$.further_flows.move.reason: holds control characters"),
     ],
 )
