@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from broker.errors import ConfigurationError
+from broker.model.flow_settings import ClientNetworkSettings, FurtherFlowSettings, HostSettings
 from broker.model.grants import Grants
 from broker.model.kinds import DesktopProtocol, DeviceKind, Mode, Origin, PoolKind, Role, Segment
 from broker.model.place import Place
@@ -214,6 +215,10 @@ class SiteSettings(_Settings, frozen=True, kw_only=True):
     reconcile: ReconcileSettings = msgspec.field(default_factory=ReconcileSettings)
     log: LogSettings = msgspec.field(default_factory=LogSettings)
     tenants: list[TenantSettings] = []
+    hosts: list[HostSettings] = []
+    """Every machine of the site: permitted flows (特定通信) and packet filters are derived from them."""
+    client_networks: list[ClientNetworkSettings] = []
+    further_flows: list[FurtherFlowSettings] = []
 
     def path(self, relative: str) -> Path:
         """A path of the settings, resolved against ``data_dir``."""
