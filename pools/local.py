@@ -19,6 +19,7 @@ from broker.wire.messages import (
 )
 from pools.sandbox import new_password
 
+Order = StartDesktop | StopDesktop | SetDestinations | ListDesktops
 _UNNUMBERED: Final = 0  # whoever sends the order gives it its number
 
 
@@ -31,13 +32,7 @@ class AgentOrders(Protocol):
 
     def serving(self, zone_id: ZoneId) -> Collection[AgentId]: ...
 
-    async def order(
-        self,
-        agent_id: AgentId,
-        order: StartDesktop | StopDesktop | SetDestinations | ListDesktops,
-        *,
-        deadline_s: float,
-    ) -> AgentAnswer | None:
+    async def order(self, agent_id: AgentId, order: Order, *, deadline_s: float) -> AgentAnswer | None:
         """None: the agent is not there or did not answer in time; the order may have been carried out."""
         ...
 

@@ -1,5 +1,6 @@
 """What runs a desktop on this host. The agent knows it only by two Protocols, so that tests can stand in for it."""
 
+import asyncio
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
@@ -16,6 +17,7 @@ from pools.egress.model import Report
 from pools.egress.pages import START_URL
 from pools.egress.process import EgressProcess, read_order
 from pools.sandbox import BrowserPlan, DesktopSandbox, HostAccount, RunningDesktop, StartFailed
+from pools.sandbox.browser import PROGRAM
 
 _log: Final = structlog.get_logger(__name__)
 _USER: Final = "staff"
@@ -107,6 +109,8 @@ class SandboxRuntime:
         return runtime
 
     async def start(self, plan: DesktopPlan) -> Unit | StartFault:
+        if plan.browser is not None and not await asyncio.to_thread(PROGRAM.is_file):
+            return StartFault(f"{PROGRAM} is missing on this host (Debian packages: chromium, chromium-l10n)")
         egress = self._open_egress(plan)
         unit: Unit | None = None
         try:

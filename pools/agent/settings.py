@@ -28,8 +28,8 @@ class EgressSettings(_Settings, frozen=True, kw_only=True):
 
     parent: str = ""
     """``host:port`` of the proxy that everything goes through: the prefecture's security cloud
-    (自治体情報セキュリティクラウド), for instance. It then resolves the names, and it has to keep browsers off the site's
-    own addresses."""
+    (自治体情報セキュリティクラウド), for instance. It then resolves the names, and it has to keep browsers off the
+    site's own addresses."""
     open_ranges: list[str] = []
     """Private addresses that may be reached all the same: published servers of the site's own Internet zone (CIDR)."""
     closed_ranges: list[str] = []

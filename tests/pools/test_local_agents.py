@@ -8,8 +8,8 @@ from broker.model.ids import AgentId, DesktopId, ZoneId
 from broker.model.records import Desktop, Endpoint
 from broker.ports import DesktopDown, DesktopUp, Observation, ProviderFailure, StartOrder
 from broker.secret import Secret
-from broker.wire.messages import AgentAnswer, DesktopSeen, ListDesktops, StartDesktop, StopDesktop
-from pools.local import LocalProvider
+from broker.wire.messages import AgentAnswer, DesktopSeen, ListDesktops, SetDestinations, StartDesktop, StopDesktop
+from pools.local import LocalProvider, Order
 from tests.pools.rows import ZONE, desktop, pool
 
 A, B = AgentId("a"), AgentId("b")
@@ -24,6 +24,7 @@ class Hosts:
         self.full: set[AgentId] = set()
         self.deaf: set[AgentId] = set()
         self.homes: list[str | None] = []
+        self.destinations: list[tuple[DesktopId, tuple[str, ...]]] = []
 
     def choose(self, zone_id: ZoneId) -> AgentId | None:
         free = [name for name in self.running if name not in self.full]
@@ -32,9 +33,7 @@ class Hosts:
     def serving(self, zone_id: ZoneId) -> Collection[AgentId]:
         return frozenset(self.running)
 
-    async def order(
-        self, agent_id: AgentId, order: StartDesktop | StopDesktop | ListDesktops, *, deadline_s: float
-    ) -> AgentAnswer | None:
+    async def order(self, agent_id: AgentId, order: Order, *, deadline_s: float) -> AgentAnswer | None:
         if agent_id not in self.running or agent_id in self.deaf:
             return None
         running = self.running[agent_id]
@@ -46,6 +45,9 @@ class Hosts:
             case StopDesktop(desktop_id=desktop_id):
                 running.discard(desktop_id)
                 return AgentAnswer(request=0, ok=True)
+            case SetDestinations(desktop_id=desktop_id, allowed_destinations=destinations):
+                self.destinations.append((desktop_id, destinations))
+                return AgentAnswer(request=0, ok=desktop_id in running)
             case ListDesktops():
                 seen = [DesktopSeen(desktop_id=desktop_id, is_running=True) for desktop_id in running]
                 return AgentAnswer(request=0, ok=True, desktops=seen)
