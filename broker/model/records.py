@@ -152,8 +152,7 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     """Desktops of one kind in one zone (デスクトッププール).
 
     ``target_ready`` spares are kept started; ``max_size`` bounds the number of desktops. ``settle_s`` is how
-    long a desktop whose provider cannot log off rests after use, until the host's own limit has ended the
-    old work.
+    long a desktop whose provider cannot log off rests after use, until the host's own limit has ended the old work.
     """
 
     tenant_id: TenantId
@@ -178,7 +177,6 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     is_priority: bool = False
     application: PoolApplication = PoolApplication.DESKTOP
     allowed_destinations: tuple[str, ...] = ()
-    """Of a virtual browser (:mod:`broker.model.destinations`)."""
     homepage: str = ""
 
 

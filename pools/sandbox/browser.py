@@ -14,6 +14,7 @@ from broker.model.destinations import Destination, parse_destination
 
 POLICY_FILE: Final = "/etc/chromium/policies/managed/sekisho.json"
 PROGRAM: Final = Path("/usr/lib/chromium/chromium")
+FORWARD_FILE: Final = "/opt/forward.py"
 EGRESS_DIR: Final = "/run/egress"
 PROXY: Final = "http://127.0.0.1:3128"
 _CACHE_BYTES: Final = 64 * 1024 * 1024

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from pools.sandbox.account import enter
-from pools.sandbox.browser import EGRESS_DIR, POLICY_FILE
+from pools.sandbox.browser import EGRESS_DIR, FORWARD_FILE, POLICY_FILE
 from pools.sandbox.limits import SandboxLimits, bounded
 from pools.sandbox.model import DesktopSandbox
 
@@ -35,7 +35,8 @@ class SandboxFds(msgspec.Struct, frozen=True, kw_only=True):
     hosts: int
     machine_id: int
     policies: int
-    """Of a virtual browser; empty for the others."""
+    forward: int
+    """These two are a virtual browser's; empty for the others."""
     alive: int
 
     def numbers(self) -> tuple[int, ...]:
@@ -119,6 +120,7 @@ def _browser(sandbox: DesktopSandbox, fds: SandboxFds, where: Mapping[str, str])
     return [
         "--ro-bind", where["egress"], EGRESS_DIR,
         "--perms", "0444", "--ro-bind-data", str(fds.policies), POLICY_FILE,
+        "--perms", "0444", "--ro-bind-data", str(fds.forward), FORWARD_FILE,
     ]  # fmt: skip
 
 

@@ -6,11 +6,15 @@ import os
 import stat
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
 
 from broker.secret import Secret
 from pools.sandbox.browser import policies
 from pools.sandbox.command import SandboxFds
 from pools.sandbox.model import SOCKET_NAME, DesktopSandbox
+
+_FORWARD: Final = Path(__file__).with_name("forward.py")
 
 
 @contextmanager
@@ -34,6 +38,7 @@ def open_fds(sandbox: DesktopSandbox, obfuscated_password: bytes, alive: int) ->
             hosts=memory("hosts", f"127.0.0.1 localhost {name}\n".encode()),
             machine_id=memory("machine-id", hashlib.sha256(name.encode()).hexdigest()[:32].encode() + b"\n"),
             policies=memory("policies", policies(sandbox.browser) if sandbox.browser else b""),
+            forward=memory("forward", _FORWARD.read_bytes() if sandbox.browser else b""),
             alive=alive,
         )
     finally:

@@ -1,4 +1,4 @@
-"""The demo city's settings: one tenant, three zones and their pools; written anew at each start from the ports it got."""
+"""The demo city's settings: one tenant, three zones and their pools; written at each start from the ports it got."""
 
 import os
 import tempfile

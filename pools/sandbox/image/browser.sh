@@ -8,7 +8,7 @@ keep fcitx5 --disable=clipboard,cloudpinyin,wayland,waylandim,kimpanel,notificat
 /usr/lib/mozc/mozc_server >/dev/null 2>&1 &
 xsetroot -solid "$SEKISHO_COLOUR" -cursor_name left_ptr
 keep openbox --sm-disable --config-file /opt/desktop/openbox/browser.xml &
-keep /usr/bin/python3 -I /opt/desktop/forward.py /run/egress/proxy.sock 3128 &
+keep /usr/bin/python3 -I /opt/forward.py /run/egress/proxy.sock 3128 &
 wait_for_input_method
 # A browser that was closed or has crashed comes back, without what was open.
 while is_up; do

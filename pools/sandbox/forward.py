@@ -1,5 +1,7 @@
-# noqa: INP001 -- a program of the desktop's image, not a module
-"""Offers a Unix socket on a port of the sandbox's own loopback: ``forward.py SOCKET PORT``. Knows no protocol."""
+"""Offers a Unix socket on a port of the sandbox's own loopback: ``forward.py SOCKET PORT``. Knows no protocol.
+
+It runs inside of the desktop, where there is nothing but the system's Python: it imports no other module of ours.
+"""
 
 import asyncio
 import sys
@@ -36,4 +38,5 @@ async def main() -> None:
     await server.serve_forever()
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())
