@@ -61,7 +61,7 @@ def read_hello(data: bytes) -> HelloName | Incomplete | NotTls:
             return NotTls()
         part = data[at + _RECORD_HEAD : at + _RECORD_HEAD + size]
         message += part
-        if message[0] != _CLIENT_HELLO:
+        if message and message[0] != _CLIENT_HELLO:
             return NotTls()
         if len(message) >= 4 and len(message) - 4 >= (length := int.from_bytes(message[1:4])):
             return _read_message(message[4 : 4 + length])

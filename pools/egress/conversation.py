@@ -1,6 +1,7 @@
 """One connection of the browser: read a request, judge it, dial, keep it to what it said, relay, report."""
 
 import asyncio
+import contextlib
 from typing import Final
 
 import msgspec
@@ -16,6 +17,7 @@ from pools.egress.rules import EgressRules, is_listed, is_same_server
 
 _ESTABLISHED: Final = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _END: Final = b"\r\n\r\n"
+_LINGER_S: Final = 1.0
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,7 +162,13 @@ class Conversation:
                 await pass_response(server[0], self._writer, self._counted, idle_s)
 
     async def _answer(self, refusal: Refusal, host: str) -> None:
+        """Then whatever the browser still sends is read and dropped: closing on it could take the page away again."""
         await self._write(refusal_page(refusal, host, self._setting.order.contact))
+        self._writer.write_eof()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_S):
+                while await self._reader.read(65536):
+                    pass
 
     async def _write(self, data: bytes) -> None:
         self._writer.write(data)
