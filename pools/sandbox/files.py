@@ -77,8 +77,8 @@ def publish_socket(sandbox: DesktopSandbox) -> bool:
     staged.unlink(missing_ok=True)
     try:
         os.link(sandbox.own_dir / SOCKET_NAME, staged, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
+    except OSError:
+        return False  # nothing yet, or a folder
     if not stat.S_ISSOCK(staged.lstat().st_mode):
         staged.unlink()
         return False

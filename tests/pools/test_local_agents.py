@@ -5,7 +5,8 @@ from collections.abc import Collection
 import msgspec
 
 from broker.model.ids import AgentId, DesktopId, ZoneId
-from broker.model.records import Desktop, Endpoint
+from broker.model.kinds import PoolApplication
+from broker.model.records import Desktop, Endpoint, Pool
 from broker.ports import DesktopDown, DesktopUp, Observation, ProviderFailure, StartOrder
 from broker.secret import Secret
 from broker.wire.messages import AgentAnswer, DesktopSeen, ListDesktops, SetDestinations, StartDesktop, StopDesktop
@@ -136,3 +137,31 @@ async def test_a_stop_reaches_the_agent_that_has_it_also_when_the_row_does_not_s
     hosts.deaf.add(A)
     assert isinstance(await provider.stop(POOL, desktop("d1")), ProviderFailure)
     assert await provider.log_off(POOL, on(B), wipe=True) == DesktopDown()
+
+
+async def test_a_changed_list_reaches_browsers_that_run_already_and_is_said_once() -> None:
+    hosts = Hosts(A)
+    hosts.running[A] = {DesktopId("d1"), DesktopId("d2")}
+    rows = [on(A), on(A, "d2"), on(A, "gone")]
+    provider = LocalProvider(hosts)
+    before = browser_pool("a.example.jp")
+    for _ in range(2):
+        await provider.observe(before, rows)
+    assert sorted(hosts.destinations) == [("d1", ("a.example.jp",)), ("d2", ("a.example.jp",))]
+    hosts.destinations.clear()
+    hosts.deaf.add(A)
+    await provider.observe(browser_pool("b.example.jp"), rows)
+    hosts.deaf.clear()
+    await provider.observe(browser_pool("b.example.jp"), rows)
+    assert sorted(hosts.destinations) == [("d1", ("b.example.jp",)), ("d2", ("b.example.jp",))]
+
+
+async def test_other_desktops_hear_nothing_of_lists() -> None:
+    hosts = Hosts(A)
+    hosts.running[A] = {DesktopId("d1")}
+    await LocalProvider(hosts).observe(POOL, [on(A)])
+    assert hosts.destinations == []
+
+
+def browser_pool(*destinations: str) -> Pool:
+    return msgspec.structs.replace(POOL, application=PoolApplication.BROWSER, allowed_destinations=destinations)
