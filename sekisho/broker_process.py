@@ -9,11 +9,14 @@ import structlog
 
 from auth.totp import TotpFactor
 from broker.audit import AuditService, CheckpointKey, Sealer
+from broker.device.expiry import ExpiryWatch
+from broker.device.service import DeviceService
 from broker.link.agents import AgentDirectory
 from broker.link.gateways import GatewayDirectory
 from broker.link.keys import load_keys
 from broker.link.limits import LinkLimits
 from broker.link.server import WireServer
+from broker.link.tcp_door import find_tcp_door
 from broker.people.approvals import ApprovalService
 from broker.people.service import PeopleService
 from broker.people.tenants import TenantDirectory
@@ -39,6 +42,7 @@ from web.context import Services
 
 _log = structlog.get_logger(__name__)
 _PURGE_INTERVAL_S: Final = 60.0
+_EXPIRY_INTERVAL_S: Final = 600.0
 
 
 class Broker:
@@ -64,6 +68,8 @@ class Broker:
             settings.signin,
         )
         self.policy = PolicyDesk(store)
+        self.devices = DeviceService(store, sealing, settings.devices, self.wake)
+        self.expiry = ExpiryWatch(store)
         self.services = Services(
             tenants=TenantDirectory(store),
             signin=self.signin,
@@ -73,6 +79,7 @@ class Broker:
             audit=AuditService(store),
             policy=self.policy,
             approvals=ApprovalService(store),
+            devices=self.devices,
         )
         self.sealer = Sealer(
             store,
@@ -126,9 +133,12 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
     settings = broker.settings
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(_sealing(broker.sealer))
-        await stack.enter_async_context(broker.wire.listening(settings.path(settings.wire.socket)))
+        await stack.enter_async_context(
+            broker.wire.listening(settings.path(settings.wire.socket), find_tcp_door(settings))
+        )
         await stack.enter_async_context(_background("reconcile", broker.reconciler.run()))
         await stack.enter_async_context(_background("purge", _repeat(broker.signin.purge, _PURGE_INTERVAL_S)))
+        await stack.enter_async_context(_background("expiry", _repeat(broker.expiry.warn, _EXPIRY_INTERVAL_S)))
         await stack.enter_async_context(_background("forget", _repeat(broker.policy.purge, _PURGE_INTERVAL_S)))
         portal, admin = create_app(broker.services, settings.portal), create_admin_app(broker.services)
         for listener in serve(portal, admin, settings, limits):

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from broker.model.reasons import SigninRefusal, TicketRefusal
+from broker.model.reasons import SignedOutCause, SigninRefusal, TicketRefusal
 from web.language import gettext_noop as _
 from web.reasons import DENIALS, ENDS
-from web.words import ORIGINS
+from web.words import CERTIFICATE_STATES, DEVICE_KINDS, ORIGINS
 
 OUTCOMES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -32,6 +32,9 @@ SIGNIN_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
         SigninRefusal.AMBIGUOUS_USER: _("職員IDの重複"),
         SigninRefusal.WRONG_PASSWORD: _("パスワード違い"),
         SigninRefusal.ACCOUNT_DISABLED: _("ディレクトリで無効のアカウント"),
+        SigninRefusal.ACCOUNT_EXPIRED: _("ディレクトリで有効期限の切れたアカウント"),
+        SigninRefusal.PASSWORD_EXPIRED: _("パスワードの期限切れ（変更が必要）"),
+        SigninRefusal.DIRECTORY_LOCKED: _("ディレクトリでロック中のアカウント"),
         SigninRefusal.ACCOUNT_LOCKED: _("利用停止中のアカウント"),
         SigninRefusal.NOT_ENROLLED: _("認証アプリ未登録"),
         SigninRefusal.WRONG_CODE: _("認証コード違い"),
@@ -50,6 +53,7 @@ TICKET_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
         TicketRefusal.EXPIRED: _("接続許可証の期限切れ"),
         TicketRefusal.WRONG_TUNNEL: _("別のブラウザーからの接続"),
         TicketRefusal.WRONG_ZONE: _("別のネットワーク領域の中継装置"),
+        TicketRefusal.WRONG_ENTRANCE: _("別の入口の中継装置"),
         TicketRefusal.SESSION_ENDED: _("終了したセッション"),
         TicketRefusal.SIGNED_OUT: _("ログアウト済み"),
         TicketRefusal.POLICY: _("接続の条件を満たさない"),
@@ -78,6 +82,7 @@ DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "factor": _("認証方法"),
         "origin": _("接続元区分"),
         "gateway": _("中継装置"),
+        "entrance": _("入口"),
         "from": _("前の接続元"),
         "state": _("状態"),
         "fault": _("障害の内容"),
@@ -93,6 +98,16 @@ DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "since": _("開始日"),
         "action": _("操作"),
         "count": _("件数"),
+        "device": _("端末"),
+        "certificate": _("端末証明書"),
+        "serial": _("証明書の番号"),
+        "ends": _("有効期限（UTC）"),
+        "owner": _("使用者"),
+        "kind": _("端末の種別"),
+        "sim_line": _("SIM回線"),
+        "days": _("残り日数"),
+        "ended": _("失効させた証明書の数"),
+        "web_sessions": _("ログアウトさせたログインの数"),
     }
 )
 
@@ -102,9 +117,18 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "reason": {
             **{reason.value: told.what for reason, told in ENDS.items()},
             "signed_out_everywhere": _("すべての端末からログアウト"),
+            "signed_out": _("本人のログアウト"),
+            "idle": _("操作がないまま時間が経過"),
+            "expired": _("ログインの有効時間の終了"),
+            SignedOutCause.OTHER_ENTRANCE: _("別の入口からの操作"),
+            SignedOutCause.DEVICE_MISSING: _("端末証明書を確認できない"),
+            SignedOutCause.DEVICE_OTHER: _("別の端末からの操作"),
+            SignedOutCause.DEVICE_REFUSED: _("端末証明書の失効または期限切れ"),
         },
         "factor": {"totp": _("認証アプリ"), "recovery": _("非常用コード"), "recovery_code": _("非常用コード")},
         "origin": {origin.value: name for origin, name in ORIGINS.items()},
+        "certificate": {state.value: name for state, name in CERTIFICATE_STATES.items()},
+        "kind": {kind.value: name for kind, name in DEVICE_KINDS.items()},
         "takes_over": {"true": _("あり"), "false": _("なし")},
         "was_enrolled": {"true": _("あり"), "false": _("なし")},
     }
@@ -122,6 +146,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "gateway": _("中継装置"),
         "agent": _("エージェント"),
         "zone": _("ネットワーク領域"),
+        "device": _("端末"),
         "tenant": _("団体"),
         "throttle": _("ログイン一時停止"),
         "local": _("サーバー上の操作（コマンド）"),

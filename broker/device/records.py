@@ -90,7 +90,7 @@ class Revoked(msgspec.Struct, frozen=True, kw_only=True):
     web_sessions: int
 
 
-class Refused(msgspec.Struct, frozen=True):
+class DeviceRefused(msgspec.Struct, frozen=True):
     why: DeviceRefusal
 
 

@@ -12,12 +12,12 @@ from broker.device.records import (
     Authority,
     DeviceDetails,
     DeviceRefusal,
+    DeviceRefused,
     DeviceRow,
     EnrolOrder,
     ExpiryWarning,
     Issued,
     NoSuchDevice,
-    Refused,
     RenewOrder,
     Revoked,
 )
@@ -69,19 +69,19 @@ class DeviceService:
                 owner_name=None if owner is None else owner.display_name,
             )
 
-    async def enrol(self, actor: Actor, order: EnrolOrder) -> Issued | Refused | NotAllowed:
+    async def enrol(self, actor: Actor, order: EnrolOrder) -> Issued | DeviceRefused | NotAllowed:
         """Take a device into the books, with its first certificate."""
         if refusal := refuse_action(actor.roles, Action.CHANGE_DEVICES):
             return refusal
         if why := refuse_order(order):
-            return Refused(why)
+            return DeviceRefused(why)
         key = choose_key(order.request)
         if isinstance(key, DeviceRefusal):
-            return Refused(key)
+            return DeviceRefused(key)
         async with self._store.write() as tx:
             device = _new_device(tx, actor, order)
             if not await tx.devices.add_device(device):
-                return Refused(DeviceRefusal.NAME_TAKEN)
+                return DeviceRefused(DeviceRefusal.NAME_TAKEN)
             detail = {"kind": device.kind.value, "owner": device.owner or "-", "sim_line": device.sim_line or "-"}
             await tx.audit.append(entry(actor, device, "device.enrolled", detail))
             certified = await certify(tx, actor, device, key.public, self._sealing, self._settings)
@@ -90,19 +90,19 @@ class DeviceService:
 
     async def renew(
         self, actor: Actor, device_id: DeviceId, order: RenewOrder
-    ) -> Issued | Refused | NoSuchDevice | NotAllowed:
+    ) -> Issued | DeviceRefused | NoSuchDevice | NotAllowed:
         """A further certificate for the same device. Earlier ones count until their end, unless the order ends them."""
         if refusal := refuse_action(actor.roles, Action.CHANGE_DEVICES):
             return refusal
         key = choose_key(order.request)
         if isinstance(key, DeviceRefusal):
-            return Refused(key)
+            return DeviceRefused(key)
         async with self._store.write() as tx:
             device = await tx.devices.get_device(actor.tenant_id, device_id)
             if device is None:
                 return NoSuchDevice()
             if device.revoked_at is not None:
-                return Refused(DeviceRefusal.ALREADY_REVOKED)
+                return DeviceRefused(DeviceRefusal.ALREADY_REVOKED)
             ended = await tx.devices.revoke_certificates(device.tenant_id, device.id) if order.ends_old else 0
             await tx.audit.append(entry(actor, device, "device.renewed", {"ended": str(ended)}))
             certified = await certify(tx, actor, device, key.public, self._sealing, self._settings)
@@ -111,20 +111,20 @@ class DeviceService:
 
     async def revoke(
         self, actor: Actor, device_id: DeviceId, reason: str
-    ) -> Revoked | Refused | NoSuchDevice | NotAllowed:
+    ) -> Revoked | DeviceRefused | NoSuchDevice | NotAllowed:
         """Lost or given back: its certificates stop counting, its web sessions are gone with the answer, and the next
         look at the live sessions, on every node, ends those on desktops."""
         if refusal := refuse_action(actor.roles, Action.CHANGE_DEVICES):
             return refusal
         told = clean_reason(reason)
         if not told:
-            return Refused(DeviceRefusal.REASON_MISSING)
+            return DeviceRefused(DeviceRefusal.REASON_MISSING)
         async with self._store.write() as tx:
             device = await tx.devices.get_device(actor.tenant_id, device_id)
             if device is None:
                 return NoSuchDevice()
             if not await tx.devices.revoke_device(device.tenant_id, device.id, told):
-                return Refused(DeviceRefusal.ALREADY_REVOKED)
+                return DeviceRefused(DeviceRefusal.ALREADY_REVOKED)
             count = await tx.signin.remove_web_sessions_at(device.tenant_id, device.id)
             detail = {"reason": told, "web_sessions": str(count)}
             await tx.audit.append(entry(actor, device, "device.revoked", detail))

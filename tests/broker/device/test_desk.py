@@ -15,10 +15,10 @@ from broker.device.records import (
     Authority,
     DeviceDetails,
     DeviceRefusal,
+    DeviceRefused,
     DeviceState,
     EnrolOrder,
     NoSuchDevice,
-    Refused,
     RenewOrder,
     Revoked,
 )
@@ -124,13 +124,13 @@ def weak_request() -> str:
 async def test_a_request_that_can_not_be_taken_is_refused_with_its_reason(
     desk: Desk, request_text: str, why: DeviceRefusal
 ) -> None:
-    assert await desk.devices.enrol(desk.actor, replace(ORDER, request=request_text)) == Refused(why)
+    assert await desk.devices.enrol(desk.actor, replace(ORDER, request=request_text)) == DeviceRefused(why)
     assert await desk.audit("device.") == []
 
 
 async def test_a_request_whose_sender_does_not_hold_the_key_is_refused(desk: Desk) -> None:
     refused = await desk.devices.enrol(desk.actor, replace(ORDER, request=broken_request()))
-    assert refused in (Refused(DeviceRefusal.REQUEST_NOT_SIGNED), Refused(DeviceRefusal.REQUEST_UNREADABLE))
+    assert refused in (DeviceRefused(DeviceRefusal.REQUEST_NOT_SIGNED), DeviceRefused(DeviceRefusal.REQUEST_UNREADABLE))
 
 
 @pytest.mark.parametrize(
@@ -147,13 +147,13 @@ async def test_a_request_whose_sender_does_not_hold_the_key_is_refused(desk: Des
     ],
 )
 async def test_an_order_that_makes_no_sense_is_refused(desk: Desk, order: EnrolOrder, why: DeviceRefusal) -> None:
-    assert await desk.devices.enrol(desk.actor, order) == Refused(why)
+    assert await desk.devices.enrol(desk.actor, order) == DeviceRefused(why)
 
 
 async def test_a_name_is_one_devices_until_that_is_revoked(desk_on_each: Desk) -> None:
     desk = desk_on_each
     first = await desk.enrol()
-    assert await desk.devices.enrol(desk.actor, ORDER) == Refused(DeviceRefusal.NAME_TAKEN)
+    assert await desk.devices.enrol(desk.actor, ORDER) == DeviceRefused(DeviceRefusal.NAME_TAKEN)
     await desk.devices.revoke(desk.actor, first.device.id, "返却")
     assert (await desk.enrol()).device.id != first.device.id
 
@@ -178,13 +178,13 @@ async def test_a_device_is_found_by_name_owner_or_line_and_revoked_ones_come_las
 async def test_a_device_is_revoked_once_and_with_a_reason(desk_on_each: Desk) -> None:
     desk = desk_on_each
     issued = await desk.enrol()
-    assert await desk.devices.revoke(desk.actor, issued.device.id, " ") == Refused(DeviceRefusal.REASON_MISSING)
+    assert await desk.devices.revoke(desk.actor, issued.device.id, " ") == DeviceRefused(DeviceRefusal.REASON_MISSING)
     outcome = await desk.devices.revoke(desk.actor, issued.device.id, "車内に置き忘れ")
     assert isinstance(outcome, Revoked)
     assert outcome.device.revoke_reason == "車内に置き忘れ"
     assert desk.woken == 1
     again = await desk.devices.revoke(desk.actor, issued.device.id, "もう一度")
-    assert again == Refused(DeviceRefusal.ALREADY_REVOKED)
+    assert again == DeviceRefused(DeviceRefusal.ALREADY_REVOKED)
     assert await desk.devices.renew(desk.actor, issued.device.id, RenewOrder()) == again
     (record,) = await desk.audit("device.revoked")
     assert (record.actor, record.detail["reason"], record.detail["name"]) == ("user:desk", "車内に置き忘れ", "PC-0101")

@@ -137,6 +137,7 @@ async def test_a_ticket_of_a_device_that_is_lost_meanwhile_opens_nothing(city: C
         tunnel_cookie=tunnel_of(1),
         gateway_id=GATEWAY,
         zones=(LGWAN,),
+        entrance="portal",
         address="192.0.2.1",
     )
     assert refused == RedeemDenied(TicketRefusal.SIGNED_OUT)
