@@ -91,7 +91,7 @@ class PictureFilter:
         while position < size and self.goodbye is None:
             if may_skim:
                 position = self._skimmer.skim(data, position, is_ascii=is_ascii)
-                if position == size:
+                if position == size or self._skimmer.is_cut:
                     break
             scanned = read_instruction(data, position)
             if scanned is None:

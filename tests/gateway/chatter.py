@@ -31,18 +31,20 @@ _SPOILERS: Final = b"0123456789.,;-e\x00\x80\xe9\xff"
 
 
 class Speaker:
-    """Says the same for the same seed. ``rudeness`` is the part of the values that are no good."""
+    """Says the same for the same seed: politely or rudely, and often in nothing but ASCII."""
 
     def __init__(self, seed: str, *, is_inward: bool) -> None:
         self.source = random.Random(seed)
         self._rudeness = self.source.choice((0.0, 0.0, 0.02, 0.2))
+        self._is_plain = self.source.random() < 0.7
         self._is_inward = is_inward
         self._newest = 1_000_000
 
     def speak(self) -> list[bytes]:
-        """Some instructions."""
+        """Some instructions, or several at a time."""
         speak = self._speak_inward if self._is_inward else self._speak_outward
-        return [speak() for _ in range(self.source.randrange(1, 30))]
+        speech = [speak() for _ in range(self.source.randrange(1, 30))]
+        return [each for each in speech if each.isascii() or not self._is_plain] or [b"3.nop;"]
 
     def spoil(self, data: bytes) -> bytes:
         """Change a byte or two: lengths that lie, values that are cut, what is no UTF-8."""
@@ -110,6 +112,7 @@ class Speaker:
             return self._end_frame()
         others = [
             encode_instruction("blob", self._pick(_INDICES), "QQ=="),
+            encode_instruction("blob", self._pick(_INDICES), "QQ==", "QQ=="),
             encode_instruction("end", self._pick(_INDICES)),
             encode_instruction("size", self._pick(_SAMPLES["i"]), "1280", "720"),
             encode_instruction("ack", self._pick(_INDICES), "NO;", "0"),
