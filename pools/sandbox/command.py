@@ -8,7 +8,7 @@ import msgspec
 
 from pools.sandbox.account import enter
 from pools.sandbox.browser import EGRESS_DIR, FORWARD_FILE, POLICY_FILE
-from pools.sandbox.limits import SandboxLimits, bounded
+from pools.sandbox.limits import FIRST_TO_GO, SandboxLimits, bounded
 from pools.sandbox.model import DesktopSandbox
 
 IMAGE: Final = Path(__file__).parent / "image"
@@ -50,7 +50,7 @@ def command(sandbox: DesktopSandbox, fds: SandboxFds, program: Sequence[str] = S
         folders["egress"] = sandbox.browser.egress_dir
     entry = enter(sandbox.host_account, folders)
     return [
-        *entry.arguments, "bwrap", *_isolation(sandbox), *_root(sandbox.limits), *_own_files(fds),
+        *FIRST_TO_GO, *entry.arguments, "bwrap", *_isolation(sandbox), *_root(sandbox.limits), *_own_files(fds),
         *_folders(sandbox, entry.folders), *_browser(sandbox, fds, entry.folders), *_environment(sandbox),
         # Last: from here on nothing can be written but to what has a bound of its own.
         "--remount-ro", "/dev", "--remount-ro", "/usr/local", "--remount-ro", "/",

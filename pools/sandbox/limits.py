@@ -5,7 +5,9 @@ from typing import Final
 import msgspec
 
 _MIB: Final = 1024 * 1024
-_OOM_SCORE: Final = "500"
+FIRST_TO_GO: Final = ("choom", "--adjust", "500", "--")
+"""The start of a command that the kernel ends first when the host runs out of memory (choom of util-linux). Set with
+the right to manage resources, it can't be taken back from within."""
 
 
 class SandboxLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,12 +27,10 @@ class SandboxLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 def bounded(limits: SandboxLimits) -> list[str]:
-    """The start of a command that runs under the limits (prlimit and choom of util-linux), set inside of the sandbox.
-
-    A limit can be lowered by anybody and raised by nobody here. When the host runs out of memory, desktops go first.
-    """
+    """The start of a command that runs under the limits (prlimit of util-linux), set inside of the sandbox: a limit
+    can be lowered by anybody there and raised by nobody."""
     return [
-        "choom", "--adjust", _OOM_SCORE, "--", "prlimit", f"--nproc={limits.processes}",
+        "prlimit", f"--nproc={limits.processes}",
         f"--nofile={limits.open_files}", f"--fsize={limits.file_bytes}", f"--data={limits.data_bytes}", "--core=0",
         "--memlock=65536", "--msgqueue=0", "--rtprio=0", "--nice=0", "--",
     ]  # fmt: skip
