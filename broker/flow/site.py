@@ -9,7 +9,8 @@ from broker.flow.known_ports import desktop_port
 from broker.flow.records import Side
 from broker.flow.roles import RoleKind, hosts_with, read_role
 from broker.model.flow_settings import HostSettings
-from broker.settings import PoolSettings, SiteSettings, TenantSettings
+from broker.model.pool_settings import PoolSettings
+from broker.settings import SiteSettings, TenantSettings
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):

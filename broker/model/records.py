@@ -38,10 +38,8 @@ from broker.secret import Sealed
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
-    """A municipality (団体). ``hostnames`` are the names under which its people reach the portal.
-
-    A mode other than normal ends by itself at ``mode_until``; a drill of it changes no decision.
-    """
+    """A municipality (団体), whose people reach the portal under ``hostnames``. A mode other than normal ends by
+    itself at ``mode_until``; a drill of it changes no decision."""
 
     id: TenantId
     name_ja: str
@@ -56,9 +54,7 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True):
     """A network that is kept apart. A session of it ends by itself when no broker was heard of for so long.
-
-    ``baseline_kind`` names the rules of the baseline that hold in it; empty: those of the zone's own id.
-    """
+    ``baseline_kind`` names the rules of the baseline that hold in it; empty: those of the zone's own id."""
 
     tenant_id: TenantId
     id: ZoneId

@@ -8,6 +8,7 @@ import msgspec
 from broker.errors import ConfigurationError
 from broker.model.ids import PoolId, TenantId, ZoneId
 from broker.model.kinds import DeviceKind
+from broker.model.pool_settings import PoolSettings
 from broker.model.records import Pool, Tenant, Zone
 from broker.model.rules import Baseline, TenantRules
 from broker.model.watermark_settings import WatermarkSettings
@@ -16,7 +17,7 @@ from broker.policy.browser_checking import refusals_of_browser
 from broker.policy.checking import RuleRefusal, refusals_of_tenant
 from broker.policy.pool_checking import refusals_of_pool
 from broker.pool.watermarks import marked_grants
-from broker.settings import PolicySettings, PoolSettings, SiteSettings, TenantSettings, ZoneSettings
+from broker.settings import PolicySettings, SiteSettings, TenantSettings, ZoneSettings
 
 
 class DesiredRules(msgspec.Struct, frozen=True, kw_only=True):
