@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -15,7 +16,9 @@ from broker.link.keys import load_keys
 from broker.link.limits import LinkLimits
 from broker.link.server import WireServer
 from broker.link.tcp_door import find_tcp_door
+from broker.model.ids import TenantId
 from broker.people.approvals import ApprovalService
+from broker.people.leavers import LeaverWatch
 from broker.people.service import PeopleService
 from broker.people.tenants import TenantDirectory
 from broker.pool.reconciler import Reconciler
@@ -64,6 +67,7 @@ class Broker:
             sealing,
             settings.signin,
         )
+        self.leavers = LeaverWatch(store, self.authenticators)
         self.policy = PolicyDesk(store)
         self.services = Services(
             tenants=TenantDirectory(store),
@@ -133,6 +137,10 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
         await stack.enter_async_context(_background("reconcile", broker.reconciler.run()))
         await stack.enter_async_context(_background("purge", _repeat(broker.signin.purge, _PURGE_INTERVAL_S)))
         await stack.enter_async_context(_background("forget", _repeat(broker.policy.purge, _PURGE_INTERVAL_S)))
+        for tenant in settings.tenants:
+            look = partial(broker.leavers.look, TenantId(tenant.id))
+            rounds = _repeat(look, tenant.directory.recheck_interval_s)
+            await stack.enter_async_context(_background(f"leavers {tenant.id}", rounds))
         portal, admin = create_app(broker.services, settings.portal), create_admin_app(broker.services)
         for listener in serve(portal, admin, settings, limits):
             await stack.enter_async_context(listener)

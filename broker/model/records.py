@@ -79,6 +79,12 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     is_locked: bool = False
     is_enrolled: bool = False
     last_signed_in_at: datetime | None = None
+    left_at: datetime | None = None
+    """Since when the directory no longer knows the account as one that may sign in; a later sign-in clears it."""
+
+    @property
+    def is_shut_out(self) -> bool:
+        return self.is_locked or self.left_at is not None
 
 
 class TotpEnrolment(msgspec.Struct, frozen=True, kw_only=True):

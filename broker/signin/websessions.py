@@ -74,7 +74,7 @@ class WebSessions:
         if session.entrance != arrival.entrance:
             await self._end(session, SignedOutCause.OTHER_ENTRANCE)
             return SignedOut(SignedOutCause.OTHER_ENTRANCE)
-        if found.user.is_locked:
+        if found.user.is_shut_out:
             return None
         if now - session.seen_at >= timedelta(seconds=_TOUCH_S):
             async with self._store.write() as tx:

@@ -191,3 +191,12 @@ async def test_somebody_who_waits_in_the_queue_goes_too(city: City) -> None:
     await city.change_user(2, is_locked=True)
     await city.sessions.expire()
     assert (await city.session(waiting.id)).end_reason is EndReason.ACCOUNT_LOCKED
+
+
+async def test_who_left_the_directory_loses_the_session(city: City) -> None:
+    session, _ = await city.work()
+    async with city.store.write() as tx:
+        assert await tx.people.mark_left(CITY, UserId("user-1"))
+        assert not await tx.people.mark_left(CITY, UserId("user-1"))
+    await city.sessions.expire()
+    assert (await city.session(session.id)).end_reason is EndReason.ACCOUNT_LOCKED
