@@ -12,6 +12,7 @@ from broker.model.ids import (
     AssignmentId,
     AttachmentId,
     DesktopId,
+    DeviceId,
     GatewayId,
     PoolId,
     SessionId,
@@ -120,7 +121,7 @@ class PendingSignin(msgspec.Struct, frozen=True, kw_only=True):
 
 class WebSession(msgspec.Struct, frozen=True, kw_only=True):
     """A signed-in browser. Only hashes of its cookies are stored; ``csrf_token`` goes into forms. It counts at the
-    ``entrance`` where it began, and nowhere else."""
+    ``entrance`` where it began, and at the device by whose certificate it began, and nowhere else."""
 
     token_hash: bytes
     tenant_id: TenantId
@@ -138,19 +139,11 @@ class WebSession(msgspec.Struct, frozen=True, kw_only=True):
     segment: Segment = Segment.UNKNOWN
     device: DeviceKind = DeviceKind.NONE
     certificate: CertificateState = CertificateState.ABSENT
+    device_id: DeviceId | None = None
 
     @property
     def place(self) -> Place:
         return Place(origin=self.origin, segment=self.segment, device=self.device, certificate=self.certificate)
-
-
-class Throttle(msgspec.Struct, frozen=True, kw_only=True):
-    """Failures counted under one key (an account or an address of a tenant)."""
-
-    key: str
-    failures: int
-    first_failed_at: datetime
-    blocked_until: datetime | None
 
 
 class Pool(msgspec.Struct, frozen=True, kw_only=True):
@@ -249,6 +242,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     segment: Segment = Segment.UNKNOWN
     device: DeviceKind = DeviceKind.NONE
     certificate: CertificateState = CertificateState.ABSENT
+    device_id: DeviceId | None = None
 
     @property
     def place(self) -> Place:

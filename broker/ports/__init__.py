@@ -14,6 +14,7 @@ from broker.ports.desktops import (
     ProviderFailure,
     StartOrder,
 )
+from broker.ports.devices import DeviceTx
 from broker.ports.identity import (
     Authenticator,
     DirectoryPerson,
@@ -45,6 +46,7 @@ __all__ = [
     "DesktopDown",
     "DesktopProvider",
     "DesktopUp",
+    "DeviceTx",
     "DirectoryPerson",
     "DirectoryReader",
     "DirectoryUnavailable",

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012_left"
-down_revision = "0011_entrance"
+revision = "0013_left"
+down_revision = "0012_device"
 branch_labels = None
 depends_on = None
 
