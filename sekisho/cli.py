@@ -10,6 +10,7 @@ from sekisho.commands.code import code
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
 from sekisho.commands.mode import mode
+from sekisho.commands.pki import pki
 from sekisho.commands.policy import policy
 from sekisho.commands.pool import desktop, pool
 from sekisho.commands.serve import broker, migrate, serve, settings
@@ -40,6 +41,7 @@ for _command in (
     approval,
     mode,
     audit,
+    pki,
     demo,
     smoke,
     code,
