@@ -94,6 +94,12 @@ DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "text": _("言葉"),
         "since": _("開始日"),
         "action": _("操作"),
+        "way": _("向き"),
+        "outcome": _("結果"),
+        "bytes": _("長さ（バイト）"),
+        "characters": _("長さ（文字）"),
+        "sha256": _("内容のハッシュ値（SHA-256）"),
+        "clipboard_refused": _("遮断したクリップボードの数"),
         "count": _("件数"),
     }
 )
@@ -107,6 +113,13 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         },
         "factor": {"totp": _("認証アプリ"), "recovery": _("非常用コード"), "recovery_code": _("非常用コード")},
         "origin": {origin.value: name for origin, name in ORIGINS.items()},
+        "way": {"in": _("端末から仮想デスクトップへ"), "out": _("仮想デスクトップから端末へ")},
+        "outcome": {
+            "passed": _("成功"),
+            "too_long": _("長すぎる"),
+            "not_text": _("文字ではない"),
+            "too_often": _("回数が多すぎる"),
+        },
         "takes_over": {"true": _("あり"), "false": _("なし")},
         "was_enrolled": {"true": _("あり"), "false": _("なし")},
     }

@@ -80,9 +80,7 @@ class SessionTx(Protocol):
         self, *, session_id: SessionId | None = None, gateway_id: GatewayId | None = None
     ) -> list[Attachment]: ...
 
-    async def list_closed_attachments(
-        self, gateway_ids: Collection[GatewayId], since: datetime
-    ) -> list[Attachment]:
+    async def list_closed_attachments(self, gateway_ids: Collection[GatewayId], since: datetime) -> list[Attachment]:
         """Those of these gateways that the books closed at or after ``since``."""
         ...
 

@@ -26,9 +26,7 @@ class Side:
         self.replies: list[bytes] = []
         self.texts: list[Passage] = []
         self.may_pass = True
-        self.filter = PictureFilter(
-            grants or Grants(), SyncLedger(), self.replies.append, note_text=self._note_text
-        )
+        self.filter = PictureFilter(grants or Grants(), SyncLedger(), self.replies.append, note_text=self._note_text)
         if after_first_frame:
             assert self.filter.feed(FIRST_FRAME) == FIRST_FRAME
             assert self.filter.first_frame is not None
