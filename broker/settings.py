@@ -79,6 +79,10 @@ class LdapSettings(_Settings, frozen=True, kw_only=True):
 
     url: str
     """``ldap://host:port`` (StartTLS is always used) or ``ldaps://host:port``."""
+    further_urls: list[str] = []
+    """Further servers of the same directory, asked in this order when those before them fail or are slow."""
+    failover_s: float = 1.5
+    """How long a server may take before the next one is asked as well; the first answer counts."""
     ca_file: str
     bind_dn: str
     bind_password_file: str
@@ -104,6 +108,7 @@ class LdapSettings(_Settings, frozen=True, kw_only=True):
     connect_timeout_s: float = 3.0
     operation_timeout_s: float = 5.0
     max_threads: int = 8
+    """For each server."""
 
 
 class ZoneSettings(_Settings, frozen=True, kw_only=True):
