@@ -198,10 +198,10 @@ def test_the_tenant_or_the_pool_alone_has_the_picture_covered(tmp_path: Path) ->
 
     assert covered() == [False, False]
     assert covered(cover_unfocused=True) == [True, True]
-    assert covered(**{"pools__0__grants": {"cover_unfocused": True}}) == [True, False]
+    assert covered(pools__0__grants={"cover_unfocused": True}) == [True, False]
 
 
 @pytest.mark.parametrize("limit", [0, -1, 262_145])
 def test_a_clipboard_limit_that_can_not_hold_is_refused_with_its_path(tmp_path: Path, limit: int) -> None:
     with pytest.raises(msgspec.ValidationError, match=r"\$\.tenants\[0\]\.pools\[0\]\.grants\.clipboard_max_bytes"):
-        site(tmp_path, **{"pools__0__grants": {"clipboard_in": True, "clipboard_max_bytes": limit}})
+        site(tmp_path, pools__0__grants={"clipboard_in": True, "clipboard_max_bytes": limit})
