@@ -11,6 +11,7 @@ from functools import partial
 
 import msgspec
 
+from broker.device.recognition import as_it_stands, with_device
 from broker.lifecycle.session import SessionState
 from broker.model.ids import PoolId, TenantId, ZoneId
 from broker.model.reasons import EndReason
@@ -83,13 +84,15 @@ async def _look_at(tx: Transaction, tenant_id: TenantId, epoch: int) -> _Rows | 
     pools = {pool.id: pool for pool in await tx.pools.list_pools(tenant_id)}
     zones = {zone.id: zone for zone in await tx.pools.list_zones(tenant_id)}
     people = await _read_people(tx, tenant)
+    live = [(person, session) for person in people for session in person.live]
+    devices = await tx.devices.get_devices(tenant_id, {it.device_id for _, it in live if it.device_id is not None})
     in_question = [
         session
-        for person in people
-        for session in person.live
-        if not _may_stay(session, _ask(person, pools, zones, session))
+        for person, session in live
+        if not _may_stay(session, _ask(person, pools, zones, with_device(session, devices, tx.now)))
     ]
-    until = next_boundary(tenant, pools.values(), tx.now)
+    ends = [device.expires_at for device in devices.values() if device.expires_at > tx.now]
+    until = min([next_boundary(tenant, pools.values(), tx.now), *ends])
     return _Rows(tenant=tenant, epoch=epoch, until=until, in_question=tuple(in_question))
 
 
@@ -141,7 +144,7 @@ async def _settle(tx: Transaction, seen: Session) -> list[Cut]:
     user = await tx.people.get_user(seen.tenant_id, seen.user_id)
     person = await read_books(tx, await tx.people.get_tenant(seen.tenant_id), user, None)
     rules = await read_pool_rules(tx, person.tenant, pool)
-    decision = may_go_on(facts_of_standing(person, pool, session), rules)
+    decision = may_go_on(facts_of_standing(person, pool, await as_it_stands(tx, session)), rules)
     if _may_stay(session, decision):
         return []
     if isinstance(decision, Allow):

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0012_attachment_closed"
-down_revision = "0011_entrance"
+revision = "0013_attachment_closed"
+down_revision = "0012_device"
 branch_labels = None
 depends_on = None
 
