@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013_left"
-down_revision = "0012_device"
+revision = "0014_left"
+down_revision = "0013_attachment_closed"
 branch_labels = None
 depends_on = None
 
