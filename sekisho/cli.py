@@ -10,6 +10,7 @@ from sekisho.commands.code import code
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
 from sekisho.commands.device import device
+from sekisho.commands.entrance import entrance
 from sekisho.commands.flows import flows
 from sekisho.commands.mode import mode
 from sekisho.commands.pki import pki
@@ -46,6 +47,7 @@ for _command in (
     flows,
     audit,
     pki,
+    entrance,
     demo,
     smoke,
     code,
