@@ -10,6 +10,7 @@ import structlog
 from auth.totp import TotpFactor
 from broker.audit import AuditService, CheckpointKey, Sealer
 from broker.audit.arrivals import RefusedArrivals
+from broker.flow.service import FlowDesk
 from broker.link.agents import AgentDirectory
 from broker.link.gateways import GatewayDirectory
 from broker.link.keys import load_keys
@@ -78,6 +79,7 @@ class Broker:
             audit=AuditService(store),
             policy=self.policy,
             approvals=ApprovalService(store),
+            flows=FlowDesk(store, settings),
         )
         self.sealer = Sealer(
             store,

@@ -5,6 +5,8 @@ from typing import Protocol
 
 import msgspec
 
+from broker.flow import Flow
+from broker.flow.table import FlowRow, Words
 from broker.model.actor import Actor
 from broker.model.arrival import Arrival
 from broker.model.ids import DesktopId, PoolId, SessionId, UserId
@@ -132,6 +134,12 @@ class AuditPort(Protocol):
     async def note_export(self, actor: Actor, query: AuditQuery, records: int) -> NotAllowed | None: ...
 
 
+class FlowsPort(Protocol):
+    async def list_flows(self, actor: Actor) -> list[Flow] | NotAllowed: ...
+    async def list_rows(self, actor: Actor, words: Words) -> list[FlowRow] | NotAllowed: ...
+    async def note_export(self, actor: Actor, rows: int) -> NotAllowed | None: ...
+
+
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a view or an API handler may call."""
 
@@ -143,3 +151,4 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     audit: AuditPort
     policy: PolicyPort
     approvals: ApprovalsPort
+    flows: FlowsPort

@@ -27,6 +27,7 @@ CONSOLE_PAGES = (
     "/console/people/u-p1001",
     "/console/policy?user=p1001&pool=lgwan-std&origin=internet",
     "/console/approvals",
+    "/console/flows",
     "/console/audit",
 )
 
