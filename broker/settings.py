@@ -5,7 +5,7 @@ Secrets come only from files (``*_file``), which hold nothing else. Times are in
 
 import tomllib
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -187,6 +187,13 @@ class TenantSettings(_Settings, frozen=True, kw_only=True):
     pools: list[PoolSettings]
 
 
+class DeviceSettings(_Settings, frozen=True, kw_only=True):
+    """Certificates of devices (端末証明書)."""
+
+    certificate_days: Annotated[int, msgspec.Meta(ge=1, le=1095)] = 365
+    """For so many days a new certificate is good. Its end is told 60, 30, 14, 7 days and 1 day before."""
+
+
 class DatabaseSettings(_Settings, frozen=True, kw_only=True):
     """``url_file`` (which holds a URL with its password) wins over ``url``; empty: SQLite in ``data_dir``."""
 
@@ -229,6 +236,7 @@ class SiteSettings(_Settings, frozen=True, kw_only=True):
     signin: SigninSettings = msgspec.field(default_factory=SigninSettings)
     database: DatabaseSettings = msgspec.field(default_factory=DatabaseSettings)
     wire: WireSettings = msgspec.field(default_factory=WireSettings)
+    devices: DeviceSettings = msgspec.field(default_factory=DeviceSettings)
     audit: AuditSettings = msgspec.field(default_factory=AuditSettings)
     reconcile: ReconcileSettings = msgspec.field(default_factory=ReconcileSettings)
     log: LogSettings = msgspec.field(default_factory=LogSettings)

@@ -21,6 +21,8 @@ class Action(StrEnum):
     SEE_POLICY = "see_policy"
     CHANGE_POLICY = "change_policy"
     SEE_FLOWS = "see_flows"
+    SEE_DEVICES = "see_devices"
+    CHANGE_DEVICES = "change_devices"
 
 
 class NotAllowed(msgspec.Struct, frozen=True):
@@ -45,6 +47,7 @@ _ALLOWED: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.SEE_PEOPLE,
                 Action.SEE_AUDIT,
                 Action.SEE_POLICY,
+                Action.SEE_DEVICES,
             }
         ),
     }

@@ -6,6 +6,7 @@ from broker.session.records import (
     LiveSession,
 )
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
+from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_flows import ListedFlows
 from tests.web.fake_policy import KeptApprovals, OpenMinded
 from tests.web.fake_sessions import ScriptedSessions
@@ -31,6 +32,7 @@ class FakeCity:
         self.policy = OpenMinded()
         self.approvals = KeptApprovals()
         self.flows = ListedFlows()
+        self.devices = ShelfOfDevices()
         first = POOLS[0][0]
         self.sessions.others = [
             LiveSession(
@@ -53,4 +55,5 @@ class FakeCity:
             policy=self.policy,
             approvals=self.approvals,
             flows=self.flows,
+            devices=self.devices,
         )

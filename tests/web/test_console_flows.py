@@ -53,6 +53,6 @@ async def test_the_api_has_every_field(visitor: Visitor) -> None:
     await visitor.sign_in("p9001")
     flows = msgspec.json.decode((await visitor.get("/api/v1/admin/flows")).text)["flows"]
     guacd = next(flow for flow in flows if flow["id"] == "gateway-guacd/gw-lan/guacd-r/tcp-4822")
-    assert guacd["source"]["host"] == "gw-lan"
-    assert guacd["target"] == {"name": "guacd-r", "host": "guacd-r", "zone": "resident", "addresses": ["10.4.0.5"]}
+    assert guacd["source"]["host_id"] == "gw-lan"
+    assert guacd["target"] == {"name": "guacd-r", "host_id": "guacd-r", "zone": "resident", "addresses": ["10.4.0.5"]}
     assert guacd["settings"] == ["wire.gateways.gw-lan.zones", "hosts.guacd-r.roles"]

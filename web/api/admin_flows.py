@@ -18,7 +18,7 @@ class FlowEnd(msgspec.Struct, frozen=True, kw_only=True):
     """A host, machines that the settings list without a host of their own, or clients. No addresses: any."""
 
     name: str
-    host: str | None
+    host_id: str | None
     zone: str
     addresses: list[str]
 
@@ -42,7 +42,7 @@ class PermittedFlows(msgspec.Struct, frozen=True):
 
 
 def _end(side: Side) -> FlowEnd:
-    return FlowEnd(name=side.name, host=side.host_id, zone=side.zone, addresses=list(side.addresses))
+    return FlowEnd(name=side.name, host_id=side.host_id, zone=side.zone, addresses=list(side.addresses))
 
 
 def _describe(flow: Flow) -> PermittedFlow:

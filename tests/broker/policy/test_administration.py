@@ -15,6 +15,7 @@ SEEING = {
     Action.SEE_PEOPLE,
     Action.SEE_AUDIT,
     Action.SEE_POLICY,
+    Action.SEE_DEVICES,
 }
 EXPECTED = {
     Role.SYSTEM_ADMIN: set(Action),
