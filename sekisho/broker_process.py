@@ -13,6 +13,7 @@ from broker.audit import AuditService, CheckpointKey, Sealer
 from broker.audit.arrivals import RefusedArrivals
 from broker.device.expiry import ExpiryWatch
 from broker.device.service import DeviceService
+from broker.flow.service import FlowDesk
 from broker.link.agents import AgentDirectory
 from broker.link.gateways import GatewayDirectory
 from broker.link.keys import load_keys
@@ -87,6 +88,7 @@ class Broker:
             audit=AuditService(store),
             policy=self.policy,
             approvals=ApprovalService(store),
+            flows=FlowDesk(store, settings),
             devices=self.devices,
         )
         self.sealer = Sealer(

@@ -17,6 +17,8 @@ from broker.device.records import (
     RenewOrder,
     Revoked,
 )
+from broker.flow import Flow
+from broker.flow.table import FlowRow, Words
 from broker.model.actor import Actor
 from broker.model.arrival import Arrival
 from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, TenantId, UserId
@@ -160,6 +162,12 @@ class AuditPort(Protocol):
     async def note_export(self, actor: Actor, query: AuditQuery, records: int) -> NotAllowed | None: ...
 
 
+class FlowsPort(Protocol):
+    async def list_flows(self, actor: Actor) -> list[Flow] | NotAllowed: ...
+    async def list_rows(self, actor: Actor, words: Words) -> list[FlowRow] | NotAllowed: ...
+    async def note_export(self, actor: Actor, rows: int) -> NotAllowed | None: ...
+
+
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a view or an API handler may call."""
 
@@ -171,4 +179,5 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     audit: AuditPort
     policy: PolicyPort
     approvals: ApprovalsPort
+    flows: FlowsPort
     devices: DevicesPort

@@ -166,6 +166,7 @@ AUDIT_EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "agent.connected": _("エージェントの接続"),
         "agent.lost": _("エージェントの断"),
         "audit.exported": _("監査ログ出力"),
+        "flows.exported": _("特定通信一覧の出力"),
         "tenant.changed": _("団体設定変更"),
         "zone.changed": _("ネットワーク領域設定変更"),
         "user.signed_out": _("強制ログアウト"),
