@@ -20,6 +20,7 @@ class Action(StrEnum):
     SEE_AUDIT = "see_audit"
     SEE_POLICY = "see_policy"
     CHANGE_POLICY = "change_policy"
+    APPROVE_CHANGE = "approve_change"
 
 
 class NotAllowed(msgspec.Struct, frozen=True):

@@ -11,17 +11,20 @@ from functools import partial
 import msgspec
 
 from broker.model.ids import PoolId, TenantId, ZoneId
+from broker.model.reasons import EndReason
 from broker.model.records import Pool, Session, Tenant, Zone
 from broker.policy.boundaries import next_boundary
-from broker.policy.decision import Decision, Deny
+from broker.policy.decision import Allow, Decision, Deny
+from broker.policy.granting import crosses_more
 from broker.policy.opening import may_go_on
 from broker.policy.rulebook import rules_for
 from broker.pool.ending import End, end_session
-from broker.pool.races import write_again
+from broker.pool.races import won, write_again
 from broker.pool.records import Cut
 from broker.ports import Transaction
 from broker.session.asking_policy import read_books, read_pool_rules
 from broker.session.context import SessionContext
+from broker.session.ending import detach
 from broker.session.facts import PersonInBooks, facts_of_standing
 from broker.session.rules import end_reason_of, is_live
 
@@ -80,7 +83,10 @@ async def _look_at(tx: Transaction, tenant_id: TenantId, epoch: int) -> _Rows | 
     zones = {zone.id: zone for zone in await tx.pools.list_zones(tenant_id)}
     people = await _read_people(tx, tenant)
     refused = [
-        session for person in people for session in person.live if isinstance(_ask(person, pools, zones, session), Deny)
+        session
+        for person in people
+        for session in person.live
+        if _has_more(session, _ask(person, pools, zones, session))
     ]
     until = next_boundary(tenant, pools.values(), tx.now)
     return _Rows(tenant=tenant, epoch=epoch, until=until, refused=tuple(refused))
@@ -108,6 +114,11 @@ async def _read_people(tx: Transaction, tenant: Tenant) -> list[PersonInBooks]:
     return people
 
 
+def _has_more(session: Session, decision: Decision) -> bool:
+    """Whether the session has what the rules no longer give it: itself, or something that crosses."""
+    return isinstance(decision, Deny) or crosses_more(session.grants, decision.grants)
+
+
 def _ask(
     person: PersonInBooks, pools: Mapping[PoolId, Pool], zones: Mapping[ZoneId, Zone], session: Session
 ) -> Decision:
@@ -126,7 +137,15 @@ async def _end_refused(tx: Transaction, seen: Session) -> list[Cut]:
     person = await read_books(tx, await tx.people.get_tenant(seen.tenant_id), user, None)
     rules = await read_pool_rules(tx, person.tenant, pool)
     decision = may_go_on(facts_of_standing(person, pool, session), rules)
-    if not isinstance(decision, Deny):
-        return []
+    if isinstance(decision, Allow):
+        return await _narrow(tx, session, decision)
     refused = ",".join(step.rule for step in decision.trace if not step.passed)
     return await end_session(tx, session, End(reason=end_reason_of(decision.reason), detail={"rules": refused}))
+
+
+async def _narrow(tx: Transaction, session: Session, decision: Allow) -> list[Cut]:
+    """What crossed by a grant that is gone stops with the tunnel; the work stays, and its next tunnel has less."""
+    if not crosses_more(session.grants, decision.grants):
+        return []
+    narrowed = won(await tx.sessions.swap_session(session, msgspec.structs.replace(session, grants=decision.grants)))
+    return await detach(tx, narrowed, EndReason.POLICY_CHANGED)
