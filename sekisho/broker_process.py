@@ -9,6 +9,7 @@ import structlog
 
 from auth.totp import TotpFactor
 from broker.audit import AuditService, CheckpointKey, Sealer
+from broker.change.service import ChangeService
 from broker.link.agents import AgentDirectory
 from broker.link.gateways import GatewayDirectory
 from broker.link.keys import load_keys
@@ -65,6 +66,7 @@ class Broker:
             place=settings.portal.place,
         )
         self.policy = PolicyDesk(store)
+        self.changes = ChangeService(store, self.wake)
         self.services = Services(
             tenants=TenantDirectory(store),
             signin=self.signin,
@@ -74,6 +76,7 @@ class Broker:
             audit=AuditService(store),
             policy=self.policy,
             approvals=ApprovalService(store),
+            changes=self.changes,
         )
         self.sealer = Sealer(
             store,
@@ -131,6 +134,7 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
         await stack.enter_async_context(_background("reconcile", broker.reconciler.run()))
         await stack.enter_async_context(_background("purge", _repeat(broker.signin.purge, _PURGE_INTERVAL_S)))
         await stack.enter_async_context(_background("forget", _repeat(broker.policy.purge, _PURGE_INTERVAL_S)))
+        await stack.enter_async_context(_background("lapse", _repeat(broker.changes.expire, _PURGE_INTERVAL_S)))
         portal, admin = create_app(broker.services, settings.portal), create_admin_app(broker.services)
         for listener in serve(portal, admin, settings, limits):
             await stack.enter_async_context(listener)

@@ -6,12 +6,14 @@ import click
 
 from sekisho.commands.approval import approval
 from sekisho.commands.audit import audit
+from sekisho.commands.change import change, exception
 from sekisho.commands.code import code
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
 from sekisho.commands.mode import mode
 from sekisho.commands.policy import policy
 from sekisho.commands.pool import desktop, pool
+from sekisho.commands.rules import rules
 from sekisho.commands.serve import broker, migrate, serve, settings
 from sekisho.commands.session import session
 from sekisho.commands.smoke import smoke
@@ -38,6 +40,9 @@ for _command in (
     user,
     policy,
     approval,
+    rules,
+    exception,
+    change,
     mode,
     audit,
     demo,

@@ -38,6 +38,13 @@ class ChangeService:
         async with self._store.read() as tx:
             return await rows_of(tx, actor.tenant_id, await tx.changes.list_changes(actor.tenant_id, kind))
 
+    async def find(self, actor: Actor, change_id: str) -> ChangeRow | NoSuchChange | NotAllowed:
+        if (refusal := refuse_action(actor.roles, Action.SEE_POLICY)) is not None:
+            return refusal
+        async with self._store.read() as tx:
+            change = await tx.changes.get_change(actor.tenant_id, change_id)
+            return NoSuchChange() if change is None else (await rows_of(tx, actor.tenant_id, [change]))[0]
+
     async def request_exception(self, actor: Actor, order: ExceptionOrder, reason: str) -> ChangeOutcome:
         """Ask for an exception. Nothing is loosened before somebody else approves it."""
 
@@ -83,20 +90,12 @@ class ChangeService:
         order = RulesOrder(subject=former.subject, rules=rules_in(former), based_on=based_on)
         return await self.save_rules(actor, order, reason)
 
-    async def approve(self, actor: Actor, change_id: str, note: str) -> ChangeOutcome:
-        """The second person says yes: it holds on every broker from now on."""
-        return await self._decide(actor, change_id, ChangeEvent.APPROVED, note)
+    async def decide(self, actor: Actor, change_id: str, event: ChangeEvent, note: str) -> ChangeOutcome:
+        """Approve or reject as the second person, withdraw one's own request, or revoke an approved exception.
 
-    async def reject(self, actor: Actor, change_id: str, note: str) -> ChangeOutcome:
-        return await self._decide(actor, change_id, ChangeEvent.REJECTED, note)
-
-    async def withdraw(self, actor: Actor, change_id: str, note: str) -> ChangeOutcome:
-        """Take a request back before anybody decided."""
-        return await self._decide(actor, change_id, ChangeEvent.WITHDRAWN, note)
-
-    async def revoke(self, actor: Actor, change_id: str, note: str) -> ChangeOutcome:
-        """End an approved exception now; what rested on it ends with the next round of the reconciler."""
-        return await self._decide(actor, change_id, ChangeEvent.REVOKED, note)
+        What is approved holds on every broker from now on; what is revoked ends with the reconciler's next round.
+        """
+        return await self._change(actor, lambda tx: decide(tx, actor, change_id, event, note))
 
     async def expire(self) -> None:
         """Write down what has come to its end. Decisions look at the day themselves and do not wait for this."""
@@ -106,9 +105,6 @@ class ChangeService:
             await write_again(self._store, partial(_expire, due=change))
         if due:
             self._wake()
-
-    async def _decide(self, actor: Actor, change_id: str, event: ChangeEvent, note: str) -> ChangeOutcome:
-        return await self._change(actor, lambda tx: decide(tx, actor, change_id, event, note))
 
     async def _change(self, actor: Actor, work: Callable[[Transaction], Awaitable[ChangeOutcome]]) -> ChangeOutcome:
         if (refusal := refuse_action(actor.roles, Action.CHANGE_POLICY)) is not None:

@@ -5,7 +5,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from broker.change.service import ChangeService
+from broker.change.service import ChangeOutcome, ChangeService
+from broker.lifecycle.policy_change import ChangeEvent
 from broker.model.actor import Actor
 from broker.model.kinds import Role
 from broker.session.policy_desk import PolicyDesk
@@ -44,6 +45,18 @@ class Desk:
     async def root(self) -> Actor:
         """Somebody at the broker's host, whom nobody has seen sign in."""
         return msgspec.structs.replace(await self.actor(9, Role.SYSTEM_ADMIN), name="local:0", factor_at=None)
+
+    async def approve(self, actor: Actor, change_id: str, note: str) -> ChangeOutcome:
+        return await self.changes.decide(actor, change_id, ChangeEvent.APPROVED, note)
+
+    async def reject(self, actor: Actor, change_id: str, note: str) -> ChangeOutcome:
+        return await self.changes.decide(actor, change_id, ChangeEvent.REJECTED, note)
+
+    async def withdraw(self, actor: Actor, change_id: str, note: str) -> ChangeOutcome:
+        return await self.changes.decide(actor, change_id, ChangeEvent.WITHDRAWN, note)
+
+    async def revoke(self, actor: Actor, change_id: str, note: str) -> ChangeOutcome:
+        return await self.changes.decide(actor, change_id, ChangeEvent.REVOKED, note)
 
     async def events(self, prefix: str) -> list[str]:
         return [record.event for record in await self.city.audit(prefix)]

@@ -45,7 +45,7 @@ async def request(desk: Desk, order: ExceptionOrder) -> PolicyChange:
 async def grant(desk: Desk, order: ExceptionOrder) -> PolicyChange:
     """Asked for by the first, approved by the second."""
     asked = await request(desk, order)
-    approved = await desk.changes.approve(await desk.second(), asked.id, "確認済み")
+    approved = await desk.approve(await desk.second(), asked.id, "確認済み")
     assert isinstance(approved, PolicyChange), approved
     return approved
 
@@ -66,7 +66,7 @@ async def test_it_counts_from_the_second_persons_word_on_and_not_before(desk: De
     assert asked.state is ChangeState.REQUESTED
     assert not await may_paste(desk)
     woken = desk.woken
-    approved = await desk.changes.approve(await desk.second(), asked.id, "確認済み")
+    approved = await desk.approve(await desk.second(), asked.id, "確認済み")
     assert isinstance(approved, PolicyChange)
     assert (approved.state, approved.decided_by) == (ChangeState.APPROVED, f"user:{a_user(2).id}")
     assert desk.woken > woken
@@ -77,27 +77,27 @@ async def test_it_counts_from_the_second_persons_word_on_and_not_before(desk: De
 
 async def test_nobody_is_their_own_second_person(desk: Desk) -> None:
     asked = await request(desk, await an_order(desk))
-    own = await desk.changes.approve(await desk.first(), asked.id, "自分で")
+    own = await desk.approve(await desk.first(), asked.id, "自分で")
     assert isinstance(own, ChangeRefused)
     assert own.code is ChangeRefusal.OWN_REQUEST
     other_role = await desk.actor(1, Role.SYSTEM_ADMIN)
-    assert isinstance(await desk.changes.approve(other_role, asked.id, "役割を変えて"), ChangeRefused)
+    assert isinstance(await desk.approve(other_role, asked.id, "役割を変えて"), ChangeRefused)
     assert await desk.events("exception.") == ["exception.requested"]
 
 
 async def test_the_second_person_has_signed_in_just_now_and_themselves(desk: Desk) -> None:
     asked = await request(desk, await an_order(desk))
-    stale = await desk.changes.approve(await desk.actor(2, Role.TENANT_ADMIN, signed_in_ago_s=601), asked.id, "後で")
+    stale = await desk.approve(await desk.actor(2, Role.TENANT_ADMIN, signed_in_ago_s=601), asked.id, "後で")
     assert isinstance(stale, ChangeRefused)
     assert stale.code is ChangeRefusal.STEP_UP_NEEDED
-    nobody = await desk.changes.approve(await desk.root(), asked.id, "コマンドから")
+    nobody = await desk.approve(await desk.root(), asked.id, "コマンドから")
     assert isinstance(nobody, ChangeRefused)
     assert nobody.code is ChangeRefusal.NOT_SIGNED_IN
     by_root = await desk.changes.request_exception(await desk.root(), await an_order(desk), WHY)
     assert isinstance(by_root, ChangeRefused)
     for roles in ([], [Role.AUDITOR], [Role.POOL_ADMIN]):
         stranger = await desk.actor(3, *roles)
-        assert await desk.changes.approve(stranger, asked.id, "x") == NotAllowed(Action.CHANGE_POLICY)
+        assert await desk.approve(stranger, asked.id, "x") == NotAllowed(Action.CHANGE_POLICY)
         assert await desk.changes.request_exception(stranger, await an_order(desk), WHY) == NotAllowed(
             Action.CHANGE_POLICY
         )
@@ -109,7 +109,7 @@ async def test_revoked_it_ends_at_once_also_for_whoever_is_connected(desk: Desk)
     approved = await grant(desk, await an_order(desk))
     session, spec = await desk.city.work()
     assert spec.grants.clipboard_in
-    revoked = await desk.changes.revoke(await desk.root(), approved.id, "不要になった")
+    revoked = await desk.revoke(await desk.root(), approved.id, "不要になった")
     assert isinstance(revoked, PolicyChange)
     assert revoked.state is ChangeState.REVOKED
     await desk.city.sessions.expire()
@@ -130,7 +130,7 @@ async def test_a_grant_that_came_with_a_later_tunnel_goes_as_well(desk: Desk) ->
     approved = await grant(desk, await an_order(desk))
     _, spec = await desk.city.work()
     assert spec.grants.clipboard_in
-    await desk.changes.revoke(await desk.first(), approved.id, "不要になった")
+    await desk.revoke(await desk.first(), approved.id, "不要になった")
     await desk.city.sessions.expire()
     assert (spec.attachment_id, EndReason.POLICY_CHANGED) in desk.city.tunnels.told
     assert (await desk.city.session(session.id)).state is SessionState.DISCONNECTED
@@ -176,22 +176,22 @@ async def test_one_that_begins_later_waits_for_its_first_day(desk: Desk) -> None
 
 async def test_a_request_is_rejected_by_somebody_else_or_withdrawn_by_its_own(desk: Desk) -> None:
     order = await an_order(desk)
-    rejected = await desk.changes.reject(await desk.second(), (await request(desk, order)).id, "理由が足りない")
+    rejected = await desk.reject(await desk.second(), (await request(desk, order)).id, "理由が足りない")
     assert isinstance(rejected, PolicyChange)
     assert rejected.state is ChangeState.REJECTED
-    late = await desk.changes.approve(await desk.second(), rejected.id, "やはり")
+    late = await desk.approve(await desk.second(), rejected.id, "やはり")
     assert isinstance(late, ChangeRefused)
     assert late.code is ChangeRefusal.ALREADY_OVER
     asked = await request(desk, order)
-    foreign = await desk.changes.withdraw(await desk.second(), asked.id, "代わりに")
+    foreign = await desk.withdraw(await desk.second(), asked.id, "代わりに")
     assert isinstance(foreign, ChangeRefused)
-    silent = await desk.changes.withdraw(await desk.first(), asked.id, " ")
+    silent = await desk.withdraw(await desk.first(), asked.id, " ")
     assert isinstance(silent, ChangeRefused)
     assert silent.code is ChangeRefusal.REASON_MISSING
-    withdrawn = await desk.changes.withdraw(await desk.first(), asked.id, "不要")
+    withdrawn = await desk.withdraw(await desk.first(), asked.id, "不要")
     assert isinstance(withdrawn, PolicyChange)
     assert withdrawn.state is ChangeState.WITHDRAWN
-    assert await desk.changes.revoke(await desk.first(), "nothing", "x") == NoSuchChange()
+    assert await desk.revoke(await desk.first(), "nothing", "x") == NoSuchChange()
 
 
 WRONG: list[tuple[dict[str, Any], ChangeRefusal]] = [
@@ -228,7 +228,7 @@ async def test_what_cannot_hold_is_refused_with_its_reason(
 async def test_a_request_that_waited_too_long_is_not_approved(desk: Desk) -> None:
     asked = await request(desk, await an_order(desk, days=1))
     desk.city.pass_time(2 * 86_400)
-    late = await desk.changes.approve(await desk.second(), asked.id, "遅れて")
+    late = await desk.approve(await desk.second(), asked.id, "遅れて")
     assert isinstance(late, ChangeRefused)
     assert late.code is ChangeRefusal.IN_PAST
     await desk.changes.expire()
@@ -239,9 +239,9 @@ async def test_a_request_that_waited_too_long_is_not_approved(desk: Desk) -> Non
 
 async def test_of_two_who_decide_at_once_one_is_told_that_it_is_over(desk: Desk) -> None:
     asked = await request(desk, await an_order(desk))
-    first = await desk.changes.approve(await desk.second(), asked.id, "承認")
+    first = await desk.approve(await desk.second(), asked.id, "承認")
     other = await desk.actor(3, Role.TENANT_ADMIN)
-    second = await desk.changes.reject(other, asked.id, "却下")
+    second = await desk.reject(other, asked.id, "却下")
     assert isinstance(first, PolicyChange)
     assert isinstance(second, ChangeRefused)
     assert second.code is ChangeRefusal.ALREADY_OVER

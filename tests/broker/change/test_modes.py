@@ -38,10 +38,10 @@ async def test_it_begins_with_the_second_persons_word_and_ends_by_itself(desk: D
     waits = await desk.policy.set_mode(await desk.first(), await an_order(desk), "地震")
     assert isinstance(waits, ModeAwaits)
     assert await mode_now(desk) is Mode.NORMAL
-    own = await desk.changes.approve(await desk.first(), waits.change_id, "自分で")
+    own = await desk.approve(await desk.first(), waits.change_id, "自分で")
     assert isinstance(own, ChangeRefused)
     assert own.code is ChangeRefusal.OWN_REQUEST
-    assert isinstance(await desk.changes.approve(await desk.second(), waits.change_id, "確認済み"), PolicyChange)
+    assert isinstance(await desk.approve(await desk.second(), waits.change_id, "確認済み"), PolicyChange)
     assert await mode_now(desk) is Mode.BCP
     desk.city.pass_time(8 * 3600 + 1)
     assert await mode_now(desk) is Mode.NORMAL
@@ -65,11 +65,11 @@ async def test_going_back_to_normal_needs_nobody_and_puts_the_approved_one_aside
     await ask_for_two(desk)
     waits = await desk.policy.set_mode(await desk.first(), await an_order(desk), "地震")
     assert isinstance(waits, ModeAwaits)
-    await desk.changes.approve(await desk.second(), waits.change_id, "確認済み")
+    await desk.approve(await desk.second(), waits.change_id, "確認済み")
     await desk.policy.set_mode(await desk.first(), ModeOrder(mode=Mode.NORMAL), "復旧")
     assert await mode_now(desk) is Mode.NORMAL
     rows = await desk.changes.list_all(await desk.first(), ChangeKind.MODE)
     assert isinstance(rows, list)
     assert rows[0].change.state is ChangeState.REPLACED
-    again = await desk.changes.approve(await desk.second(), waits.change_id, "もう一度")
+    again = await desk.approve(await desk.second(), waits.change_id, "もう一度")
     assert isinstance(again, ChangeRefused)

@@ -56,9 +56,9 @@ async def test_looser_rules_wait_for_a_second_person(desk: Desk) -> None:
     assert asked.state is ChangeState.REQUESTED
     assert proposal_in(asked).looser == ("restrictions.segments",)
     assert isinstance(await desk.city.sessions.open(desk.city.person(), SHARED), OpenDenied)
-    own = await desk.changes.approve(await desk.first(), asked.id, "自分で")
+    own = await desk.approve(await desk.first(), asked.id, "自分で")
     assert isinstance(own, ChangeRefused)
-    approved = await desk.changes.approve(await desk.second(), asked.id, "確認済み")
+    approved = await desk.approve(await desk.second(), asked.id, "確認済み")
     assert isinstance(approved, PolicyChange)
     assert isinstance(await desk.city.sessions.open(desk.city.person(), SHARED), Opened)
     states = [row.change.state for row in (await rules(desk)).versions]
@@ -69,7 +69,7 @@ async def test_a_proposal_made_from_rules_of_yesterday_is_not_approved(desk: Des
     await save(desk, restrictions=Restrictions(max_sessions=2))
     asked = await save(desk, restrictions=Restrictions(max_sessions=3))
     await save(desk, by=2, restrictions=Restrictions(max_sessions=1))
-    stale = await desk.changes.approve(await desk.second(), asked.id, "確認済み")
+    stale = await desk.approve(await desk.second(), asked.id, "確認済み")
     assert isinstance(stale, ChangeRefused)
     assert stale.code is ChangeRefusal.STALE
     assert (await rules(desk)).rules.restrictions.max_sessions == 1
@@ -81,7 +81,7 @@ async def test_a_former_version_is_saved_anew_and_by_two_when_it_is_looser(desk:
     asked = await desk.changes.go_back(await desk.first(), first.id, second.number, "厳しすぎた")
     assert isinstance(asked, PolicyChange)
     assert asked.state is ChangeState.REQUESTED
-    assert isinstance(await desk.changes.approve(await desk.second(), asked.id, "確認済み"), PolicyChange)
+    assert isinstance(await desk.approve(await desk.second(), asked.id, "確認済み"), PolicyChange)
     held = await rules(desk)
     assert (held.number, held.rules.restrictions.max_sessions) == (3, 2)
     back = await desk.changes.go_back(await desk.first(), second.id, 3, "やはり厳しく")
