@@ -10,11 +10,13 @@ from typing import Any, Final
 import msgspec
 
 from broker.errors import ConfigurationError
+from broker.model.flow_settings import ClientNetworkSettings, FurtherFlowSettings, HostSettings
 from broker.model.grants import Grants
-from broker.model.kinds import DesktopProtocol, DeviceKind, Mode, Origin, PoolKind, Role, Segment
+from broker.model.kinds import DesktopProtocol, DeviceKind, DirectoryKind, Mode, Origin, PoolKind, Role, Segment
 from broker.model.place import Place
 from broker.model.rules import Calendar, Restrictions, Waiver
 from broker.model.watermark_settings import PoolWatermarkSettings, WatermarkSettings
+from broker.network_settings import WireSettings
 from broker.secret import Secret
 
 
@@ -77,21 +79,36 @@ class LdapSettings(_Settings, frozen=True, kw_only=True):
 
     url: str
     """``ldap://host:port`` (StartTLS is always used) or ``ldaps://host:port``."""
+    further_urls: list[str] = []
+    """Further servers of the same directory, asked in this order when those before them fail or are slow."""
+    failover_s: float = 1.5
+    """How long a server may take before the next one is asked as well; the first answer counts."""
     ca_file: str
     bind_dn: str
     bind_password_file: str
+    kind: DirectoryKind = DirectoryKind.LDAP
+    """What server it is. It decides what the empty filters and attributes below stand for."""
     user_base: str
-    user_filter: str = "(&(objectClass=inetOrgPerson)(uid={login}))"
+    user_filter: str = ""
+    """Finds a person by ``{login}``. Empty: ``uid`` of ``inetOrgPerson``; in Active Directory ``sAMAccountName`` or
+    ``userPrincipalName`` of a person."""
     group_base: str = ""
-    group_filter: str = "(&(objectClass=groupOfNames)(member={dn}))"
-    login_attribute: str = "uid"
-    name_attribute: str = "cn"
-    department_attribute: str = "ou"
+    """Only groups below it count. Empty: all that the person's own entry names (``memberOf``)."""
+    group_filter: str = ""
+    """Finds groups by ``{dn}`` or ``{login}``. Empty: ``groupOfNames`` by ``member``; in Active Directory also through
+    groups in groups and the primary group."""
+    login_attribute: str = ""
+    """Empty: ``uid``; in Active Directory ``sAMAccountName``."""
+    name_attribute: str = ""
+    """Empty: ``cn``; in Active Directory ``displayName``."""
+    department_attribute: str = ""
+    """Empty: ``ou``; in Active Directory ``department``."""
     roles: dict[str, Role] = {}
     """Directory group → role in the console."""
     connect_timeout_s: float = 3.0
     operation_timeout_s: float = 5.0
     max_threads: int = 8
+    """For each server."""
 
 
 class ZoneSettings(_Settings, frozen=True, kw_only=True):
@@ -177,23 +194,6 @@ class DatabaseSettings(_Settings, frozen=True, kw_only=True):
     pool_size: int = 10
 
 
-class WirePeerSettings(_Settings, frozen=True, kw_only=True):
-    """A gateway or an agent that may dial in. Its key decides who it is and which zones it may serve."""
-
-    id: str
-    zones: list[str]
-    key_file: str
-    """A key of its own, made at the first start when it is missing; the peer's host gets a copy of this one file."""
-
-
-class WireSettings(_Settings, frozen=True, kw_only=True):
-    """Where gateways and agents dial in. A peer that is not listed here is not let in."""
-
-    socket: str = "run/wire.sock"
-    gateways: list[WirePeerSettings] = []
-    agents: list[WirePeerSettings] = []
-
-
 class AuditSettings(_Settings, frozen=True, kw_only=True):
     seal_interval_s: float = 0.5
     checkpoint_interval_s: float = 5.0
@@ -230,6 +230,10 @@ class SiteSettings(_Settings, frozen=True, kw_only=True):
     reconcile: ReconcileSettings = msgspec.field(default_factory=ReconcileSettings)
     log: LogSettings = msgspec.field(default_factory=LogSettings)
     tenants: list[TenantSettings] = []
+    hosts: list[HostSettings] = []
+    """Every machine of the site: permitted flows (特定通信) and packet filters are derived from them."""
+    client_networks: list[ClientNetworkSettings] = []
+    further_flows: list[FurtherFlowSettings] = []
 
     def path(self, relative: str) -> Path:
         """A path of the settings, resolved against ``data_dir``."""

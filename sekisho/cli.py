@@ -11,6 +11,7 @@ from sekisho.commands.code import code
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
 from sekisho.commands.mode import mode
+from sekisho.commands.pki import pki
 from sekisho.commands.policy import policy
 from sekisho.commands.pool import desktop, pool
 from sekisho.commands.rules import rules
@@ -45,6 +46,7 @@ for _command in (
     change,
     mode,
     audit,
+    pki,
     demo,
     smoke,
     code,

@@ -8,6 +8,7 @@ import msgspec
 from broker.change.records import ChangeRow, ExceptionOrder, NoSuchChange, RulesInForce, RulesOrder
 from broker.lifecycle.policy_change import ChangeEvent
 from broker.model.actor import Actor
+from broker.model.arrival import Arrival
 from broker.model.ids import DesktopId, PoolId, SessionId, UserId
 from broker.model.kinds import Mode
 from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
@@ -50,6 +51,7 @@ from broker.signin.records import (
     PasswordAttempt,
     PasswordOutcome,
     Refused,
+    SignedOut,
 )
 
 
@@ -65,7 +67,7 @@ class SigninPort(Protocol):
     async def offer_enrolment(self, pending: Secret) -> EnrolmentOffer | Refused: ...
     async def submit_code(self, attempt: CodeAttempt) -> CodeOutcome: ...
     async def confirm_enrolment(self, attempt: CodeAttempt) -> CodeOutcome: ...
-    async def authenticate(self, token: Secret, *, address: str) -> Authenticated | None: ...
+    async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None: ...
 
 
 class SessionsPort(Protocol):

@@ -26,6 +26,12 @@ class DenyReason(StrEnum):
     TOO_MANY_SESSIONS = "too_many_sessions"
 
 
+class SignedOutCause(StrEnum):
+    """Why a request ended the web session that it came with."""
+
+    OTHER_ENTRANCE = "other_entrance"
+
+
 class EndReason(StrEnum):
     """Why a session, an attachment or an assignment ended."""
 
@@ -70,6 +76,7 @@ class TicketRefusal(StrEnum):
     EXPIRED = "expired"
     WRONG_TUNNEL = "wrong_tunnel"
     WRONG_ZONE = "wrong_zone"
+    WRONG_ENTRANCE = "wrong_entrance"
     SESSION_ENDED = "session_ended"
     SIGNED_OUT = "signed_out"
     POLICY = "policy"
@@ -85,6 +92,9 @@ class SigninRefusal(StrEnum):
     AMBIGUOUS_USER = "ambiguous_user"
     WRONG_PASSWORD = "wrong_password"
     ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_EXPIRED = "account_expired"
+    PASSWORD_EXPIRED = "password_expired"
+    DIRECTORY_LOCKED = "directory_locked"
     ACCOUNT_LOCKED = "account_locked"
     NOT_ENROLLED = "not_enrolled"
     WRONG_CODE = "wrong_code"

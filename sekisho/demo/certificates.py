@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from sekisho.demo.secrets import write_private
+from sekisho.pki.authority import key_usage
+from sekisho.private_files import write_private
 
 _CA_DAYS: Final = 3650
 _SERVER_DAYS: Final = 397
@@ -63,7 +64,7 @@ def _make(files: ServerCertificate, names: list[x509.GeneralName], now: datetime
     ca = (
         _builder(ca_name, ca_name, ca_key.public_key(), now, _CA_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(key_usage(signs_certificates=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
@@ -72,7 +73,7 @@ def _make(files: ServerCertificate, names: list[x509.GeneralName], now: datetime
     certificate = (
         _builder(subject, ca_name, key.public_key(), now, _SERVER_DAYS)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(issuer_id, critical=False)
@@ -93,14 +94,6 @@ def _builder(
         .not_valid_before(now - _BACKDATED)
         .not_valid_after(now + timedelta(days=days))
     )
-
-
-def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs_certificates, key_cert_sign=signs_certificates, crl_sign=signs_certificates,
-        content_commitment=False, key_encipherment=False, data_encipherment=False, key_agreement=False,
-        encipher_only=False, decipher_only=False,
-    )  # fmt: skip
 
 
 def _write(

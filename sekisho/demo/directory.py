@@ -17,7 +17,8 @@ from pools.sandbox import HostAccount, enter
 from sekisho.demo import ldif
 from sekisho.demo.certificates import ServerCertificate, prepare_certificate
 from sekisho.demo.city import staff
-from sekisho.demo.secrets import DemoSecrets, write_private
+from sekisho.demo.secrets import DemoSecrets
+from sekisho.private_files import write_private
 
 _INSIDE: Final = "/srv/directory"
 _HOST_ACCOUNT: Final = HostAccount(61182, 61182)  # slapd's account on the host when the supervisor is root

@@ -9,7 +9,7 @@ from typing import Final
 from broker.errors import ConfigurationError
 from broker.secret import Secret
 from sekisho.demo.certificates import ServerCertificate
-from sekisho.demo.secrets import write_private
+from sekisho.private_files import write_private
 
 TEMPLATES: Final = Path(__file__).parent / "rdp"
 _HOST_CONFIGURATION: Final = Path("/etc/xrdp")

@@ -20,7 +20,8 @@ from broker.secret import Secret
 from pools.sandbox import CLEAN, IMAGE, compile_locale
 from sekisho.demo.certificates import prepare_certificate
 from sekisho.demo.rdp_files import write_accounts, write_configuration
-from sekisho.demo.secrets import DemoSecrets, write_private
+from sekisho.demo.secrets import DemoSecrets
+from sekisho.private_files import write_private
 
 ACCOUNT_NAMES: Final = ("rdp01", "rdp02", "rdp03", "rdp04")
 SOCKET_NAME: Final = "rdp.sock"

@@ -1,8 +1,6 @@
 """The demo's secrets: made at the first start, kept in one file for its owner alone, never in the repository."""
 
-import os
 import secrets as _random
-import tempfile
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,6 +10,7 @@ import msgspec
 
 from broker.errors import ConfigurationError
 from broker.secret import Secret
+from sekisho.private_files import write_private
 
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # none that a reader could take for another
 _BLOCKS: Final = 3
@@ -64,18 +63,3 @@ def _write(path: Path, sections: Mapping[str, Mapping[str, str]]) -> None:
     for section, values in sections.items():
         lines += ["", f"[{section}]", *(f'"{name}" = "{text}"' for name, text in values.items())]
     write_private(path, "\n".join(lines) + "\n")
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner reads (0600); readers see the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(scratch).replace(path)
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
-        raise

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011_policy_change"
-down_revision = "0010_known_address"
+revision = "0012_policy_change"
+down_revision = "0011_entrance"
 branch_labels = None
 depends_on = None
 
