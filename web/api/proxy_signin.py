@@ -11,13 +11,17 @@ import msgspec
 from aiohttp import web
 
 from broker.model.actor import Actor
+from broker.model.arrival import Arrival
+from broker.model.kinds import Origin
+from broker.model.place import Place
 from broker.secret import Secret
 from broker.signin.records import CodeAttempt, NeedFactor, PasswordAttempt, SignedIn
 from web.api.operation import Failure
 from web.problems import Problem
 from web.visitor import AUTHENTICATED, TENANT, actor_of, services_of
 
-LOCAL: Final = "local"
+_HERE: Final = Arrival(entrance="local", address="local", place=Place(origin=Origin.OFFICE))
+"""The broker's own host. Nothing is known of a device, and no desktop is opened from here."""
 _REFUSED: Final = Failure(problem=Problem.BAD_REQUEST, code="sign_in_refused", detail="the sign-in was refused")
 
 
@@ -53,7 +57,7 @@ def _actor_from(outcome: SignedIn) -> Actor:
         tenant_id=outcome.user.tenant_id,
         name=f"user:{outcome.user.id}",
         roles=outcome.user.roles,
-        address=LOCAL,
+        address=_HERE.address,
         factor_at=outcome.session.created_at,
     )
 
@@ -61,12 +65,12 @@ def _actor_from(outcome: SignedIn) -> Actor:
 async def _sign_in(request: web.Request, proof: SignInProof) -> SignedIn | None:
     hostname = next(iter(sorted(request[TENANT].hostnames)), "")
     attempt = PasswordAttempt(
-        hostname=hostname, login=proof.login, password=Secret(proof.password), address=LOCAL, user_agent="sekisho"
+        hostname=hostname, login=proof.login, password=Secret(proof.password), arrival=_HERE, user_agent="sekisho"
     )
     signin = services_of(request).signin
     asked = await signin.submit_password(attempt)
     if not isinstance(asked, NeedFactor):
         return None
-    code = CodeAttempt(pending=asked.pending, code=proof.code, address=LOCAL, user_agent="sekisho")
+    code = CodeAttempt(pending=asked.pending, code=proof.code, arrival=_HERE, user_agent="sekisho")
     outcome = await signin.submit_code(code)
     return outcome if isinstance(outcome, SignedIn) else None

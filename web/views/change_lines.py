@@ -40,10 +40,10 @@ def _waiver_lines(language: Language, waiver: Waiver, pools: Sequence[Pool]) -> 
     names = {pool.id: local_name(language, pool) for pool in pools}
     everywhere = translate(language, _("すべてのデスクトッププール"))
     where = [names.get(pool_id, pool_id) for pool_id in sorted(waiver.pools)] + sorted(waiver.zones)
-    days = f"{waiver.starts_on or ''}～{waiver.ends_on}"
+    begins = str(waiver.starts_on) if waiver.starts_on else translate(language, _("承認の日"))
     lines: list[Line] = [(_("対象"), "、".join(where) or everywhere)]
     lines.append((_("グループ"), "、".join(sorted(waiver.groups)) or translate(language, _("全員"))))
-    lines.append((_("期間"), days))
+    lines.append((_("期間"), f"{begins}～{waiver.ends_on}"))
     if waiver.for_mode is Mode.BCP:
         lines.append((_("使う場面"), translate(language, _("業務継続（災害時）の間だけ"))))
     lines += [
