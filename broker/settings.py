@@ -16,7 +16,7 @@ from broker.model.kinds import DesktopProtocol, DeviceKind, DirectoryKind, Mode,
 from broker.model.place import Place
 from broker.model.rules import Calendar, Restrictions, Waiver
 from broker.model.watermark_settings import PoolWatermarkSettings, WatermarkSettings
-from broker.network_settings import WireSettings
+from broker.network_settings import EntranceListenerSettings, EntranceSettings, WireSettings
 from broker.secret import Secret
 
 
@@ -28,6 +28,7 @@ class PortalSettings(_Settings, frozen=True, kw_only=True):
     """The pages and the API."""
 
     host: str = "127.0.0.1"
+    """Empty: not listened on, because everybody comes through the entrances."""
     port: int = 8400
     public_url: str = "http://localhost:8400"
     """Address that people type; its origin is the only one that forms and tunnels are taken from."""
@@ -223,6 +224,8 @@ class SiteSettings(_Settings, frozen=True, kw_only=True):
     data_dir: str
     sealing_key_file: str = "keys/sealing.key"
     portal: PortalSettings = msgspec.field(default_factory=PortalSettings)
+    entrances: list[EntranceSettings] = []
+    entrance_listener: EntranceListenerSettings = msgspec.field(default_factory=EntranceListenerSettings)
     signin: SigninSettings = msgspec.field(default_factory=SigninSettings)
     database: DatabaseSettings = msgspec.field(default_factory=DatabaseSettings)
     wire: WireSettings = msgspec.field(default_factory=WireSettings)

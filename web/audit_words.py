@@ -61,6 +61,15 @@ TICKET_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+ENTRANCE_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "unknown_entrance": _("設定にない入口"),
+        "headers_malformed": _("入口の装置からの不正な通知"),
+        "device_certificate_missing": _("端末証明書なし"),
+        "address_in_no_range": _("設定にない接続元アドレス"),
+    }
+)
+
 DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "login": _("職員ID"),
@@ -103,7 +112,7 @@ DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 
 VALUES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
-        "cause": {**SIGNIN_CAUSES, **TICKET_CAUSES},
+        "cause": {**SIGNIN_CAUSES, **TICKET_CAUSES, **ENTRANCE_CAUSES},
         "reason": {
             **{reason.value: told.what for reason, told in ENDS.items()},
             "signed_out_everywhere": _("すべての端末からログアウト"),
@@ -126,6 +135,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "assignment": _("割当"),
         "gateway": _("中継装置"),
         "agent": _("エージェント"),
+        "entrance": _("入口"),
         "zone": _("ネットワーク領域"),
         "tenant": _("団体"),
         "throttle": _("ログイン一時停止"),

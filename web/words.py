@@ -160,6 +160,7 @@ AUDIT_EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "policy.rehearsed": _("規則の予行"),
         "gateway.connected": _("中継装置の接続"),
         "gateway.lost": _("中継装置の断"),
+        "entrance.refused": _("入口での拒否"),
         "agent.connected": _("エージェントの接続"),
         "agent.lost": _("エージェントの断"),
         "audit.exported": _("監査ログ出力"),

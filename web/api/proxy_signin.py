@@ -3,7 +3,7 @@
 Both steps run as at the door, with its throttles and its audit; the session that they make ends with the call.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -37,7 +37,7 @@ class SignInProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 @asynccontextmanager
-async def acting_person(request: web.Request, proof: SignInProof | None) -> AsyncIterator[Actor | Failure]:
+async def acting_person(request: web.Request, proof: SignInProof | None) -> AsyncGenerator[Actor | Failure, None]:
     """Who acts: the person of the session, or on the admin socket the one who signs in for this call alone."""
     if proof is None or AUTHENTICATED in request:
         yield actor_of(request)
