@@ -5,7 +5,7 @@ Secrets come only from files (``*_file``), which hold nothing else. Times are in
 
 import tomllib
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -182,9 +182,19 @@ class TenantSettings(_Settings, frozen=True, kw_only=True):
     """Only for the first start; from then on the IT desk sets it (``sekisho mode set``)."""
     policy: PolicySettings = msgspec.field(default_factory=PolicySettings)
     watermark: WatermarkSettings = msgspec.field(default_factory=WatermarkSettings)
+    cover_unfocused: bool = False
+    """The session page covers the picture of every pool while its window is not in use; a pool may ask for it alone
+    by ``grants.cover_unfocused``."""
     directory: LdapSettings
     zones: list[ZoneSettings]
     pools: list[PoolSettings]
+
+
+class DeviceSettings(_Settings, frozen=True, kw_only=True):
+    """Certificates of devices (端末証明書)."""
+
+    certificate_days: Annotated[int, msgspec.Meta(ge=1, le=1095)] = 365
+    """For so many days a new certificate is good. Its end is told 60, 30, 14, 7 days and 1 day before."""
 
 
 class DatabaseSettings(_Settings, frozen=True, kw_only=True):
@@ -229,6 +239,7 @@ class SiteSettings(_Settings, frozen=True, kw_only=True):
     signin: SigninSettings = msgspec.field(default_factory=SigninSettings)
     database: DatabaseSettings = msgspec.field(default_factory=DatabaseSettings)
     wire: WireSettings = msgspec.field(default_factory=WireSettings)
+    devices: DeviceSettings = msgspec.field(default_factory=DeviceSettings)
     audit: AuditSettings = msgspec.field(default_factory=AuditSettings)
     reconcile: ReconcileSettings = msgspec.field(default_factory=ReconcileSettings)
     log: LogSettings = msgspec.field(default_factory=LogSettings)

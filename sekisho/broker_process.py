@@ -11,6 +11,8 @@ from auth.totp import TotpFactor
 from broker.audit import AuditService, CheckpointKey, Sealer
 from broker.audit.arrivals import RefusedArrivals
 from broker.change.service import ChangeService
+from broker.device.expiry import ExpiryWatch
+from broker.device.service import DeviceService
 from broker.link.agents import AgentDirectory
 from broker.link.gateways import GatewayDirectory
 from broker.link.keys import load_keys
@@ -44,6 +46,7 @@ from web.entrances import ProxyEntrances
 
 _log = structlog.get_logger(__name__)
 _PURGE_INTERVAL_S: Final = 60.0
+_EXPIRY_INTERVAL_S: Final = 600.0
 
 
 class Broker:
@@ -70,6 +73,8 @@ class Broker:
         )
         self.policy = PolicyDesk(store)
         self.changes = ChangeService(store, self.wake)
+        self.devices = DeviceService(store, sealing, settings.devices, self.wake)
+        self.expiry = ExpiryWatch(store)
         self.refused_arrivals = RefusedArrivals(store)
         self.services = Services(
             tenants=TenantDirectory(store),
@@ -81,6 +86,7 @@ class Broker:
             policy=self.policy,
             approvals=ApprovalService(store),
             changes=self.changes,
+            devices=self.devices,
         )
         self.sealer = Sealer(
             store,
@@ -139,6 +145,7 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
         )
         await stack.enter_async_context(_background("reconcile", broker.reconciler.run()))
         await stack.enter_async_context(_background("purge", _repeat(broker.signin.purge, _PURGE_INTERVAL_S)))
+        await stack.enter_async_context(_background("expiry", _repeat(broker.expiry.warn, _EXPIRY_INTERVAL_S)))
         await stack.enter_async_context(_background("forget", _repeat(broker.policy.purge, _PURGE_INTERVAL_S)))
         await stack.enter_async_context(_background("lapse", _repeat(broker.changes.expire, _PURGE_INTERVAL_S)))
         entrances = ProxyEntrances(settings.entrances, broker.refused_arrivals.note)

@@ -10,6 +10,7 @@ from sekisho.commands.change import change, exception
 from sekisho.commands.code import code
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
+from sekisho.commands.entrance import entrance
 from sekisho.commands.flows import flows
 from sekisho.commands.mode import mode
 from sekisho.commands.pki import pki
@@ -49,6 +50,7 @@ for _command in (
     flows,
     audit,
     pki,
+    entrance,
     demo,
     smoke,
     code,

@@ -24,6 +24,15 @@ SIGNED_OUT_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         SignedOutCause.OTHER_ENTRANCE: _(
             "ログインしたときと異なる接続元から操作されたため、ログアウトしました。今の接続元でログインし直してください。"
         ),
+        SignedOutCause.DEVICE_MISSING: _(
+            "ログインしたときの端末証明書を確認できないため、ログアウトしました。同じ端末でログインし直してください。"
+        ),
+        SignedOutCause.DEVICE_OTHER: _(
+            "ログインしたときと異なる端末から操作されたため、ログアウトしました。今の端末でログインし直してください。"
+        ),
+        SignedOutCause.DEVICE_REFUSED: _(
+            "この端末の証明書が失効しているか期限切れのため、ログアウトしました。情報システム担当へご連絡ください。"
+        ),
     }
 )
 """What the page of the password step says, by cause."""
@@ -179,8 +188,9 @@ ENDS: Final[Mapping[EndReason, Reason]] = MappingProxyType(
         EndReason.DEVICE_REFUSED: Reason(_("この端末を使えなくなったため終了しました"), _DESK),
         EndReason.MODE_CHANGED: Reason(_("運用の切替えのため終了しました"), _("切替えの終了をお待ちください。")),
         EndReason.POLICY_CHANGED: Reason(
-            _("利用の規則が変わったため切断しました"), _("ポータルに戻り、接続できるかを確かめてください。")
+            _("利用の規則が変わったため終了しました"), _("ポータルに戻り、接続できるかを確かめてください。")
         ),
+        EndReason.GRANTS_CHANGED: Reason(_("利用の条件が変わったため切断しました"), _RECONNECT),
         EndReason.GATEWAY_STOPPED: Reason(_("中継装置が停止しました"), _RETRY),
         EndReason.WATERMARK_UNAVAILABLE: Reason(_("画面に透かしを表示できないため接続しませんでした"), _DESK),
     }

@@ -15,6 +15,7 @@ from broker.ports.desktops import (
     ProviderFailure,
     StartOrder,
 )
+from broker.ports.devices import DeviceTx
 from broker.ports.identity import (
     Authenticator,
     DirectoryPerson,
@@ -43,6 +44,7 @@ __all__ = [
     "DesktopDown",
     "DesktopProvider",
     "DesktopUp",
+    "DeviceTx",
     "DirectoryPerson",
     "DirectoryUnavailable",
     "FactorAccepted",

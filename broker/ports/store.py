@@ -6,6 +6,7 @@ from typing import Protocol
 
 from broker.ports.audit import AuditTx
 from broker.ports.changes import ChangeTx
+from broker.ports.devices import DeviceTx
 from broker.ports.people import PeopleTx
 from broker.ports.policy import PolicyTx
 from broker.ports.pools import PoolTx
@@ -30,6 +31,8 @@ class Transaction(Protocol):
     def policy(self) -> PolicyTx: ...
     @property
     def changes(self) -> ChangeTx: ...
+    @property
+    def devices(self) -> DeviceTx: ...
     @property
     def audit(self) -> AuditTx: ...
 

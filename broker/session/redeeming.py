@@ -96,7 +96,7 @@ async def _redeem_for(
     parameters = await _parameters(context, tx, session, pool)
     if isinstance(parameters, str):
         return await _refuse(tx, ticket, asked, TicketRefusal.NO_DESKTOP, why=parameters), []
-    attachment, cuts = await _attach(tx, session, grants, asked)
+    attachment, cuts = await _attach(tx, session, asked)
     return RedeemOk(
         ConnectionSpec(
             session_id=session.id,
@@ -119,6 +119,7 @@ async def _mark(
         tenant=await tx.people.get_tenant(web.tenant_id),
         user=await tx.people.get_user(web.tenant_id, web.user_id),
         web=web,
+        device=None if web.device_id is None else await tx.devices.get_device(web.tenant_id, web.device_id),
         address=asked.address,
     )
     return mark_grants(grants, pool, bearer, tx.now)
@@ -141,10 +142,9 @@ async def _parameters(context: SessionContext, tx: Transaction, session: Session
     return connection_parameters(pool.protocol, pool.parameters, desktop.endpoint, credential)
 
 
-async def _attach(tx: Transaction, session: Session, grants: Grants, asked: Redemption) -> tuple[Attachment, list[Cut]]:
-    """One attachment per session: whoever was attached before is taken over. The session keeps what it was granted."""
-    # Of two redemptions at once, one begins again.
-    won(await tx.sessions.swap_session(session, msgspec.structs.replace(session, grants=grants)))
+async def _attach(tx: Transaction, session: Session, asked: Redemption) -> tuple[Attachment, list[Cut]]:
+    """One attachment per session: whoever was attached before is taken over."""
+    won(await tx.sessions.swap_session(session, session))  # of two redemptions at once, one begins again
     cuts = await close_attachments(tx, session, EndReason.TAKEN_OVER)
     for cut in cuts:
         told = {"attachment": cut.attachment.id, "from": cut.attachment.address}

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from broker.ports import AuditTx, ChangeTx, PeopleTx, PolicyTx, PoolTx, SessionTx, SigninTx
+from broker.ports import AuditTx, ChangeTx, DeviceTx, PeopleTx, PolicyTx, PoolTx, SessionTx, SigninTx
 from broker.store.audit import SqlAudit
 from broker.store.audit_sealing import SqlChain
 from broker.store.changes import SqlChanges
+from broker.store.devices import SqlDevices
 from broker.store.people import SqlPeople
 from broker.store.policy import SqlPolicy
 from broker.store.pools import SqlPools
@@ -25,6 +26,7 @@ class SqlTransaction:
         self._sessions = SqlSessions(statements)
         self._policy = SqlPolicy(statements)
         self._changes = SqlChanges(statements)
+        self._devices = SqlDevices(statements)
         self._audit = SqlAudit(statements)
         self._chain = SqlChain(statements)
 
@@ -55,6 +57,10 @@ class SqlTransaction:
     @property
     def changes(self) -> ChangeTx:
         return self._changes
+
+    @property
+    def devices(self) -> DeviceTx:
+        return self._devices
 
     @property
     def audit(self) -> AuditTx:

@@ -7,6 +7,7 @@ from broker.session.records import (
 )
 from tests.web.fake_changes import KeptChanges
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
+from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_policy import KeptApprovals, OpenMinded
 from tests.web.fake_sessions import ScriptedSessions
 from tests.web.fake_signin import OneCity, PlainSignin
@@ -31,6 +32,7 @@ class FakeCity:
         self.policy = OpenMinded()
         self.approvals = KeptApprovals()
         self.changes = KeptChanges()
+        self.devices = ShelfOfDevices()
         first = POOLS[0][0]
         self.sessions.others = [
             LiveSession(
@@ -53,4 +55,5 @@ class FakeCity:
             policy=self.policy,
             approvals=self.approvals,
             changes=self.changes,
+            devices=self.devices,
         )

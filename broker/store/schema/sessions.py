@@ -68,6 +68,7 @@ SESSION: Final = Table(
     Column("segment", String(16), nullable=False, server_default="unknown"),
     Column("device", String(16), nullable=False, server_default="none"),
     Column("certificate", String(16), nullable=False, server_default="absent"),
+    Column("device_id", String(64)),
     refers_to("pool", "pool_id"),
     refers_to("user_account", "user_id"),
     refers_to("assignment", "assignment_id"),
@@ -115,6 +116,7 @@ ATTACHMENT: Final = Table(
     refers_to("session", "session_id"),
     Index("uq_attachment_id", "id", unique=True),
     Index("ix_attachment_open_session", "session_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_attachment_closed", "closed_at"),
     Index("ix_attachment_open_gateway", "gateway_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
 )
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012_policy_change"
-down_revision = "0011_entrance"
+revision = "0014_policy_change"
+down_revision = "0013_attachment_closed"
 branch_labels = None
 depends_on = None
 
