@@ -20,7 +20,6 @@ class Action(StrEnum):
     SEE_AUDIT = "see_audit"
     SEE_POLICY = "see_policy"
     CHANGE_POLICY = "change_policy"
-    APPROVE_CHANGE = "approve_change"
     SEE_DEVICES = "see_devices"
     CHANGE_DEVICES = "change_devices"
 
