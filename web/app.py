@@ -20,6 +20,7 @@ from web.views import (
     console_approvals,
     console_audit,
     console_exceptions,
+    console_flows,
     console_mode,
     console_people,
     console_policy,
@@ -115,6 +116,8 @@ def _console_routes() -> list[web.RouteDef]:
         web.get("/console/approvals", console_approvals.show_approvals),
         web.post("/console/approvals", console_approvals.keep_approval),
         web.post("/console/approvals/withdraw", console_approvals.withdraw_approval),
+        web.get("/console/flows", console_flows.show_flows),
+        web.get("/console/flows.csv", console_flows.export_flows),
         web.get("/console/audit", console_audit.show_audit),
         web.get("/console/audit.csv", console_audit.export_audit),
     ]

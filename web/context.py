@@ -18,6 +18,8 @@ from broker.device.records import (
     RenewOrder,
     Revoked,
 )
+from broker.flow import Flow
+from broker.flow.table import FlowRow, Words
 from broker.lifecycle.policy_change import ChangeEvent
 from broker.model.actor import Actor
 from broker.model.arrival import Arrival
@@ -185,6 +187,12 @@ class AuditPort(Protocol):
     async def note_export(self, actor: Actor, query: AuditQuery, records: int) -> NotAllowed | None: ...
 
 
+class FlowsPort(Protocol):
+    async def list_flows(self, actor: Actor) -> list[Flow] | NotAllowed: ...
+    async def list_rows(self, actor: Actor, words: Words) -> list[FlowRow] | NotAllowed: ...
+    async def note_export(self, actor: Actor, rows: int) -> NotAllowed | None: ...
+
+
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a view or an API handler may call."""
 
@@ -197,4 +205,5 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     policy: PolicyPort
     approvals: ApprovalsPort
     changes: ChangesPort
+    flows: FlowsPort
     devices: DevicesPort

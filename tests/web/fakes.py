@@ -8,6 +8,7 @@ from broker.session.records import (
 from tests.web.fake_changes import KeptChanges
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
+from tests.web.fake_flows import ListedFlows
 from tests.web.fake_policy import KeptApprovals, OpenMinded
 from tests.web.fake_sessions import ScriptedSessions
 from tests.web.fake_signin import OneCity, PlainSignin
@@ -32,6 +33,7 @@ class FakeCity:
         self.policy = OpenMinded()
         self.approvals = KeptApprovals()
         self.changes = KeptChanges()
+        self.flows = ListedFlows()
         self.devices = ShelfOfDevices()
         first = POOLS[0][0]
         self.sessions.others = [
@@ -55,5 +57,6 @@ class FakeCity:
             policy=self.policy,
             approvals=self.approvals,
             changes=self.changes,
+            flows=self.flows,
             devices=self.devices,
         )

@@ -36,6 +36,7 @@ CONSOLE_PAGES = (
     "/console/mode",
     "/console/mode/confirm?mode=degraded",
     "/console/approvals",
+    "/console/flows",
     "/console/audit",
 )
 

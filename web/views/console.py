@@ -40,6 +40,7 @@ TABS: Final = (
     ("people", "/console/people", _("職員"), Action.SEE_PEOPLE),
     ("policy", "/console/policy", _("利用の規則"), Action.SEE_POLICY),
     ("approvals", "/console/approvals", _("テレワークの承認"), Action.SEE_POLICY),
+    ("flows", "/console/flows", _("特定通信"), Action.SEE_FLOWS),
     ("audit", "/console/audit", _("監査ログ"), Action.SEE_AUDIT),
 )
 

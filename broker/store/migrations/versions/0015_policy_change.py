@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014_policy_change"
-down_revision = "0013_attachment_closed"
+revision = "0015_policy_change"
+down_revision = "0014_left"
 branch_labels = None
 depends_on = None
 
