@@ -10,6 +10,7 @@ from sekisho.commands.change import change, exception
 from sekisho.commands.code import code
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
+from sekisho.commands.device import device
 from sekisho.commands.entrance import entrance
 from sekisho.commands.flows import flows
 from sekisho.commands.mode import mode
@@ -47,6 +48,7 @@ for _command in (
     exception,
     change,
     mode,
+    device,
     flows,
     audit,
     pki,

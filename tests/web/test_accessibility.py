@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Page
 from broker.change.records import ExceptionOrder
 from broker.model.actor import Actor
 from broker.model.rules import GrantName
+from tests.web.fake_devices import make_device
 from tests.web.fake_signin import CODE, PASSWORD
 from tests.web.fake_tunnel import FakeTunnel
 from tests.web.fakes import FakeCity
@@ -36,6 +37,11 @@ CONSOLE_PAGES = (
     "/console/mode",
     "/console/mode/confirm?mode=degraded",
     "/console/approvals",
+    "/console/devices",
+    "/console/devices/enrol",
+    "/console/devices/dev-pc-0102",
+    "/console/devices/dev-pc-0102/renew",
+    "/console/devices/dev-pc-0102/revoke",
     "/console/flows",
     "/console/audit",
 )
@@ -59,6 +65,7 @@ async def test_pages_are_accessible(browser: Browser, city: FakeCity, portal_url
     order = ExceptionOrder(ends_on=NOW.date(), grants=frozenset({GrantName.PRINT_OUT}))
     other = Actor(tenant_id=SECOND.tenant_id, name=f"user:{SECOND.id}", roles=SECOND.roles, address="192.0.2.3")
     await city.changes.request_exception(other, order, "年末調整の印刷")
+    city.devices.put(make_device("PC-0101"), make_device("PC-0102", 13), make_device("PC-0103", -5, owner=None))
     async with signed_in_page(browser, portal_url, DESK.login, width=768, height=1024) as page:
         for path in STAFF_PAGES + CONSOLE_PAGES:
             await page.goto(f"{portal_url}/language/{language}?back={path}")
