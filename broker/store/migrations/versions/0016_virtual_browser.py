@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013_virtual_browser"
-down_revision = "0012_device"
+revision = "0016_virtual_browser"
+down_revision = "0015_policy_change"
 branch_labels = None
 depends_on = None
 
