@@ -36,7 +36,7 @@ async def go_to(staff: Staff, address: str) -> Picture:
     await staff.press("Control+l")
     await staff.type(address)
     await staff.press("Enter")
-    await staff.wait_change(before, at_least=0.05)
+    await staff.wait_change(before, at_least=0.002)
     return await staff.see_resting()
 
 
