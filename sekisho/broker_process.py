@@ -11,6 +11,7 @@ import structlog
 from auth.totp import TotpFactor
 from broker.audit import AuditService, CheckpointKey, Sealer
 from broker.audit.arrivals import RefusedArrivals
+from broker.change.service import ChangeService
 from broker.device.expiry import ExpiryWatch
 from broker.device.service import DeviceService
 from broker.flow.service import FlowDesk
@@ -76,6 +77,7 @@ class Broker:
         )
         self.leavers = LeaverWatch(store, self.authenticators)
         self.policy = PolicyDesk(store)
+        self.changes = ChangeService(store, self.wake)
         self.devices = DeviceService(store, sealing, settings.devices, self.wake)
         self.expiry = ExpiryWatch(store)
         self.refused_arrivals = RefusedArrivals(store)
@@ -88,6 +90,7 @@ class Broker:
             audit=AuditService(store),
             policy=self.policy,
             approvals=ApprovalService(store),
+            changes=self.changes,
             flows=FlowDesk(store, settings),
             devices=self.devices,
         )
@@ -150,6 +153,7 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
         await stack.enter_async_context(_background("purge", _repeat(broker.signin.purge, _PURGE_INTERVAL_S)))
         await stack.enter_async_context(_background("expiry", _repeat(broker.expiry.warn, _EXPIRY_INTERVAL_S)))
         await stack.enter_async_context(_background("forget", _repeat(broker.policy.purge, _PURGE_INTERVAL_S)))
+        await stack.enter_async_context(_background("lapse", _repeat(broker.changes.expire, _PURGE_INTERVAL_S)))
         for tenant in settings.tenants:
             look = partial(broker.leavers.look, TenantId(tenant.id))
             rounds = _repeat(look, tenant.directory.recheck_interval_s)

@@ -4,6 +4,7 @@ Plugin points are :class:`Authenticator`, :class:`SecondFactor` and :class:`Desk
 """
 
 from broker.ports.audit import AuditCheckpoint, AuditEntry, AuditQuery, AuditTx
+from broker.ports.changes import ChangeTx
 from broker.ports.desktops import (
     DesktopDown,
     DesktopProvider,
@@ -43,6 +44,7 @@ __all__ = [
     "AuditQuery",
     "AuditTx",
     "Authenticator",
+    "ChangeTx",
     "DesktopDown",
     "DesktopProvider",
     "DesktopUp",

@@ -5,6 +5,7 @@ from broker.lifecycle.session import SessionState
 from broker.session.records import (
     LiveSession,
 )
+from tests.web.fake_changes import KeptChanges
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_flows import ListedFlows
@@ -31,6 +32,7 @@ class FakeCity:
         self.audit = WrittenAudit()
         self.policy = OpenMinded()
         self.approvals = KeptApprovals()
+        self.changes = KeptChanges()
         self.flows = ListedFlows()
         self.devices = ShelfOfDevices()
         first = POOLS[0][0]
@@ -54,6 +56,7 @@ class FakeCity:
             audit=self.audit,
             policy=self.policy,
             approvals=self.approvals,
+            changes=self.changes,
             flows=self.flows,
             devices=self.devices,
         )
