@@ -1,6 +1,5 @@
 """The portal as one aiohttp application: middlewares outside in, then the routes."""
 
-from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -15,13 +14,19 @@ from web.errors import answer_faults
 from web.headers import add_headers
 from web.hosts import find_tenant
 from web.routes import STATIC_ROUTE
+from web.static_files import STATIC, tell_missing_files
 from web.views import (
     console,
     console_approvals,
     console_audit,
+    console_devices,
+    console_exceptions,
+    console_flows,
+    console_mode,
     console_people,
     console_policy,
     console_pools,
+    console_rules,
     console_sessions,
     enrolment,
     help_page,
@@ -32,14 +37,21 @@ from web.views import (
 from web.visitor import SERVICES
 
 MAX_BODY_BYTES: Final = 64 * 1024
-STATIC: Final = Path(__file__).parent / "static"
 
 
 def create_app(services: Services, entrance: Entrance) -> web.Application:
     """Pages, console, API and static files of the portal, behind an entrance."""
     app = web.Application(
         client_max_size=MAX_BODY_BYTES,
-        middlewares=[add_headers, answer_faults, know_arrival, find_tenant, require_signin, refuse_forgery],
+        middlewares=[
+            add_headers,
+            answer_faults,
+            tell_missing_files,
+            know_arrival,
+            find_tenant,
+            require_signin,
+            refuse_forgery,
+        ],
     )
     app[SERVICES] = services
     app[ENTRANCE] = entrance
@@ -89,10 +101,32 @@ def _console_routes() -> list[web.RouteDef]:
         web.get("/console/people/{user_id}", console_people.show_person),
         web.get(measure, console_people.ask_measure),
         web.post(measure, console_people.take_measure),
+        web.get("/console/devices", console_devices.list_devices),
+        web.get("/console/devices/enrol", console_devices.show_enrolment),
+        web.post("/console/devices/enrol", console_devices.enrol_device),
+        web.get("/console/devices/{device_id}", console_devices.show_device),
+        web.get("/console/devices/{device_id}/renew", console_devices.ask_renewal),
+        web.post("/console/devices/{device_id}/renew", console_devices.renew_device),
+        web.get("/console/devices/{device_id}/revoke", console_devices.ask_revocation),
+        web.post("/console/devices/{device_id}/revoke", console_devices.revoke_device),
         web.get("/console/policy", console_policy.show_policy),
+        web.get("/console/rules", console_rules.show_rules),
+        web.post("/console/rules/rehearse", console_rules.rehearse_rules),
+        web.post("/console/rules", console_rules.save_rules),
+        web.post("/console/rules/back", console_rules.go_back),
+        web.get("/console/exceptions", console_exceptions.show_exceptions),
+        web.get("/console/exceptions/new", console_exceptions.ask_exception),
+        web.post("/console/exceptions", console_exceptions.request_exception),
+        web.get("/console/changes/{change_id}", console_exceptions.show_change),
+        web.post("/console/changes/{change_id}", console_exceptions.decide_change),
+        web.get("/console/mode", console_mode.show_mode),
+        web.get("/console/mode/confirm", console_mode.ask_mode),
+        web.post("/console/mode", console_mode.set_mode),
         web.get("/console/approvals", console_approvals.show_approvals),
         web.post("/console/approvals", console_approvals.keep_approval),
         web.post("/console/approvals/withdraw", console_approvals.withdraw_approval),
+        web.get("/console/flows", console_flows.show_flows),
+        web.get("/console/flows.csv", console_flows.export_flows),
         web.get("/console/audit", console_audit.show_audit),
         web.get("/console/audit.csv", console_audit.export_audit),
     ]

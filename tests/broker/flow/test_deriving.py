@@ -1,6 +1,7 @@
 """The site's settings name every connection that it needs, and nothing else is derived from them."""
 
 from datetime import date
+from ipaddress import ip_address, ip_network
 
 import msgspec
 
@@ -27,7 +28,7 @@ def without_further(raw: dict[str, object]) -> dict[str, object]:
 def test_the_whole_list_of_a_site() -> None:
     assert set(flows_of(without_further(document()))) == {
         "client-entrance/clients:closed_sim/sim-proxy/tcp-443",
-        "client-entrance/clients:office/lan-proxy/tcp-443",
+        "client-entrance/clients:office/lan-proxy/tcp-8443",
         *(f"entrance-broker/{proxy}/{broker}/tcp-8403" for proxy in ("lan-proxy", "sim-proxy") for broker in BROKERS),
         "entrance-gateway/lan-proxy/gw-lan/tcp-9401",
         "entrance-gateway/sim-proxy/gw-sim/tcp-8401",
@@ -76,6 +77,20 @@ def test_an_entrance_leads_to_its_own_gateways_alone() -> None:
         "entrance-gateway/lan-proxy/gw-lan/tcp-9401",
         "entrance-gateway/lan-proxy/gw-sim/tcp-8401",
     }
+
+
+def test_a_site_without_proxies_is_reached_at_the_broker_and_its_gateways() -> None:
+    raw = document() | {"portal": {"host": "::", "port": 8400}, "entrances": [], "entrance_listener": {}}
+    raw["hosts"] = [one for one in raw["hosts"] if "proxy" not in one["id"]]
+    host(raw, "broker-1")["roles"].append("entrance:portal")
+    raw["client_networks"] = [{"entrance": "portal", "ranges": ["10.1.0.0/16"]}]
+    raw["wire"]["gateways"][0]["entrance"] = "portal"
+    flows = flows_of(raw)
+    assert starting(flows, "client-") == {
+        "client-entrance/clients:portal/broker-1/tcp-8400",
+        "client-gateway/clients:portal/gw-sim/tcp-8401",
+    }
+    assert starting(flows, "entrance-") == set()
 
 
 def test_registered_desktops_are_looked_at_by_the_broker_and_others_are_not() -> None:
@@ -153,6 +168,19 @@ def test_every_host_means_every_host_that_can() -> None:
         "gw-lan",
         "lan-proxy",
     }
+
+
+def test_the_internet_is_none_of_the_sites_own_addresses() -> None:
+    raw = document()
+    host(raw, "vdi-1")["addresses"].append("1.2.3.4")
+    raw["further_flows"] = [{"id": "web", "sources": ["vdi-1"], "targets": ["internet"], "port": 443, "reason": "閲覧"}]
+    (flow,) = (flow for flow in flows_of(raw).values() if flow.kind is FlowKind.FURTHER)
+    outside = [ip_network(text) for text in flow.target.addresses]
+    own = [address for one in raw["hosts"] for address in one["addresses"]]
+    for address in (*own, "10.1.2.3", "127.0.0.1", "192.168.1.1", "224.0.0.1", "fd00::1", "fe80::1", "::1", "ff02::1"):
+        assert not any(ip_address(address) in network for network in outside), address
+    for address in ("1.2.3.5", "8.8.8.8", "223.255.255.254", "2400::1"):
+        assert any(ip_address(address) in network for network in outside), address
 
 
 def test_the_order_of_settings_changes_nothing() -> None:
