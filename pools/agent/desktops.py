@@ -172,6 +172,7 @@ class Desktops:
             account=account,
             password=Secret(order.password),
             browser=order.browser,
+            keeps_home=order.home_key is not None,
             egress_dir=self._sockets.egress_folder_of(order.desktop_id),
         )
 

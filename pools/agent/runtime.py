@@ -37,6 +37,8 @@ class DesktopPlan(msgspec.Struct, frozen=True, kw_only=True):
     egress_dir: Path
     browser: BrowserRules | None = None
     """Makes it a virtual browser, whose way out is offered in ``egress_dir``."""
+    keeps_home: bool = False
+    """A persistent desktop's: never in memory."""
 
 
 class StartFault(msgspec.Struct, frozen=True):
@@ -114,7 +116,7 @@ class SandboxRuntime:
         egress = self._open_egress(plan)
         unit: Unit | None = None
         try:
-            match await sandbox.start(self._sandbox(plan), deadline_s=self._settings.start_deadline_s):
+            match await sandbox.start(self.sandbox_of(plan), deadline_s=self._settings.start_deadline_s):
                 case RunningDesktop() as running:
                     unit = SandboxUnit(running, self._settings.stop_grace_s, egress)
                     return unit
@@ -134,8 +136,11 @@ class SandboxRuntime:
         egress.open()
         return egress
 
-    def _sandbox(self, plan: DesktopPlan) -> DesktopSandbox:
+    def sandbox_of(self, plan: DesktopPlan) -> DesktopSandbox:
+        """The plan with this host's settings."""
         limits, browser = self._settings.limits, None
+        if plan.keeps_home:
+            limits = msgspec.structs.replace(limits, home_bytes=0)
         if plan.browser is not None:
             limits = msgspec.structs.replace(limits, home_bytes=self._settings.browser_home_bytes)
             browser = BrowserPlan(

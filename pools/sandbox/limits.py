@@ -23,7 +23,8 @@ class SandboxLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     temporary_bytes: int = 512 * _MIB
     shared_memory_bytes: int = 512 * _MIB
     home_bytes: int = 0
-    """A home in memory of this size, gone with the desktop; 0: a folder of the host."""
+    """A home in memory of this size, empty at first and gone with the desktop; 0: a folder of the host. The agent
+    never puts a home that is kept there."""
 
 
 def bounded(limits: SandboxLimits) -> list[str]:

@@ -9,7 +9,9 @@ from broker.errors import ConfigurationError
 from broker.model.ids import DesktopId
 from broker.wire.messages import BrowserRules, SetDestinations
 from pools.agent.orders import carry_out
-from pools.agent.settings import EgressSettings, egress_order, load_agent_settings
+from pools.agent.runtime import SandboxRuntime
+from pools.agent.settings import EgressSettings, RuntimeSettings, egress_order, load_agent_settings
+from pools.sandbox import SandboxLimits, new_password
 from tests.pools.agent.stage import Stage, order
 
 D1 = DesktopId("d1")
@@ -38,6 +40,16 @@ async def test_guacd_never_sees_the_folder_of_the_way_out(stage: Stage) -> None:
     plan.egress_dir.mkdir(parents=True)
     await stage.desktops.stop(D1, wipe=True)
     assert not plan.egress_dir.exists()
+
+
+async def test_a_home_that_is_kept_is_never_memory(stage: Stage) -> None:
+    await stage.desktops.start(order("d1", home_key="k1"))
+    await stage.desktops.start(order("d2"))
+    assert [unit.plan.keeps_home for unit in stage.runtime.units] == [True, False]
+    settings = RuntimeSettings(cache_dir="c", log_dir="l", limits=SandboxLimits(home_bytes=1 << 20))
+    runtime = SandboxRuntime(settings, stage.folder)
+    plans = [msgspec.structs.replace(unit.plan, password=new_password()) for unit in stage.runtime.units]
+    assert [runtime.sandbox_of(plan).limits.home_bytes for plan in plans] == [0, 1 << 20]
 
 
 def settings_file(folder: Path, egress: str) -> Path:
