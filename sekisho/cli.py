@@ -6,15 +6,18 @@ import click
 
 from sekisho.commands.approval import approval
 from sekisho.commands.audit import audit
+from sekisho.commands.change import change, exception
 from sekisho.commands.code import code
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
+from sekisho.commands.device import device
 from sekisho.commands.entrance import entrance
 from sekisho.commands.flows import flows
 from sekisho.commands.mode import mode
 from sekisho.commands.pki import pki
 from sekisho.commands.policy import policy
 from sekisho.commands.pool import desktop, pool
+from sekisho.commands.rules import rules
 from sekisho.commands.serve import broker, migrate, serve, settings
 from sekisho.commands.session import session
 from sekisho.commands.smoke import smoke
@@ -41,7 +44,11 @@ for _command in (
     user,
     policy,
     approval,
+    rules,
+    exception,
+    change,
     mode,
+    device,
     flows,
     audit,
     pki,

@@ -29,6 +29,7 @@ from tests.web.people import (
     DESK,
     NEWCOMER,
     NOW,
+    SECOND,
     STAFF,
     TENANT,
 )
@@ -52,7 +53,7 @@ class PlainSignin:
     """One password and one code for everybody; logins ``down`` and ``slow`` meet trouble."""
 
     def __init__(self) -> None:
-        self.users = {user.login: user for user in (STAFF, DESK, AUDITOR, NEWCOMER)}
+        self.users = {user.login: user for user in (STAFF, DESK, SECOND, AUDITOR, NEWCOMER)}
         self.pending: dict[str, tuple[User | None, bool]] = {}
         self.signed_in: dict[str, Authenticated] = {}
         self.attempts: list[PasswordAttempt] = []
@@ -136,6 +137,9 @@ class PlainSignin:
 
     def move(self, entrance: str) -> None:
         """Every browser's session as if it had begun at another entrance."""
+        self.change(entrance=entrance)
+
+    def change(self, **changes: object) -> None:
+        """Every browser's session with other facts."""
         for token, auth in self.signed_in.items():
-            session = replace(auth.session, entrance=entrance)
-            self.signed_in[token] = replace(auth, session=session)
+            self.signed_in[token] = replace(auth, session=replace(auth.session, **changes))
