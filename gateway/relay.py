@@ -16,7 +16,7 @@ from gateway.filters.syncs import SyncLedger
 from gateway.guacd import Opened
 from gateway.limits import Clocks, RelayLimits, find_exceeded
 from gateway.notices import Notices
-from gateway.passages import Passages
+from gateway.passages import Passages, text_encoding
 from gateway.rate import InstructionBudget
 from gateway.status import classify_guacd_status
 from gateway.watermark.overlay import Overlay
@@ -74,6 +74,7 @@ class Relay:
             self._picture.streams,
             self.tell_browser,
             note_text=self._note_text,
+            text_encoding=text_encoding(spec),
             has_touch=has_touch,
             overlay=overlay,
         )

@@ -28,6 +28,7 @@ class BrowserFilter:
 
     ``reply`` sends an instruction back to the browser. ``guacd_streams`` are those which it may acknowledge.
     ``note_text`` hears of every text and answers whether it may cross: nothing crosses that is not noted.
+    ``text_encoding`` is the one in which guacd hands texts to the desktop.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class BrowserFilter:
         reply: Callable[[bytes], None],
         *,
         note_text: Callable[[Passage], bool] = lambda _passage: False,
+        text_encoding: str = "utf-8",
         has_touch: bool = False,
         overlay: Overlay | None = None,
     ) -> None:
@@ -53,6 +55,7 @@ class BrowserFilter:
         self._guacd_streams = guacd_streams
         self._reply = reply
         self._note_text = note_text
+        self._text_encoding = text_encoding
         self._overlay = overlay
         self._untaken = overlay
         """The watermark until the browser has acknowledged its tile."""
@@ -241,8 +244,11 @@ class BrowserFilter:
         if was_crossing is None:
             raise ProtocolViolation("end without a stream", elements[0])
         match text:
-            case WholeText():
+            case WholeText() if text.is_carried_in(self._text_encoding):
                 return self._carry(elements[1], text)
+            case WholeText():
+                self._refuse_text(elements[1], text.describe(Way.IN, Outcome.NOT_CARRIED))
+                return b""
             case Outcome():
                 self._refuse_text(elements[1], Passage(way=Way.IN, outcome=text))
                 return b""

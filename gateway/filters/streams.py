@@ -148,6 +148,7 @@ def refuse_stream(index: bytes, status: int = CLIENT_FORBIDDEN) -> bytes:
 _STATUS_OF: Final = {
     Outcome.TOO_LONG: CLIENT_OVERRUN,
     Outcome.NOT_TEXT: CLIENT_BAD_TYPE,
+    Outcome.NOT_CARRIED: CLIENT_BAD_TYPE,
     Outcome.TOO_OFTEN: CLIENT_TOO_MANY,
 }
 
