@@ -25,7 +25,7 @@ DESKTOP = DesktopId("chromium-1")
 async def unit(tmp_path: Path) -> AsyncIterator[SandboxUnit]:
     """A virtual browser, started as an agent starts it."""
     settings = RuntimeSettings(cache_dir=str(tmp_path / "cache"), log_dir=str(tmp_path / "log"))
-    runtime = await SandboxRuntime.prepare(settings)
+    runtime = await SandboxRuntime.prepare(settings, lambda desktop_id, report: None)
     (tmp_path / "home").mkdir()
     started = await runtime.start(
         DesktopPlan(
