@@ -116,7 +116,6 @@ async def test_a_revoked_devices_sessions_end_and_nobody_elses(city: City) -> No
     assert (mine.device_id, theirs.device_id) == (lost, kept)
     await city.sessions.expire()
     await desk.devices.revoke(desk.actor, lost, "紛失")
-    city.restart()
     await city.sessions.expire()
     ended = await city.session(mine.id)
     assert (ended.state, ended.end_reason) == (SessionState.ENDED, EndReason.DEVICE_REFUSED)
