@@ -1,7 +1,6 @@
 """A site with two entrances on loopback addresses: real HAProxy, broker, gateways, guacd, directory and desktop."""
 
 import contextlib
-import json
 import os
 import secrets
 import socket
@@ -18,6 +17,7 @@ import tomli_w
 from broker.model.service_name import ServiceKind
 from broker.settings import load_settings
 from broker.wire.service_tls import TlsFiles
+from sekisho.api_client import call_api
 from sekisho.entrance.haproxy import haproxy_config
 from sekisho.parts import guacd
 from tests.fakes.services import ServicePki
@@ -74,8 +74,11 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         command = [sys.executable, "-m", "sekisho", "--config", str(self.folder / "site.toml"), *arguments]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
 
-    def audit(self, event: str) -> list[dict[str, Any]]:
-        return list(json.loads(self.sekisho("--json", "audit", "list", "--event", event)))
+    async def audit(self, event: str) -> list[dict[str, Any]]:
+        """The records whose event begins so, the newest first."""
+        socket_path = self.folder / "data/run/admin.sock"
+        answer = await call_api(socket_path, "GET", "/admin/audit", query={"event": event, "limit": "200"})
+        return list(answer["records"])
 
 
 def free_ports(count: int) -> list[int]:

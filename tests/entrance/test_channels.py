@@ -37,7 +37,7 @@ async def test_nobody_but_a_proxy_speaks_on_the_broker_s_entrance_listener(site:
     assert await ask_broker(site, unknown) == 403
     with pytest.raises((aiohttp.ClientError, OSError)):
         await ask_broker(site, ssl.create_default_context(cafile=str(site.pki.authority)))
-    causes = [record["detail"]["cause"] for record in site.audit("entrance.refused")]
+    causes = [record["detail"]["cause"] for record in await site.audit("entrance.refused")]
     assert "unknown_entrance" in causes
 
 

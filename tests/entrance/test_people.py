@@ -49,8 +49,8 @@ async def test_sign_in_and_the_picture_come_and_the_session_s_cookie_stays_at_th
     assert session_cookie.encode() not in bytes(recorded.gateway.received)
     assert session_cookie.encode() in bytes(recorded.broker.received)
     assert f"sekisho-client-address: {CLIENT}" in head.lower()
-    attached = site.audit("session.attached") or site.audit("session.")
-    assert {record["address"] for record in attached if record["address"]} == {CLIENT}
+    tunnels = await site.audit("session.")
+    assert {record["address"] for record in tunnels if record["address"]} == {CLIENT}
 
 
 async def test_what_a_client_says_in_the_proxy_s_names_gains_nothing(site: Site, recorded: Recorded) -> None:
@@ -62,7 +62,7 @@ async def test_what_a_client_says_in_the_proxy_s_names_gains_nothing(site: Site,
     assert "sekisho-anything" not in received
     assert LIES["Sekisho-Device-Certificate"].lower() not in received
     assert f"sekisho-client-address: {CLIENT}" in received
-    signed = [record for record in site.audit("signin.") if record["address"]]
+    signed = [record for record in await site.audit("signin.") if record["address"]]
     assert {record["address"] for record in signed} == {CLIENT}
     assert not [record for record in signed if record["detail"].get("origin") not in {None, "office"}]
 
@@ -71,7 +71,7 @@ async def test_an_address_that_no_range_names_is_refused_and_audited(site: Site)
     async with browsing(site, address=STRANGER) as walk:
         assert (await walk.browser.get("/login")).status == 403
     assert ("address_in_no_range", STRANGER) in {
-        (record["detail"]["cause"], record["address"]) for record in site.audit("entrance.refused")
+        (record["detail"]["cause"], record["address"]) for record in await site.audit("entrance.refused")
     }
 
 
@@ -93,7 +93,7 @@ async def test_a_ticket_of_the_office_opens_nothing_at_another_entrance(site: Si
                 with pytest.raises(SmokeFailed, match="ticket_refused"):
                     await tunnel.wait_drawn(0, FRAME_S)
         await walk.browser.call(page, "POST", f"/api/v1/sessions/{session_id}/logoff")
-    refused = site.audit("ticket.refused")
+    refused = await site.audit("ticket.refused")
     assert [record["outcome"] for record in refused] == ["wrong_entrance"]
 
 

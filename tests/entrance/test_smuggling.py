@@ -1,5 +1,6 @@
 """Requests that proxy and service could read in two ways: no hidden one crosses."""
 
+import asyncio
 import ssl
 from typing import Final
 
@@ -121,3 +122,18 @@ async def test_older_tls_is_not_spoken(site: Site) -> None:
         old.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises(OSError):
         await send(site, b"GET /login HTTP/1.1\r\n\r\n", tls=old)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    "part", [b"GET /login HTTP/1.1\r\nHost: ", b"POST /login HTTP/1.1\r\nContent-Length: 9\r\nHost: "]
+)
+async def test_a_request_that_never_ends_is_shut_in_time_and_never_reaches_the_broker(
+    site: Site, recorded: Recorded, part: bytes
+) -> None:
+    rest = HOSTS[OFFICE].encode() + b"\r\n\r\n" if part.startswith(b"POST") else b""
+    began = asyncio.get_running_loop().time()
+    answer = await send(site, part + rest, wait_s=20.0)
+    assert asyncio.get_running_loop().time() - began < 15
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 408")
+    assert b"/login" not in bytes(recorded.broker.received)
