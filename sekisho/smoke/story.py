@@ -87,16 +87,16 @@ def _read_text_key(page: Page) -> str:
 
 async def visit_pool(walk: Walk, pool_id: str, desktop_of: Callable[[str], Any]) -> tuple[int, int]:
     """Open, see, type, leave, come back to the same desktop, log off. Milliseconds to both first frames."""
-    session_page, session_id, opened_at = await _open_pool(walk, pool_id)
-    async with await _attach(walk, session_page, session_id) as tunnel:
+    session_page, session_id, opened_at = await open_pool(walk, pool_id)
+    async with await attach(walk, session_page, session_id) as tunnel:
         await tunnel.wait_drawn(0, _FRAME_DEADLINE_S)
         first_ms = round((time.monotonic() - opened_at) * 1000)
         walk.say(f"{pool_id}: first picture after {first_ms} ms")
         await _type_and_see(tunnel)
         walk.say(f"{pool_id}: typed, and the picture changed")
     before = await desktop_of(session_id)
-    session_page, again_id, opened_at = await _open_pool(walk, pool_id)
-    async with await _attach(walk, session_page, again_id) as tunnel:
+    session_page, again_id, opened_at = await open_pool(walk, pool_id)
+    async with await attach(walk, session_page, again_id) as tunnel:
         await tunnel.wait_drawn(0, _FRAME_DEADLINE_S)
         again_ms = round((time.monotonic() - opened_at) * 1000)
     after = await desktop_of(again_id)
@@ -110,7 +110,8 @@ async def visit_pool(walk: Walk, pool_id: str, desktop_of: Callable[[str], Any])
     return first_ms, again_ms
 
 
-async def _open_pool(walk: Walk, pool_id: str) -> tuple[Page, str, float]:
+async def open_pool(walk: Walk, pool_id: str) -> tuple[Page, str, float]:
+    """Open a pool, or come back to it: the session's page, its id, and when that was asked for (monotonic seconds)."""
     portal = await walk.browser.get("/")
     opened_at = time.monotonic()
     page = await walk.browser.submit(portal, f"/pools/{pool_id}/open", {})
@@ -119,7 +120,8 @@ async def _open_pool(walk: Walk, pool_id: str) -> tuple[Page, str, float]:
     return page, page.path.removeprefix("/sessions/"), opened_at
 
 
-async def _attach(walk: Walk, page: Page, session_id: str) -> AbstractAsyncContextManager[Tunnel]:
+async def attach(walk: Walk, page: Page, session_id: str) -> AbstractAsyncContextManager[Tunnel]:
+    """Wait for a ticket and redeem it. Raises :class:`SmokeFailed`."""
     ticket = await _wait_for_ticket(walk, page, session_id)
     return await open_tunnel(
         walk.client,

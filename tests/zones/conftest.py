@@ -1,0 +1,36 @@
+"""One site for all proofs of a test run. Each begins with the generated rules on every host."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.separation.ledger import Ledger
+from tests.zones.city import City, running_city
+from tests.zones.rules import Rulesets, generate
+
+
+@pytest.fixture(scope="session")
+def city() -> Iterator[City]:
+    """Every service in the namespace of its host."""
+    with tempfile.TemporaryDirectory(prefix="zones") as folder, running_city(Path(folder)) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def generated(city: City) -> Rulesets:
+    """What `sekisho flows` makes of the site's settings, for each host."""
+    return generate(city)
+
+
+@pytest.fixture
+def rules(generated: Rulesets) -> Rulesets:
+    """The generated rules, in force on every host."""
+    generated.load_all()
+    return generated
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger.of_environment()
