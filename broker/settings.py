@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from broker.errors import ConfigurationError
+from broker.model.flow_settings import ClientNetworkSettings, FurtherFlowSettings, HostSettings
 from broker.model.grants import Grants
 from broker.model.kinds import DesktopProtocol, DeviceKind, Mode, Origin, PoolKind, Role, Segment
 from broker.model.place import Place
@@ -184,6 +185,8 @@ class WirePeerSettings(_Settings, frozen=True, kw_only=True):
     zones: list[str]
     key_file: str
     """A key of its own, made at the first start when it is missing; the peer's host gets a copy of this one file."""
+    entrance: str = ""
+    """The entrance whose tunnels a gateway takes; empty: any."""
 
 
 class WireSettings(_Settings, frozen=True, kw_only=True):
@@ -230,6 +233,10 @@ class SiteSettings(_Settings, frozen=True, kw_only=True):
     reconcile: ReconcileSettings = msgspec.field(default_factory=ReconcileSettings)
     log: LogSettings = msgspec.field(default_factory=LogSettings)
     tenants: list[TenantSettings] = []
+    hosts: list[HostSettings] = []
+    """Every machine of the site: permitted flows (特定通信) and packet filters are derived from them."""
+    client_networks: list[ClientNetworkSettings] = []
+    further_flows: list[FurtherFlowSettings] = []
 
     def path(self, relative: str) -> Path:
         """A path of the settings, resolved against ``data_dir``."""

@@ -62,7 +62,6 @@ class Broker:
             TotpFactor(),
             sealing,
             settings.signin,
-            place=settings.portal.place,
         )
         self.policy = PolicyDesk(store)
         self.services = Services(

@@ -7,6 +7,7 @@ from pathlib import Path
 from auth.ldap import LdapAuthenticator
 from broker.audit import CheckpointKey
 from broker.errors import ConfigurationError
+from broker.flow import refusals_of_flows
 from broker.model.ids import TenantId
 from broker.policy.ranges import refusals_of_ranges
 from broker.pool.desired_rules import read_desired_rules
@@ -44,6 +45,8 @@ def check_site(settings: SiteSettings) -> None:
     _check_peers(settings)
     for tenant in settings.tenants:
         read_desired_rules(settings, tenant)
+    if refusals := refusals_of_flows(settings):
+        raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
 
 
 def _check_peers(settings: SiteSettings) -> None:

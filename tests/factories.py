@@ -126,6 +126,7 @@ def a_web_session(number: int = 1, *, now: datetime = MORNING) -> WebSession:
         origin=Origin.OFFICE,
         address=f"192.0.2.{number % 250}",
         user_agent="Chromium",
+        entrance="portal",
         created_at=now,
         seen_at=now,
         expires_at=now + timedelta(hours=10),

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from broker.model.actor import Actor
+from broker.model.arrival import Arrival
 from broker.model.ids import DesktopId, PoolId, SessionId, UserId
 from broker.model.kinds import Mode
 from broker.model.policy_records import ModeOrder
@@ -46,6 +47,7 @@ from broker.signin.records import (
     PasswordAttempt,
     PasswordOutcome,
     Refused,
+    SignedOut,
 )
 
 
@@ -61,7 +63,7 @@ class SigninPort(Protocol):
     async def offer_enrolment(self, pending: Secret) -> EnrolmentOffer | Refused: ...
     async def submit_code(self, attempt: CodeAttempt) -> CodeOutcome: ...
     async def confirm_enrolment(self, attempt: CodeAttempt) -> CodeOutcome: ...
-    async def authenticate(self, token: Secret, *, address: str) -> Authenticated | None: ...
+    async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None: ...
 
 
 class SessionsPort(Protocol):

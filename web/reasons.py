@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from broker.model.reasons import DenyReason, EndReason
+from broker.model.reasons import DenyReason, EndReason, SignedOutCause
 from web.language import gettext_noop as _
 
 
@@ -18,6 +18,15 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 _DESK: Final = _("情報システム担当へお問い合わせください。")
+
+SIGNED_OUT_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        SignedOutCause.OTHER_ENTRANCE: _(
+            "ログインしたときと異なる接続元から操作されたため、ログアウトしました。今の接続元でログインし直してください。"
+        ),
+    }
+)
+"""What the page of the password step says, by cause."""
 
 DENIALS: Final[Mapping[DenyReason, Reason]] = MappingProxyType(
     {

@@ -33,10 +33,5 @@ def actor_of(request: web.Request) -> Actor:
     return request[ACTOR]
 
 
-def address_of(request: web.Request) -> str:
-    """The address of the channel. Headers that a client can set are never looked at."""
-    return request.remote or ""
-
-
 def make_actor(auth: Authenticated, address: str) -> Actor:
     return Actor(tenant_id=auth.user.tenant_id, name=f"user:{auth.user.id}", roles=auth.user.roles, address=address)

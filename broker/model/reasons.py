@@ -26,6 +26,12 @@ class DenyReason(StrEnum):
     TOO_MANY_SESSIONS = "too_many_sessions"
 
 
+class SignedOutCause(StrEnum):
+    """Why a request ended the web session that it came with."""
+
+    OTHER_ENTRANCE = "other_entrance"
+
+
 class EndReason(StrEnum):
     """Why a session, an attachment or an assignment ended."""
 

@@ -113,7 +113,8 @@ class PendingSignin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebSession(msgspec.Struct, frozen=True, kw_only=True):
-    """A signed-in browser. Only hashes of its cookies are stored; ``csrf_token`` goes into forms."""
+    """A signed-in browser. Only hashes of its cookies are stored; ``csrf_token`` goes into forms. It counts at the
+    ``entrance`` where it began, and nowhere else."""
 
     token_hash: bytes
     tenant_id: TenantId
@@ -127,6 +128,7 @@ class WebSession(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     seen_at: datetime
     expires_at: datetime
+    entrance: str
     segment: Segment = Segment.UNKNOWN
     device: DeviceKind = DeviceKind.NONE
     certificate: CertificateState = CertificateState.ABSENT

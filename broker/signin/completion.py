@@ -41,7 +41,7 @@ class Completion:
         cost = max(1, pending.code_failures)
         await self._throttles.forgive(tx, visitor_of(pending, attempt), count=cost)
         signed_in = await self._sessions.begin(
-            tx, user, factor=factor, address=attempt.address, user_agent=attempt.user_agent
+            tx, user, factor=factor, arrival=attempt.arrival, user_agent=attempt.user_agent
         )
         session = signed_in.session
         detail = {"login": user.login, "factor": factor, "origin": session.origin.value}

@@ -4,18 +4,24 @@ from datetime import datetime
 
 import msgspec
 
+from broker.model.arrival import Arrival
+from broker.model.reasons import SignedOutCause
 from broker.model.records import User, WebSession
 from broker.secret import Secret
 
 
 class PasswordAttempt(msgspec.Struct, frozen=True, kw_only=True):
-    """``hostname`` decides the tenant; ``address`` is that of the entrance's channel, never of a client's header."""
+    """``hostname`` decides the tenant; ``arrival`` is what the entrance's channel proves."""
 
     hostname: str
     login: str
     password: Secret
-    address: str
+    arrival: Arrival
     user_agent: str
+
+    @property
+    def address(self) -> str:
+        return self.arrival.address
 
 
 class CodeAttempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,8 +29,12 @@ class CodeAttempt(msgspec.Struct, frozen=True, kw_only=True):
 
     pending: Secret
     code: str
-    address: str
+    arrival: Arrival
     user_agent: str
+
+    @property
+    def address(self) -> str:
+        return self.arrival.address
 
 
 class NeedFactor(msgspec.Struct, frozen=True):
@@ -81,6 +91,12 @@ class Authenticated(msgspec.Struct, frozen=True, kw_only=True):
 
     session: WebSession
     user: User
+
+
+class SignedOut(msgspec.Struct, frozen=True):
+    """The cookie counted until now; coming in this way has ended its session."""
+
+    cause: SignedOutCause
 
 
 PasswordOutcome = NeedFactor | MustEnrol | Throttled | DirectoryDown | UnknownTenant

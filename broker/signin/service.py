@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from broker.model.arrival import Arrival
 from broker.model.ids import TenantId, UserId
-from broker.model.place import Place
 from broker.ports import Authenticator, SecondFactor, Store
 from broker.secret import SealingKey, Secret
 from broker.settings import SigninSettings
@@ -20,6 +20,7 @@ from broker.signin.records import (
     PasswordAttempt,
     PasswordOutcome,
     Refused,
+    SignedOut,
 )
 from broker.signin.rules import parse_networks
 from broker.signin.throttles import Throttles
@@ -36,14 +37,12 @@ class SigninService:
         factor: SecondFactor,
         sealing: SealingKey,
         settings: SigninSettings,
-        *,
-        place: Place,
     ) -> None:
         networks = parse_networks(settings.enrol_networks)
         throttles = Throttles(settings, sealing)
         self._store = store
         self._settings = settings
-        self._sessions = WebSessions(store, settings, place)
+        self._sessions = WebSessions(store, settings)
         completion = Completion(settings, throttles, self._sessions)
         self._password = PasswordStep(store, authenticators, settings, throttles, networks)
         self._code = CodeStep(store, factor, sealing, settings, throttles, completion)
@@ -65,9 +64,9 @@ class SigninService:
         """Second step of a first sign-in: the app's first code. The recovery codes are given out here, once."""
         return await self._enrolment.confirm(attempt)
 
-    async def authenticate(self, token: Secret, *, address: str) -> Authenticated | None:
+    async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None:
         """Who holds a session cookie, now; None for every reason why nobody does."""
-        return await self._sessions.authenticate(token, address=address)
+        return await self._sessions.authenticate(token, arrival)
 
     async def sign_out(self, token: Secret) -> Authenticated | None:
         """End one session; whose it was, for exactly one caller."""

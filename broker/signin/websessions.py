@@ -5,8 +5,9 @@ from typing import Final
 
 import msgspec
 
+from broker.model.arrival import Arrival
 from broker.model.ids import TenantId, UserId
-from broker.model.place import Place
+from broker.model.reasons import SignedOutCause
 from broker.model.records import User, WebSession
 from broker.model.text import clean_text
 from broker.ports import AuditEntry, Store, Transaction
@@ -14,23 +15,23 @@ from broker.secret import Secret, hash_token, new_token
 from broker.settings import SigninSettings
 from broker.signin import trail
 from broker.signin.inputs import MAX_ADDRESS, MAX_USER_AGENT, hash_cookie
-from broker.signin.records import Authenticated, SignedIn
+from broker.signin.records import Authenticated, SignedIn, SignedOut
 from broker.signin.rules import is_live
 
 _TOUCH_S: Final = 60
 
 
 class WebSessions:
-    """Sessions of one entrance, which knows its ``place``: origin, line, and the device that it vouches for."""
+    """A session belongs to the entrance where it began: what that one proved holds for all of its requests."""
 
-    def __init__(self, store: Store, settings: SigninSettings, place: Place) -> None:
+    def __init__(self, store: Store, settings: SigninSettings) -> None:
         self._store = store
         self._settings = settings
-        self._place = place
 
-    async def begin(self, tx: Transaction, user: User, *, factor: str, address: str, user_agent: str) -> SignedIn:
+    async def begin(self, tx: Transaction, user: User, *, factor: str, arrival: Arrival, user_agent: str) -> SignedIn:
         """A session with tokens that nobody has seen before, inside the transaction that signs the person in."""
         token, tunnel = new_token(), new_token()
+        place = arrival.place
         session = WebSession(
             token_hash=hash_token(token),
             tenant_id=user.tenant_id,
@@ -38,11 +39,12 @@ class WebSessions:
             csrf_token=new_token().reveal(),
             tunnel_hash=hash_token(tunnel),
             factor=factor,
-            origin=self._place.origin,
-            segment=self._place.segment,
-            device=self._place.device,
-            certificate=self._place.certificate,
-            address=clean_text(address, MAX_ADDRESS),
+            entrance=arrival.entrance,
+            origin=place.origin,
+            segment=place.segment,
+            device=place.device,
+            certificate=place.certificate,
+            address=clean_text(arrival.address, MAX_ADDRESS),
             user_agent=clean_text(user_agent, MAX_USER_AGENT),
             created_at=tx.now,
             seen_at=tx.now,
@@ -51,8 +53,12 @@ class WebSessions:
         await tx.signin.add_web_session(session)
         return SignedIn(token=token, tunnel=tunnel, session=session, user=user)
 
-    async def authenticate(self, token: Secret, *, address: str) -> Authenticated | None:
-        """Who holds this cookie, with the facts as they are now. ``session.address`` is then where they are now."""
+    async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None:
+        """Who holds this cookie, with the facts as they are now. ``session.address`` is then where they are now.
+
+        A cookie that turns up at another entrance has left the browser that it was given to, or the browser its
+        place: either way its session ends.
+        """
         token_hash = hash_cookie(token)
         if token_hash is None:
             return None
@@ -65,12 +71,15 @@ class WebSessions:
         if not is_live(session, idle_limit_s=self._settings.idle_limit_s, now=now):
             await self._end(session, "expired" if now >= session.expires_at else "idle")
             return None
+        if session.entrance != arrival.entrance:
+            await self._end(session, SignedOutCause.OTHER_ENTRANCE)
+            return SignedOut(SignedOutCause.OTHER_ENTRANCE)
         if found.user.is_locked:
             return None
         if now - session.seen_at >= timedelta(seconds=_TOUCH_S):
             async with self._store.write() as tx:
                 await tx.signin.touch_web_session(token_hash, tx.now)
-        here = msgspec.structs.replace(session, address=clean_text(address, MAX_ADDRESS))
+        here = msgspec.structs.replace(session, address=clean_text(arrival.address, MAX_ADDRESS))
         return msgspec.structs.replace(found, session=here)
 
     async def sign_out(self, token: Secret) -> Authenticated | None:

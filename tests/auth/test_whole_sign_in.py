@@ -6,10 +6,10 @@ import pytest
 
 from auth.ldap import LdapAuthenticator
 from broker.model.kinds import Role
-from broker.signin.records import DirectoryDown, Refused
+from broker.signin.records import Authenticated, DirectoryDown, Refused
 from broker.store import SqlStore
 from tests.auth.authenticator_conformance import secret_of
-from tests.broker.signin.city import HOST, OFFICE, TENANT, City, open_city
+from tests.broker.signin.city import HOST, OFFICE, TENANT, City, from_address, open_city
 from tests.parts.slapd import Slapd
 
 pytestmark = pytest.mark.real
@@ -29,8 +29,8 @@ async def test_from_the_first_day_to_an_ordinary_morning(city: City) -> None:
     assert (signed_in.user.display_name, signed_in.user.department) == ("情報 窓口", "情報政策課")
     assert signed_in.user.groups == {"it_desk"}
     assert signed_in.user.roles == {Role.TENANT_ADMIN}
-    found = await city.signin.authenticate(signed_in.token, address=OFFICE)
-    assert found is not None
+    found = await city.signin.authenticate(signed_in.token, from_address(OFFICE))
+    assert isinstance(found, Authenticated)
     assert found.user.login == "itdesk"
 
 

@@ -2,7 +2,11 @@
 
 from datetime import timedelta
 
+from msgspec.structs import replace
+
+from broker.model.arrival import Arrival
 from broker.model.kinds import Origin
+from broker.model.reasons import SignedOutCause
 from broker.model.records import Tenant, User, WebSession
 from broker.secret import Secret, hash_token, new_token
 from broker.signin.records import (
@@ -17,6 +21,7 @@ from broker.signin.records import (
     PasswordOutcome,
     Refused,
     SignedIn,
+    SignedOut,
     Throttled,
 )
 from tests.web.people import (
@@ -107,6 +112,7 @@ class PlainSignin:
             origin=Origin.OFFICE,
             address="192.0.2.10",
             user_agent="",
+            entrance="portal",
             created_at=NOW,
             seen_at=NOW,
             expires_at=NOW + timedelta(hours=10),
@@ -121,5 +127,15 @@ class PlainSignin:
             used_recovery_code=used_recovery_code,
         )
 
-    async def authenticate(self, token: Secret, *, address: str) -> Authenticated | None:
-        return self.signed_in.get(token.reveal())
+    async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None:
+        found = self.signed_in.get(token.reveal())
+        if found is not None and found.session.entrance != arrival.entrance:
+            del self.signed_in[token.reveal()]
+            return SignedOut(SignedOutCause.OTHER_ENTRANCE)
+        return found
+
+    def move(self, entrance: str) -> None:
+        """Every browser's session as if it had begun at another entrance."""
+        for token, auth in self.signed_in.items():
+            session = replace(auth.session, entrance=entrance)
+            self.signed_in[token] = replace(auth, session=session)

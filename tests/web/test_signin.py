@@ -18,6 +18,31 @@ async def test_a_member_of_staff_signs_in_with_password_and_code(visitor: Visito
     assert city.signin.attempts[-1].hostname == "localhost"
 
 
+async def test_a_session_of_another_entrance_is_signed_out_and_told_why(visitor: Visitor, city: FakeCity) -> None:
+    await visitor.sign_in("p1001")
+    city.signin.move("internet")
+    refused = await visitor.get("/")
+    assert refused.location == "/login?ended=other_entrance"
+    assert Cookie.SESSION not in visitor.cookies
+    assert "異なる接続元から操作されたため、ログアウトしました" in (await visitor.get(refused.location)).text
+
+
+async def test_the_api_says_too_that_the_entrance_is_another(visitor: Visitor, city: FakeCity) -> None:
+    await visitor.sign_in("p1001")
+    city.signin.move("internet")
+    refused = await visitor.get("/api/v1/me")
+    assert refused.status == 401
+    assert "異なる接続元" in refused.text
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Sekisho-Client-Address"])
+async def test_no_header_of_a_client_says_where_it_comes_from(visitor: Visitor, city: FakeCity, header: str) -> None:
+    page = await visitor.get("/login")
+    form = {"csrf_token": page.token(), "login": "p1001", "password": PASSWORD}
+    await visitor.ask("POST", "/login", form=form, headers={"Origin": visitor.origin, header: "10.0.0.1"})
+    assert city.signin.attempts[-1].arrival.address == "127.0.0.1"
+
+
 async def test_a_newcomer_registers_the_authenticator_app(visitor: Visitor) -> None:
     await visitor.get("/login")
     assert (await visitor.submit("/login", login="p2001", password=PASSWORD)).location == "/login/enrol"

@@ -6,11 +6,12 @@ from markupsafe import Markup
 
 from broker.secret import Secret
 from broker.signin.records import CodeAttempt, EnrolmentOffer, Refused, SignedIn, Throttled
+from web.arrival import arrival_of
 from web.cookies import Cookie, read_cookie
 from web.forms import read_form, see_other
 from web.render import render
 from web.views.signin import CODE_MISSING, WRONG_CODE, begin_again, enter, throttled_page, user_agent_of
-from web.visitor import address_of, services_of
+from web.visitor import services_of
 
 
 def draw_qr(uri: str) -> Markup:
@@ -52,7 +53,7 @@ async def confirm_enrolment(request: web.Request) -> web.Response:
     code = (await read_form(request)).get("code", "").strip()
     if not code:
         return await _again(request, pending, 422, CODE_MISSING)
-    attempt = CodeAttempt(pending=pending, code=code, address=address_of(request), user_agent=user_agent_of(request))
+    attempt = CodeAttempt(pending=pending, code=code, arrival=arrival_of(request), user_agent=user_agent_of(request))
     match await services_of(request).signin.confirm_enrolment(attempt):
         case SignedIn() as outcome:
             page = render(request, "recovery_codes.html", codes=outcome.recovery_codes, person=outcome.user)

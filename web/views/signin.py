@@ -14,6 +14,7 @@ from broker.signin.records import (
     Throttled,
     UnknownTenant,
 )
+from web.arrival import arrival_of
 from web.cookies import Cookie, clear_cookies, read_cookie, set_cookie
 from web.errors import show_problem
 from web.forms import read_form, see_other
@@ -21,8 +22,9 @@ from web.hosts import hostname_of
 from web.language import gettext_noop as _
 from web.language import language_of
 from web.problems import Problem
+from web.reasons import SIGNED_OUT_TEXTS
 from web.render import format_time, render
-from web.visitor import AUTHENTICATED, TENANT, address_of, services_of
+from web.visitor import AUTHENTICATED, TENANT, services_of
 
 MAX_PASSWORD_CHARS = 1024
 REFUSED = _("ログインできませんでした。職員ID、パスワード、認証コードを確かめて、はじめから入力し直してください。")
@@ -48,7 +50,7 @@ async def show_login(request: web.Request) -> web.Response:
     if "again" in request.query:
         message = BEGIN_AGAIN
     elif "ended" in request.query:
-        message = SESSION_ENDED
+        message = SIGNED_OUT_TEXTS.get(request.query["ended"], SESSION_ENDED)
     return render(request, "login.html", error=None, until=None, message=message, login="")
 
 
@@ -72,7 +74,7 @@ async def submit_login(request: web.Request) -> web.Response:
         hostname=hostname_of(request),
         login=login,
         password=Secret(password),
-        address=address_of(request),
+        arrival=arrival_of(request),
         user_agent=user_agent_of(request),
     )
     match await services_of(request).signin.submit_password(attempt):
@@ -107,7 +109,7 @@ async def submit_code(request: web.Request) -> web.Response:
     code = (await read_form(request)).get("code", "").strip()
     if not code:
         return render(request, "code.html", status=422, error=CODE_MISSING, until=None, message=None)
-    attempt = CodeAttempt(pending=pending, code=code, address=address_of(request), user_agent=user_agent_of(request))
+    attempt = CodeAttempt(pending=pending, code=code, arrival=arrival_of(request), user_agent=user_agent_of(request))
     match await services_of(request).signin.submit_code(attempt):
         case SignedIn() as outcome:
             page = see_other("/?recovery=1" if outcome.used_recovery_code else "/")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
 
 from broker.store.columns import SealedBytes, UtcTime
 from broker.store.schema.metadata import METADATA, belongs_to_tenant, refers_to
@@ -82,6 +82,7 @@ WEB_SESSION: Final = Table(
     Column("segment", String(16), nullable=False, server_default="unknown"),
     Column("device", String(16), nullable=False, server_default="none"),
     Column("certificate", String(16), nullable=False, server_default="absent"),
+    Column("entrance", String(64), nullable=False, server_default=text("''")),
     refers_to("user_account", "user_id"),
     Index("ix_web_session_user", "tenant_id", "user_id"),
 )

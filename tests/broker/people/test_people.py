@@ -12,7 +12,7 @@ from broker.people.service import PeopleService
 from broker.policy.administration import Action, NotAllowed
 from broker.ports import AuditEntry
 from broker.signin.records import Authenticated, MustEnrol, Refused
-from tests.broker.signin.city import OFFICE, OTHER, TENANT, City
+from tests.broker.signin.city import OFFICE, OTHER, TENANT, City, from_address
 from tests.fakes.authenticator import FakePerson
 
 NOT_ALLOWED = NotAllowed(Action.CHANGE_PEOPLE)
@@ -56,7 +56,7 @@ async def test_locking_ends_everything_at_once_and_is_explained(
     outcome = await people.lock(DESK, user.id, " 端末の紛失 ")
     assert isinstance(outcome, User)
     assert outcome.is_locked
-    assert await city.signin.authenticate(token, address=OFFICE) is None
+    assert await city.signin.authenticate(token, from_address(OFFICE)) is None
     assert desktops.asked == [("end", TENANT, user.id, EndReason.TERMINATED)]
     assert isinstance(await city.code(await city.pending(), await city.app_code()), Refused)
     locked = (await city.audit("user.locked"))[0]
@@ -93,7 +93,7 @@ async def test_a_new_phone_needs_a_reset_by_the_desk_and_an_enrolment_at_the_off
     assert isinstance(outcome, User)
     assert not outcome.is_enrolled
     # Whoever was signed in by the old app is out; the work stays.
-    assert await city.signin.authenticate(signed_in.token, address=OFFICE) is None
+    assert await city.signin.authenticate(signed_in.token, from_address(OFFICE)) is None
     assert desktops.asked == [("disconnect", TENANT, user.id, EndReason.SIGNED_OUT)]
     for code in (old_app, old_codes[0]):
         assert isinstance(await city.code(await city.pending(), code), Refused)
@@ -214,11 +214,11 @@ async def test_signing_out_everywhere_disconnects_every_desktop(
 ) -> None:
     await city.enrol()
     token = (await city.sign_in()).token
-    auth = await city.signin.authenticate(token, address=OFFICE)
-    assert auth is not None
+    auth = await city.signin.authenticate(token, from_address(OFFICE))
+    assert isinstance(auth, Authenticated)
     assert await people.sign_out_everywhere(auth) == 2
     assert desktops.asked == [("disconnect", TENANT, auth.user.id, EndReason.SIGNED_OUT)]
-    assert await city.signin.authenticate(token, address=OFFICE) is None
+    assert await city.signin.authenticate(token, from_address(OFFICE)) is None
 
 
 async def test_the_desk_signs_somebody_out_of_every_browser_and_the_work_stays(
@@ -227,7 +227,7 @@ async def test_the_desk_signs_somebody_out_of_every_browser_and_the_work_stays(
     signed_in = await city.enrol()
     user = await city.user()
     assert isinstance(await people.end_signins(DESK, user.id, "共用端末への置き忘れ"), User)
-    assert await city.signin.authenticate(signed_in.token, address=OFFICE) is None
+    assert await city.signin.authenticate(signed_in.token, from_address(OFFICE)) is None
     assert desktops.asked == [("disconnect", TENANT, user.id, EndReason.SIGNED_OUT)]
     assert (await city.audit("user.signed_out"))[0].detail == {"reason": "共用端末への置き忘れ"}
     assert await people.end_signins(DESK, user.id, " ") == ReasonMissing()

@@ -7,6 +7,7 @@ import msgspec
 from pyotp.totp import TOTP
 
 from auth.totp import TotpFactor
+from broker.model.arrival import Arrival
 from broker.model.ids import TenantId
 from broker.model.kinds import Origin
 from broker.model.place import Place
@@ -36,6 +37,11 @@ HOME = "203.0.113.9"
 STEP = timedelta(seconds=30)
 
 
+def from_address(address: str, entrance: str = "portal") -> Arrival:
+    """A request that came in at the office's entrance."""
+    return Arrival(entrance=entrance, address=address, place=Place(origin=Origin.OFFICE))
+
+
 def make_settings(**changes: object) -> SigninSettings:
     return msgspec.convert({"enrol_networks": ["10.0.0.0/8"]} | changes, SigninSettings)
 
@@ -55,9 +61,7 @@ class City:
         self.directory = directory if isinstance(directory, FakeAuthenticator) else FakeAuthenticator()
         self.sealing = sealing
         self.settings = settings
-        self.signin = SigninService(
-            store, {TENANT: directory}, TotpFactor(), sealing, settings, place=Place(origin=Origin.OFFICE)
-        )
+        self.signin = SigninService(store, {TENANT: directory}, TotpFactor(), sealing, settings)
         self.secrets: dict[str, str] = {}
         self.recovery_codes: tuple[str, ...] = ()
         self.waited = timedelta()
@@ -77,7 +81,7 @@ class City:
             hostname=hostname,
             login=login,
             password=Secret(password or f"{login}-secret"),
-            address=address,
+            arrival=from_address(address),
             user_agent="Mozilla/5.0",
         )
         return await self.signin.submit_password(attempt)
@@ -88,7 +92,7 @@ class City:
         return outcome.pending
 
     def attempt(self, pending: Secret, code: str, *, address: str = HOME) -> CodeAttempt:
-        return CodeAttempt(pending=pending, code=code, address=address, user_agent="Mozilla/5.0")
+        return CodeAttempt(pending=pending, code=code, arrival=from_address(address), user_agent="Mozilla/5.0")
 
     async def code(self, pending: Secret, code: str, *, address: str = HOME) -> CodeOutcome:
         return await self.signin.submit_code(self.attempt(pending, code, address=address))

@@ -7,8 +7,6 @@ import pytest
 
 from auth.totp import TotpFactor
 from broker.errors import ConfigurationError, SealBroken
-from broker.model.kinds import Origin
-from broker.model.place import Place
 from broker.secret import SealingKey
 from broker.signin.records import EnrolmentOffer, MustEnrol, NeedFactor, Refused, SignedIn
 from broker.signin.service import SigninService
@@ -129,7 +127,7 @@ async def test_networks_of_both_kinds_count(city: City) -> None:
 def test_a_network_that_is_none_stops_the_start(city: City, network: str) -> None:
     settings = make_settings(enrol_networks=[network])
     with pytest.raises(ConfigurationError, match="enrol_networks"):
-        SigninService(city.store, {}, TotpFactor(), city.sealing, settings, place=Place(origin=Origin.OFFICE))
+        SigninService(city.store, {}, TotpFactor(), city.sealing, settings)
 
 
 async def test_the_secret_is_encrypted_at_rest(city: City) -> None:

@@ -154,6 +154,6 @@ def test_a_browser_counts_until_it_is_idle_or_old(idle_s: int, age_left_s: int) 
     session = WebSession(
         token_hash=b"", tenant_id=TENANT, user_id=YAMADA, csrf_token="", tunnel_hash=b"", factor="totp",
         origin=Origin.OFFICE, address="", user_agent="", created_at=NOW, seen_at=NOW - timedelta(seconds=idle_s),
-        expires_at=NOW + timedelta(seconds=age_left_s),
+        expires_at=NOW + timedelta(seconds=age_left_s), entrance="portal",
     )  # fmt: skip
     assert is_live(session, idle_limit_s=1800, now=NOW) == (idle_s < 1800 and age_left_s > 0)

@@ -8,7 +8,7 @@ import pytest
 from broker.model.kinds import Role
 from broker.secret import Secret
 from broker.signin.records import NeedFactor, PasswordAttempt, PasswordOutcome, Refused, Throttled
-from tests.broker.signin.city import HOME, HOST, OFFICE, City
+from tests.broker.signin.city import HOME, HOST, OFFICE, City, from_address
 
 CASES = [
     ("yamada", "wrong", "wrong_password"),
@@ -49,7 +49,9 @@ async def test_a_recovery_code_does_not_make_a_wrong_password_right(city: City) 
 
 @pytest.mark.parametrize("login", ["yamada", "nobody"])
 async def test_an_empty_password_never_reaches_the_directory(city: City, login: str) -> None:
-    attempt = PasswordAttempt(hostname=HOST, login=login, password=Secret(""), address=HOME, user_agent="")
+    attempt = PasswordAttempt(
+        hostname=HOST, login=login, password=Secret(""), arrival=from_address(HOME), user_agent=""
+    )
     outcome = await city.signin.submit_password(attempt)
     assert isinstance(outcome, NeedFactor)
     assert city.directory.asked == []

@@ -7,7 +7,7 @@ import pytest
 
 from broker.signin.records import NeedFactor, Refused, SignedIn, Throttled
 from broker.store import SqlStore, open_store
-from tests.broker.signin.city import HOME, City, make_settings, open_city
+from tests.broker.signin.city import HOME, City, from_address, make_settings, open_city
 
 
 @pytest.fixture
@@ -92,6 +92,6 @@ async def test_signed_out_here_is_signed_out_there(nodes: tuple[City, City]) -> 
     one, other = nodes
     token = (await one.enrol()).token
     move_time_along(one, other)
-    assert await other.signin.authenticate(token, address=HOME) is not None
+    assert await other.signin.authenticate(token, from_address(HOME)) is not None
     await one.signin.sign_out(token)
-    assert await other.signin.authenticate(token, address=HOME) is None
+    assert await other.signin.authenticate(token, from_address(HOME)) is None

@@ -170,6 +170,7 @@ def a_web_session(token: str, now: datetime, user: User | None = None) -> WebSes
         origin=Origin.OFFICE,
         address="192.0.2.7",
         user_agent="Chromium",
+        entrance="portal",
         created_at=now,
         seen_at=now,
         expires_at=now + timedelta(hours=10),

@@ -152,7 +152,7 @@ async def test_a_label_carries_no_control_characters(stage: Stage) -> None:
 
 
 async def test_a_socket_path_that_is_too_long_is_a_clear_fault(stage: Stage) -> None:
-    outcome = await stage.desktops.start(order("d" * 63, zone="lgwan"))
+    outcome = await stage.desktops.start(order("d" * 40, zone="lgwan"))
     deep = await Stage(stage.folder / ("x" * 60)).open()
     refused = await deep.desktops.start(order("d" * 63))
     assert isinstance(outcome, Up)

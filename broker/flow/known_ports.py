@@ -1,0 +1,59 @@
+"""Ports and host names that other settings hold."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from broker.model.flow_settings import HostSettings
+from broker.model.kinds import DesktopProtocol
+from broker.settings import PoolSettings, SiteSettings, TenantSettings
+
+_BY_SCHEME: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443, "ldap": 389, "ldaps": 636}
+_BY_PROTOCOL: Final = {DesktopProtocol.VNC: 5900, DesktopProtocol.RDP: 3389}
+_POSTGRESQL: Final = 5432
+WIRE: Final = 8402
+ENTRANCE_LISTENER: Final = 8403
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A host as a URL names it, and the port that is dialled."""
+
+    host: str
+    port: int
+
+
+def read_url(url: str, default_port: int | None = None) -> Place | None:
+    """``None`` for a URL without a host or without a port that is known."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    port = port or _BY_SCHEME.get(parts.scheme, default_port)
+    return Place(host, port) if host and port else None
+
+
+def entrance_ports(settings: SiteSettings) -> list[int]:
+    """What browsers dial: the port of the pages and that of the tunnel, mostly one."""
+    places = (read_url(settings.portal.public_url), read_url(settings.portal.tunnel_url))
+    return sorted({place.port for place in places if place is not None})
+
+
+def directory_place(tenant: TenantSettings) -> Place | None:
+    return read_url(tenant.directory.url)
+
+
+def database_place(settings: SiteSettings) -> Place | None:
+    """``None`` when the URL is in a file, names a socket, or a database on disk."""
+    url = settings.database.url
+    return read_url(url, _POSTGRESQL) if url.startswith("postgres") else None
+
+
+def database_port(settings: SiteSettings, host: HostSettings) -> int:
+    place = database_place(settings)
+    return host.ports.database or (place.port if place else _POSTGRESQL)
+
+
+def desktop_port(host: HostSettings, pool: PoolSettings) -> int:
+    return host.ports.desktop or _BY_PROTOCOL[pool.protocol]

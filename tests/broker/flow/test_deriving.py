@@ -1,0 +1,159 @@
+"""The site's settings name every connection that it needs, and nothing else is derived from them."""
+
+from datetime import date
+
+import msgspec
+
+from broker.flow import Flow, derive
+from broker.flow.reasons import WHY
+from broker.flow.records import FlowKind
+from tests.broker.flow.site import document, host, settings_of
+
+TODAY = date(2026, 11, 22)
+
+
+def flows_of(raw: dict[str, object]) -> dict[str, Flow]:
+    return {flow.id: flow for flow in derive(settings_of(raw), TODAY)}
+
+
+def starting(flows: dict[str, Flow], word: str) -> set[str]:
+    return {flow_id for flow_id in flows if flow_id.startswith(word)}
+
+
+def without_further(raw: dict[str, object]) -> dict[str, object]:
+    return raw | {"further_flows": []}
+
+
+def test_the_whole_list_of_a_site() -> None:
+    assert set(flows_of(without_further(document()))) == {
+        "client-entrance/clients:closed_sim/sim-proxy/tcp-443",
+        "client-entrance/clients:office/lan-proxy/tcp-443",
+        *(f"entrance-broker/{proxy}/{broker}/tcp-8403" for proxy in ("lan-proxy", "sim-proxy") for broker in BROKERS),
+        "entrance-gateway/lan-proxy/gw-lan/tcp-9401",
+        "entrance-gateway/sim-proxy/gw-sim/tcp-8401",
+        *(f"gateway-broker/{gateway}/{broker}/tcp-8402" for gateway in ("gw-lan", "gw-sim") for broker in BROKERS),
+        "gateway-guacd/gw-lan/guacd-r/tcp-4822",
+        "gateway-guacd/gw-lan/vdi-1/tcp-4822",
+        "gateway-guacd/gw-sim/vdi-1/tcp-4822",
+        "guacd-desktop/guacd-r/desk-r/tcp-5901",
+        "guacd-desktop/vdi-1/desktops:hinode/office-pcs/tcp-3389",
+        "guacd-desktop/vdi-1/rds-1/tcp-3389",
+        *(f"agent-broker/vdi-1/{broker}/tcp-8402" for broker in BROKERS),
+        *(f"broker-directory/{broker}/ldap/tcp-389" for broker in BROKERS),
+        *(f"broker-database/{broker}/db/tcp-5433" for broker in BROKERS),
+        *(f"broker-desktop/{broker}/rds-1/tcp-3389" for broker in BROKERS),
+        *(f"broker-desktop/{broker}/desktops:hinode/office-pcs/tcp-3389" for broker in BROKERS),
+    }
+
+
+BROKERS = ("broker-1", "broker-2")
+
+
+def test_a_gateway_reaches_guacd_of_its_own_zones_alone() -> None:
+    raw = document()
+    raw["wire"]["gateways"][1]["zones"] = ["resident"]
+    assert starting(flows_of(raw), "gateway-guacd/gw-lan/") == {"gateway-guacd/gw-lan/guacd-r/tcp-4822"}
+
+
+def test_the_resident_zone_opens_nothing_to_anybody() -> None:
+    flows = flows_of(without_further(document())).values()
+    assert [flow.id for flow in flows if flow.source.zone == "resident" and flow.target.zone != "resident"] == []
+
+
+def test_what_stays_on_a_host_is_no_flow() -> None:
+    raw = without_further(document())
+    host(raw, "vdi-1")["roles"] += ["gateway:gw-lan", "broker"]
+    host(raw, "gw-lan")["roles"] = ["other"]
+    assert [flow_id for flow_id in flows_of(raw) if flow_id.count("/vdi-1/") > 1] == []
+    assert "gateway-broker/vdi-1/broker-1/tcp-8402" in flows_of(raw)
+
+
+def test_a_gateway_of_no_entrance_in_particular_takes_tunnels_of_all() -> None:
+    raw = document()
+    raw["wire"]["gateways"][0]["entrance"] = ""
+    assert starting(flows_of(raw), "entrance-gateway/lan-proxy/") == {
+        "entrance-gateway/lan-proxy/gw-lan/tcp-9401",
+        "entrance-gateway/lan-proxy/gw-sim/tcp-8401",
+    }
+
+
+def test_registered_desktops_are_looked_at_by_the_broker_and_others_are_not() -> None:
+    raw = document()
+    raw["tenants"][0]["pools"][2]["desktops"] = []
+    flows = flows_of(raw)
+    assert starting(flows, "broker-desktop/") == set()
+    assert "guacd-desktop/vdi-1/rds-1/tcp-3389" in flows
+
+
+def test_desktops_of_this_machine_need_no_flow() -> None:
+    raw = document()
+    raw["tenants"][0]["pools"][2]["desktops"] = [{"name": "here", "host": "127.0.0.1", "port": 3390}]
+    assert [flow for flow in flows_of(raw).values() if flow.port == 3390] == []
+
+
+def test_a_flow_of_a_tenant_is_told_from_one_of_the_site() -> None:
+    flows = flows_of(document())
+    assert flows["broker-directory/broker-1/ldap/tcp-389"].tenants == {"hinode"}
+    assert flows["gateway-guacd/gw-lan/guacd-r/tcp-4822"].tenants == frozenset()
+
+
+def test_a_connection_that_two_settings_need_is_one_flow_with_both() -> None:
+    raw = document()
+    raw["further_flows"][1] |= {"sources": ["broker-1"], "targets": ["db"], "port": 5433}
+    flow = flows_of(raw)["broker-database/broker-1/db/tcp-5433"]
+    assert flow.settings == ("database", "further_flows.move")
+    assert flow.why_ja.endswith("、データ移行")
+    assert flow.ends_on is None
+    assert starting(flows_of(raw), "further:move/") == set()
+
+
+def test_a_further_flow_ends_after_its_last_day() -> None:
+    settings = settings_of(document())
+    on_last_day, after = derive(settings, date(2026, 12, 31)), derive(settings, date(2027, 1, 1))
+    assert {flow.id for flow in on_last_day} - {flow.id for flow in after} == {"further:move/db/10.3.0.99/tcp-22"}
+
+
+def test_the_words_of_a_further_flow() -> None:
+    raw = document()
+    raw["further_flows"] = [
+        {
+            "id": "ssh",
+            "sources": ["10.3.9.0/24"],
+            "targets": ["gateway", "LDAP.hinode.example"],
+            "port": 22,
+            "reason": "x",
+        }
+    ]
+    assert {
+        (flow.source.name, flow.target.name) for flow in flows_of(raw).values() if flow.kind is FlowKind.FURTHER
+    } == {
+        ("10.3.9.0/24", "gw-lan"),
+        ("10.3.9.0/24", "gw-sim"),
+        ("10.3.9.0/24", "ldap"),
+    }
+
+
+def test_every_host_means_every_host_that_can() -> None:
+    raw = document()
+    raw["further_flows"][0]["targets"] = ["fd00:53::1"]
+    assert {flow.source.name for flow in flows_of(raw).values() if flow.port == 123} == {
+        "broker-1",
+        "gw-lan",
+        "lan-proxy",
+    }
+
+
+def test_the_order_of_settings_changes_nothing() -> None:
+    raw = document()
+    turned = document()
+    for key in ("hosts", "client_networks", "further_flows"):
+        turned[key].reverse()
+    turned["wire"]["gateways"].reverse()
+    turned["tenants"][0]["pools"].reverse()
+    turned["tenants"][0]["pools"][0]["desktops"].reverse()
+    assert msgspec.json.encode(list(flows_of(raw).values())) == msgspec.json.encode(list(flows_of(turned).values()))
+
+
+def test_every_kind_says_why_in_both_languages() -> None:
+    assert set(WHY) == set(FlowKind) - {FlowKind.FURTHER}
+    assert all(ja and en for ja, en in WHY.values())
