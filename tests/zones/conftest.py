@@ -21,7 +21,7 @@ def city() -> Iterator[City]:
 @pytest.fixture(scope="session")
 def generated(city: City) -> Rulesets:
     """What `sekisho flows` makes of the site's settings, for each host."""
-    return generate(city)
+    return generate(city.settings)
 
 
 @pytest.fixture

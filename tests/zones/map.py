@@ -17,6 +17,7 @@ class Kind(StrEnum):
     DATABASE = "database"
     GUACD = "guacd"
     DESKTOP = "desktop"
+    ROUTER = "router"
 
 
 PORTS: Final = {
@@ -31,6 +32,7 @@ PORTS: Final = {
 BROKER_ENTRANCE_PORT: Final = 8443
 BROKER_WIRE_PORT: Final = 8444
 ENTRANCES: Final = ("office", "sim", "home")
+ROUTER: Final = "router"
 LGWAN: Final = "lgwan"
 RESIDENT: Final = "resident"
 ZONES_OF_GATEWAY: Final = {"office": (LGWAN, RESIDENT), "sim": (LGWAN,), "home": (LGWAN,)}
@@ -73,6 +75,7 @@ def _hosts() -> tuple[Host, ...]:
     for zone, network in ((LGWAN, "10.10.1"), (RESIDENT, "10.20.1")):
         rows.append((f"guacd-{zone}", Kind.GUACD, zone, f"{network}.10"))
         rows += [(f"desktop-{zone}-{seat}", Kind.DESKTOP, zone, f"{network}.{100 + seat}") for seat in (1, 2)]
+    rows.append((ROUTER, Kind.ROUTER, "dmz", "10.9.0.1"))
     return tuple(Host(id=id_, kind=kind, group=group, address=address) for id_, kind, group, address in rows)
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from tests.zones import namespaces
-from tests.zones.map import HOSTS
+from tests.zones.map import BY_ID, HOSTS, ROUTER
 
-ROUTER: Final = "router"
 _ROUTER_ADDRESS: Final = "169.254.1.1"
-_ALL: Final = (ROUTER, *(host.id for host in HOSTS))
+_ALL: Final = tuple(host.id for host in HOSTS)
+_JOINED: Final = tuple(host for host in HOSTS if host.id != ROUTER)
 
 
 @contextlib.contextmanager
@@ -31,15 +31,16 @@ def open_everything() -> None:
 
 def _join() -> None:
     router = [f"link add r{number} type veth peer name eth0 netns {namespaces.name_of(host.id)}"
-              for number, host in enumerate(HOSTS)]  # fmt: skip
-    for number, host in enumerate(HOSTS):
+              for number, host in enumerate(_JOINED)]  # fmt: skip
+    for number, host in enumerate(_JOINED):
         router += [
             f"addr add {_ROUTER_ADDRESS}/32 dev r{number}",
             f"link set r{number} up",
             f"route add {host.address}/32 dev r{number}",
         ]
+    router.append(f"addr add {BY_ID[ROUTER].address}/32 dev lo")
     namespaces.configure(ROUTER, *router)
-    for host in HOSTS:
+    for host in _JOINED:
         namespaces.configure(
             host.id,
             f"addr add {host.address}/32 dev eth0",
@@ -48,5 +49,5 @@ def _join() -> None:
             f"route add default via {_ROUTER_ADDRESS} dev eth0 src {host.address}",
         )
     namespaces.set_kernel(ROUTER, "net.ipv4.ip_forward", "1")
-    for number in range(len(HOSTS)):
+    for number in range(len(_JOINED)):
         namespaces.set_kernel(ROUTER, f"net.ipv4.conf.r{number}.rp_filter", "1")

@@ -1,17 +1,18 @@
 """The packet filters of the site: made by `sekisho flows`, loaded into each host's namespace."""
 
 from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
 
 import msgspec
 
+from broker.flow import ruleset_of
+from broker.settings import load_settings
 from tests.zones import namespaces
-from tests.zones.city import City
-from tests.zones.map import BY_ID, HOSTS, Kind, permitted
-from tests.zones.network import ROUTER
 
 
 class Rulesets(msgspec.Struct, frozen=True):
-    """One ruleset for each host that has one."""
+    """One ruleset for each host that has one; clients have none."""
 
     by_host: Mapping[str, str]
 
@@ -23,41 +24,8 @@ class Rulesets(msgspec.Struct, frozen=True):
             self.load(host)
 
 
-def generate(city: City) -> Rulesets:
-    """STAND-IN until the generator is there."""
-    inside = [host.id for host in HOSTS if host.kind is not Kind.CLIENT]
-    return Rulesets({host: _host(host) for host in inside} | {ROUTER: _router()})
-
-
-def _rule(path, what):
-    return f"ip saddr {BY_ID[path.source].address} ip daddr {BY_ID[path.target].address} tcp dport {path.port} {what}"
-
-
-def _host(host: str) -> str:
-    inp = "\n".join(_rule(p, "accept") for p in permitted() if p.target == host)
-    out = "\n".join(_rule(p, "accept") for p in permitted() if p.source == host)
-    return f"""table inet sekisho {{
-chain input {{
-type filter hook input priority 0; policy drop;
-iif lo accept
-ct state established,related accept
-{inp}
-}}
-chain output {{
-type filter hook output priority 0; policy drop;
-oif lo accept
-ct state established,related accept
-{out}
-}}
-}}"""
-
-
-def _router() -> str:
-    fwd = "\n".join(_rule(p, "accept") for p in permitted())
-    return f"""table inet sekisho {{
-chain forward {{
-type filter hook forward priority 0; policy drop;
-ct state established,related accept
-{fwd}
-}}
-}}"""
+def generate(settings_file: Path) -> Rulesets:
+    """What the product makes of the site's settings."""
+    settings = load_settings(settings_file)
+    today = date.today()  # noqa: DTZ011 -- any day: no flow of this site ends
+    return Rulesets({host.id: ruleset_of(settings, host.id, today) for host in settings.hosts})
