@@ -16,6 +16,7 @@ from broker.model.kinds import DesktopProtocol, DeviceKind, Mode, Origin, PoolKi
 from broker.model.place import Place
 from broker.model.rules import Calendar, Restrictions, Waiver
 from broker.model.watermark_settings import PoolWatermarkSettings, WatermarkSettings
+from broker.network_settings import WireSettings
 from broker.secret import Secret
 
 
@@ -176,25 +177,6 @@ class DatabaseSettings(_Settings, frozen=True, kw_only=True):
     url: str = ""
     url_file: str = ""
     pool_size: int = 10
-
-
-class WirePeerSettings(_Settings, frozen=True, kw_only=True):
-    """A gateway or an agent that may dial in. Its key decides who it is and which zones it may serve."""
-
-    id: str
-    zones: list[str]
-    key_file: str
-    """A key of its own, made at the first start when it is missing; the peer's host gets a copy of this one file."""
-    entrance: str = ""
-    """The entrance whose tunnels a gateway takes; empty: any."""
-
-
-class WireSettings(_Settings, frozen=True, kw_only=True):
-    """Where gateways and agents dial in. A peer that is not listed here is not let in."""
-
-    socket: str = "run/wire.sock"
-    gateways: list[WirePeerSettings] = []
-    agents: list[WirePeerSettings] = []
 
 
 class AuditSettings(_Settings, frozen=True, kw_only=True):

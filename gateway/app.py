@@ -22,7 +22,7 @@ from gateway.attachment import Attachment, Ending, Facts
 from gateway.broker_client import BrokerClient, Dialling, load_wire_key
 from gateway.door import find_tunnel_cookie, is_origin_allowed
 from gateway.listener import BACKLOG, DoorKeeper, WaitingRoom
-from gateway.settings import GatewaySettings, check_settings
+from gateway.settings import GatewaySettings, check_settings, wire_line
 from gateway.spool import EventSpool
 from gateway.spread import GuacdSpread
 from gateway.status import DoorRefusal, close_for
@@ -63,8 +63,7 @@ class Gateway:
         dialling = Dialling(
             gateway_id=GatewayId(settings.gateway_id),
             zones=[ZoneId(zone) for zone in settings.zones],
-            url=settings.wire_url,
-            socket_path=settings.wire_socket,
+            line=wire_line(settings),
             key=key,
         )
         self.broker = BrokerClient(dialling, spool, self)

@@ -17,6 +17,7 @@ from broker.model.ids import AttachmentId, GatewayId, ZoneId
 from broker.model.reasons import EndReason
 from broker.secret import Secret
 from broker.wire import codec
+from broker.wire.line import WireLine
 from broker.wire.messages import (
     GATEWAY_PATH,
     HEARTBEAT_S,
@@ -48,12 +49,11 @@ _log: Final = structlog.get_logger(__name__)
 
 
 class Dialling(msgspec.Struct, frozen=True, kw_only=True):
-    """Who we are, and where and with which key the broker is reached (a Unix socket if one is named)."""
+    """Who we are, and on which line and with which key the broker is reached."""
 
     gateway_id: GatewayId
     zones: list[ZoneId]
-    url: str
-    socket_path: Path | None
+    line: WireLine
     key: Secret
 
     def __repr__(self) -> str:
@@ -136,9 +136,8 @@ class BrokerClient:
 
     async def _talk(self) -> bool:
         """One connection from dial to end. True if the broker welcomed us."""
-        path = self._dialling.socket_path
-        url = self._dialling.url.rstrip("/") + GATEWAY_PATH
-        connector = aiohttp.UnixConnector(str(path)) if path else None
+        url = self._dialling.line.url + GATEWAY_PATH
+        connector = self._dialling.line.connect()
         headers = {"Authorization": f"Bearer {self._dialling.key.reveal()}"}
         async with (
             aiohttp.ClientSession(connector=connector, headers=headers) as session,

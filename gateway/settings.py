@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from broker.errors import ConfigurationError
+from broker.wire.line import WireLine, choose_line
 from gateway.allowance import Rate
 from gateway.limits import RelayLimits
 
@@ -36,9 +37,10 @@ class DoorLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that the gateway needs to know.
 
-    ``allowed_origins`` are whole origins (``http://localhost:8400``). The broker is dialled at ``wire_url``, or
-    over the Unix socket ``wire_socket`` if it is set. ``guacd_groups`` maps the group named by a connection to
-    addresses, each ``host:port`` or ``unix:<path>``. ``spool_dir`` keeps events while no broker is there.
+    ``allowed_origins`` are whole origins (``http://localhost:8400``). The broker is dialled over the Unix
+    socket ``wire_socket``, or at ``wire_url`` (``https://host:port``) by mutual TLS with ``wire_certificate`` and
+    ``wire_key``, where ``wire_ca`` judges it. ``guacd_groups`` maps the group named by a connection to addresses,
+    each ``host:port`` or ``unix:<path>``. ``spool_dir`` keeps events while no broker is there.
     ``watermark_font`` is a font file with Japanese glyphs; without it Debian's are looked for.
     """
 
@@ -48,8 +50,11 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     wire_key_file: Path
     spool_dir: Path
     guacd_groups: dict[str, list[str]]
-    wire_url: str = "http://localhost"
+    wire_url: str = ""
     wire_socket: Path | None = None
+    wire_ca: Path | None = None
+    wire_certificate: Path | None = None
+    wire_key: Path | None = None
     listen_host: str = "127.0.0.1"
     listen_port: int = 8401
     log_level: str = "info"
@@ -75,6 +80,17 @@ def _read_path(kind: type, value: object) -> Path:
     if kind is Path and isinstance(value, str):
         return Path(value)
     raise NotImplementedError(f"{kind.__name__} has no form in the settings")
+
+
+def wire_line(settings: GatewaySettings) -> WireLine:
+    """Where the broker is dialled. Raises :class:`ConfigurationError` when that is not clear, or a file is amiss."""
+    return choose_line(
+        socket=settings.wire_socket,
+        url=settings.wire_url,
+        authority=settings.wire_ca,
+        certificate=settings.wire_certificate,
+        key=settings.wire_key,
+    )
 
 
 def check_settings(settings: GatewaySettings) -> None:

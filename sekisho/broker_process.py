@@ -14,6 +14,7 @@ from broker.link.gateways import GatewayDirectory
 from broker.link.keys import load_keys
 from broker.link.limits import LinkLimits
 from broker.link.server import WireServer
+from broker.link.tcp_door import find_tcp_door
 from broker.people.approvals import ApprovalService
 from broker.people.service import PeopleService
 from broker.people.tenants import TenantDirectory
@@ -126,7 +127,9 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
     settings = broker.settings
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(_sealing(broker.sealer))
-        await stack.enter_async_context(broker.wire.listening(settings.path(settings.wire.socket)))
+        await stack.enter_async_context(
+            broker.wire.listening(settings.path(settings.wire.socket), find_tcp_door(settings))
+        )
         await stack.enter_async_context(_background("reconcile", broker.reconciler.run()))
         await stack.enter_async_context(_background("purge", _repeat(broker.signin.purge, _PURGE_INTERVAL_S)))
         await stack.enter_async_context(_background("forget", _repeat(broker.policy.purge, _PURGE_INTERVAL_S)))

@@ -6,10 +6,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from broker.model.arrival import Arrival
+from broker.network_settings import PORTAL_ENTRANCE
 from broker.settings import PortalSettings
-
-PORTAL: Final = "portal"
-"""The entrance of a site whose people reach the broker's own listener."""
 
 
 class Entrance(Protocol):
@@ -27,7 +25,7 @@ class PortalEntrance:
         self._place = settings.place
 
     def arrival_of(self, request: web.Request) -> Arrival:
-        return Arrival(entrance=PORTAL, address=request.remote or "", place=self._place)
+        return Arrival(entrance=PORTAL_ENTRANCE, address=request.remote or "", place=self._place)
 
 
 ENTRANCE: Final[web.AppKey[Entrance]] = web.AppKey("entrance")

@@ -13,7 +13,14 @@ def refusals_of_peers(settings: SiteSettings) -> list[RuleRefusal]:
     found: list[RuleRefusal] = []
     if not hosts_with(settings.hosts, RoleKind.BROKER):
         found.append(RuleRefusal("$.hosts", "no host has the role broker"))
-    return [*found, *_peers(settings), *_guacd(settings), *_entrances(settings), *_local_pools(settings)]
+    return [
+        *found,
+        *_peers(settings),
+        *_wire_port(settings),
+        *_guacd(settings),
+        *_entrances(settings),
+        *_local_pools(settings),
+    ]
 
 
 def _peers(settings: SiteSettings) -> Iterator[RuleRefusal]:
@@ -25,6 +32,18 @@ def _peers(settings: SiteSettings) -> Iterator[RuleRefusal]:
             if len(hosts) > 1:
                 names = " and ".join(host.id for host in hosts)
                 yield RuleRefusal(path, f"{names} both have the role {role}:{peer.id}; a {role} runs on one host")
+
+
+def _wire_port(settings: SiteSettings) -> Iterator[RuleRefusal]:
+    """Without a port the wire is a socket of the broker's own host."""
+    if settings.wire.port:
+        return
+    brokers = {host.id for host in hosts_with(settings.hosts, RoleKind.BROKER)}
+    for role in (RoleKind.GATEWAY, RoleKind.AGENT):
+        for host in hosts_with(settings.hosts, role):
+            if brokers != {host.id}:
+                why = f"the {role} on {host.id} has to dial the broker: the wire needs host, port and certificates"
+                yield RuleRefusal("$.wire.port", why)
 
 
 def _guacd(settings: SiteSettings) -> Iterator[RuleRefusal]:
@@ -52,13 +71,13 @@ def _entrances(settings: SiteSettings) -> Iterator[RuleRefusal]:
             path = f"$.hosts.{host.id}.roles"
             if entrance not in with_clients:
                 yield RuleRefusal(path, f"{text}: no [[client_networks]] say who comes in there")
-            if not served & {"", entrance}:
+            if entrance not in served:
                 yield RuleRefusal(path, f"{text}: no gateway takes its tunnels")
     for entrance in sorted(with_clients):
         if not hosts_with(settings.hosts, RoleKind.ENTRANCE, entrance):
             yield RuleRefusal(f"$.client_networks.{entrance}", f"no host has the role entrance:{entrance}")
     for peer in settings.wire.gateways:
-        if peer.entrance and not hosts_with(settings.hosts, RoleKind.ENTRANCE, peer.entrance):
+        if not hosts_with(settings.hosts, RoleKind.ENTRANCE, peer.entrance):
             path = f"$.wire.gateways.{peer.id}.entrance"
             yield RuleRefusal(path, f"no host has the role entrance:{peer.entrance}")
 

@@ -12,7 +12,6 @@ from broker.settings import PoolSettings, SiteSettings, TenantSettings
 _BY_SCHEME: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443, "ldap": 389, "ldaps": 636}
 _BY_PROTOCOL: Final = {DesktopProtocol.VNC: 5900, DesktopProtocol.RDP: 3389}
 _POSTGRESQL: Final = 5432
-WIRE: Final = 8402
 ENTRANCE_LISTENER: Final = 8403
 
 

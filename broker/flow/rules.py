@@ -11,7 +11,6 @@ import msgspec
 from broker.flow.addresses import read_address, sorted_ranges
 from broker.flow.known_ports import (
     ENTRANCE_LISTENER,
-    WIRE,
     database_place,
     database_port,
     directory_place,
@@ -91,7 +90,7 @@ def _entrances(settings: SiteSettings) -> Iterator[Flow]:
             yield _flow(FlowKind.ENTRANCE_BROKER, side_of(host), side_of(broker), ENTRANCE_LISTENER, paths)
     for peer in settings.wire.gateways:
         for gateway in hosts_with(settings.hosts, RoleKind.GATEWAY, peer.id):
-            for host in hosts_with(settings.hosts, RoleKind.ENTRANCE, peer.entrance or None):
+            for host in hosts_with(settings.hosts, RoleKind.ENTRANCE, peer.entrance):
                 paths = (f"wire.gateways.{peer.id}.entrance", _roles(host))
                 sides = (side_of(host), side_of(gateway))
                 yield _flow(FlowKind.ENTRANCE_GATEWAY, *sides, gateway.ports.tunnel, paths)
@@ -99,12 +98,13 @@ def _entrances(settings: SiteSettings) -> Iterator[Flow]:
 
 def _wire(settings: SiteSettings) -> Iterator[Flow]:
     brokers = hosts_with(settings.hosts, RoleKind.BROKER)
-    peers = [(RoleKind.GATEWAY, FlowKind.GATEWAY_BROKER, peer) for peer in settings.wire.gateways]
-    peers += [(RoleKind.AGENT, FlowKind.AGENT_BROKER, peer) for peer in settings.wire.agents]
-    for role, kind, peer in peers:
-        for host in hosts_with(settings.hosts, role, peer.id):
+    peers = [(RoleKind.GATEWAY, FlowKind.GATEWAY_BROKER, peer.id) for peer in settings.wire.gateways]
+    peers += [(RoleKind.AGENT, FlowKind.AGENT_BROKER, peer.id) for peer in settings.wire.agents]
+    for role, kind, peer_id in peers:
+        for host in hosts_with(settings.hosts, role, peer_id):
             for broker in brokers:
-                yield _flow(kind, side_of(host), side_of(broker), WIRE, (f"wire.{role}s.{peer.id}", _roles(broker)))
+                paths = (f"wire.{role}s.{peer_id}", _roles(broker))
+                yield _flow(kind, side_of(host), side_of(broker), settings.wire.port, paths)
 
 
 def _pictures(settings: SiteSettings) -> Iterator[Flow]:

@@ -13,7 +13,14 @@ class TunnelBooks(Protocol):
     """The books of tunnels. Every method may raise :class:`broker.errors.StoreUnavailable`."""
 
     async def redeem(
-        self, *, ticket: str, tunnel_cookie: str, gateway_id: GatewayId, zones: Collection[ZoneId], address: str
+        self,
+        *,
+        ticket: str,
+        tunnel_cookie: str,
+        gateway_id: GatewayId,
+        zones: Collection[ZoneId],
+        entrance: str,
+        address: str,
     ) -> RedeemOutcome: ...
 
     async def take_event(self, gateway_id: GatewayId, epoch: str, event: GatewayEvent) -> None:

@@ -41,10 +41,12 @@ class GatewayFlow:
         hello: GatewayHello,
         channel: Channel,
         *,
+        entrance: str,
         books: TunnelBooks,
         gateways: GatewayDirectory,
         limits: LinkLimits,
     ) -> None:
+        self._entrance = entrance
         self._id = hello.gateway_id
         self._zones = frozenset(hello.zones)
         self._epoch = hello.epoch
@@ -124,6 +126,7 @@ class GatewayFlow:
                     tunnel_cookie=redeem.tunnel_cookie,
                     gateway_id=self._id,
                     zones=self._zones,
+                    entrance=self._entrance,
                     address=redeem.address,
                 )
         except (StoreError, TimeoutError) as error:

@@ -9,8 +9,9 @@ import msgspec
 from broker.errors import ConfigurationError
 from broker.link.greeting import is_name
 from broker.model.ids import ZoneId
+from broker.network_settings import GatewayPeerSettings, WirePeerSettings
 from broker.secret import Secret
-from broker.settings import SiteSettings, WirePeerSettings, read_secret_file
+from broker.settings import SiteSettings, read_secret_file
 
 MIN_KEY_CHARACTERS: Final = 32
 _SCHEME: Final = "Bearer "
@@ -22,6 +23,8 @@ class WirePeer(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     zones: frozenset[ZoneId]
     key: Secret
+    entrance: str = ""
+    """The entrance that a gateway serves; agents serve none."""
 
 
 class WireKeys(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +72,7 @@ def _load_peer(settings: SiteSettings, peer: WirePeerSettings) -> WirePeer:
         name=peer.id,
         zones=frozenset(ZoneId(zone) for zone in peer.zones),
         key=read_secret_file(settings.path(peer.key_file)),
+        entrance=peer.entrance if isinstance(peer, GatewayPeerSettings) else "",
     )
 
 

@@ -21,8 +21,10 @@ from broker.link.greeting import check_agent, check_gateway
 from broker.link.keys import WireKeys, WirePeer, find_bearer
 from broker.link.limits import LinkLimits
 from broker.link.presence import Presence
+from broker.link.tcp_door import TcpDoor, open_tcp_door
 from broker.link.unix_socket import bind_unix_socket, remove_unix_socket
 from broker.model.ids import ZoneId
+from broker.model.service_name import ServiceKind
 from broker.ports import Store
 from broker.wire.codec import FrameDecoder, from_agent, from_gateway
 from broker.wire.messages import (
@@ -78,21 +80,20 @@ class WireServer:
         self._claims = Claims(self._presence, apart_s=self._limits.refusals_apart_s)
         self._channels: set[Channel] = set()
 
-    async def run(self, socket_path: Path) -> None:
-        """Listen until cancelled. Raises :class:`broker.errors.ConfigurationError`."""
-        async with self.listening(socket_path):
-            await asyncio.Event().wait()
-
     @asynccontextmanager
-    async def listening(self, socket_path: Path) -> AsyncGenerator[None]:
-        """Listen on a Unix socket while the block runs. Raises :class:`broker.errors.ConfigurationError`."""
+    async def listening(self, socket_path: Path, door: TcpDoor | None = None) -> AsyncGenerator[None]:
+        """Listen on a Unix socket, and on TCP if there is a door, while the block runs.
+
+        Raises :class:`broker.errors.ConfigurationError`.
+        """
         listener = bind_unix_socket(socket_path)
         runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=_CLOSE_S)
         await runner.setup()
         watch = asyncio.create_task(self._gateways.watch(self._books, self._store, self._limits.silence_s))
         try:
             await web.SockSite(runner, listener).start()
-            yield
+            async with open_tcp_door(runner, door):
+                yield
         finally:
             watch.cancel()
             for channel in self._channels:
@@ -109,17 +110,17 @@ class WireServer:
         return application
 
     async def _meet_gateway(self, request: web.Request) -> web.StreamResponse:
-        async with self._channel(request, self._keys.gateways) as (socket, channel, peer):
+        async with self._channel(request, ServiceKind.GATEWAY, self._keys.gateways) as (socket, channel, peer):
             hello = await self._hear_hello(channel, from_gateway)
             if not isinstance(hello, GatewayHello):
                 raise WireError("the first message must be a gateway's hello")
             check_gateway(hello)
             await self._claims.check("gateway", peer, hello.gateway_id, hello.zones)
-            await self._serve(channel, self._visit_of_gateway(hello, channel))
+            await self._serve(channel, self._visit_of_gateway(hello, channel, peer.entrance))
         return socket
 
     async def _meet_agent(self, request: web.Request) -> web.StreamResponse:
-        async with self._channel(request, self._keys.agents) as (socket, channel, peer):
+        async with self._channel(request, ServiceKind.AGENT, self._keys.agents) as (socket, channel, peer):
             hello = await self._hear_hello(channel, from_agent)
             if not isinstance(hello, AgentHello):
                 raise WireError("the first message must be an agent's hello")
@@ -130,13 +131,17 @@ class WireServer:
 
     @asynccontextmanager
     async def _channel(
-        self, request: web.Request, peers: Sequence[WirePeer]
+        self, request: web.Request, kind: ServiceKind, peers: Sequence[WirePeer]
     ) -> AsyncGenerator[tuple[web.WebSocketResponse, Channel, WirePeer]]:
         """An accepted connection of the peer whose key it shows. One that breaks the contract is told so and closed."""
         peer = find_bearer(peers, request.headers.get("Authorization"))
         if peer is None:
             _log.warning("wire.key_refused", path=request.path)
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
+        try:
+            await self._claims.check_channel(kind, peer, request)
+        except WireError:
+            raise web.HTTPForbidden from None
         socket = web.WebSocketResponse(
             compress=False, max_msg_size=MAX_FRAME_BYTES, heartbeat=self._limits.heartbeat_s * 2, timeout=_CLOSE_S
         )
@@ -161,8 +166,10 @@ class WireServer:
             raise WireError("closed before its hello")
         return decoder.decode(frame)
 
-    def _visit_of_gateway(self, hello: GatewayHello, channel: Channel) -> _Visit:
-        flow = GatewayFlow(hello, channel, books=self._books, gateways=self._gateways, limits=self._limits)
+    def _visit_of_gateway(self, hello: GatewayHello, channel: Channel, entrance: str) -> _Visit:
+        flow = GatewayFlow(
+            hello, channel, entrance=entrance, books=self._books, gateways=self._gateways, limits=self._limits
+        )
         return _Visit(
             kind="gateway",
             name=hello.gateway_id,

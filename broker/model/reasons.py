@@ -76,6 +76,7 @@ class TicketRefusal(StrEnum):
     EXPIRED = "expired"
     WRONG_TUNNEL = "wrong_tunnel"
     WRONG_ZONE = "wrong_zone"
+    WRONG_ENTRANCE = "wrong_entrance"
     SESSION_ENDED = "session_ended"
     SIGNED_OUT = "signed_out"
     POLICY = "policy"

@@ -29,12 +29,14 @@ from broker.wire.messages import ConnectionSpec
 
 
 class Redemption(msgspec.Struct, frozen=True, kw_only=True):
-    """A ticket as a gateway hands it in. ``zones`` are those that the gateway serves."""
+    """A ticket as a gateway hands it in. ``zones`` and ``entrance`` are those that the gateway
+    serves."""
 
     ticket: str
     tunnel_cookie: str
     gateway_id: GatewayId
     zones: Collection[ZoneId]
+    entrance: str
     address: str
 
     def __repr__(self) -> str:
@@ -74,6 +76,8 @@ async def _redeem_for(
     web = await live_web_session(tx, ticket.tenant_id, ticket.user_id, ticket.web_session_hash)
     if web is None or not hmac.compare_digest(web.tunnel_hash, ticket.tunnel_hash):
         return await _refuse(tx, ticket, asked, TicketRefusal.SIGNED_OUT), []
+    if web.entrance != asked.entrance:
+        return await _refuse(tx, ticket, asked, TicketRefusal.WRONG_ENTRANCE, entrance=web.entrance), []
     pool = await tx.pools.get_pool(session.tenant_id, session.pool_id)
     zone = None if pool is None else await tx.pools.get_zone(pool.tenant_id, pool.zone_id)
     if pool is None or zone is None or zone.id not in asked.zones:

@@ -103,11 +103,23 @@ class SessionService:
     # --- for the gateways
 
     async def redeem(
-        self, *, ticket: str, tunnel_cookie: str, gateway_id: GatewayId, zones: Collection[ZoneId], address: str
+        self,
+        *,
+        ticket: str,
+        tunnel_cookie: str,
+        gateway_id: GatewayId,
+        zones: Collection[ZoneId],
+        entrance: str,
+        address: str,
     ) -> RedeemOutcome:
         """Everything that a gateway needs for one tunnel; whoever was attached before is taken over."""
         redemption = redeeming.Redemption(
-            ticket=ticket, tunnel_cookie=tunnel_cookie, gateway_id=gateway_id, zones=zones, address=address
+            ticket=ticket,
+            tunnel_cookie=tunnel_cookie,
+            gateway_id=gateway_id,
+            zones=zones,
+            entrance=entrance,
+            address=address,
         )
         outcome, cuts = await redeeming.redeem(self._context, redemption)
         await self.cut(cuts)

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from pathlib import Path
 from typing import Final
 
 import aiohttp
@@ -11,6 +10,7 @@ import structlog
 from broker.errors import WireError
 from broker.secret import Secret
 from broker.wire.codec import encode, to_agent
+from broker.wire.line import WireLine
 from broker.wire.messages import (
     AGENT_PATH,
     HEARTBEAT_S,
@@ -39,9 +39,9 @@ _log: Final = structlog.get_logger(__name__)
 class Dialler:
     """One agent's connection to the broker. Orders are carried out to their end even when it breaks."""
 
-    def __init__(self, *, hello: AgentHello, socket_path: Path, key: Secret, desktops: Desktops) -> None:
+    def __init__(self, *, hello: AgentHello, line: WireLine, key: Secret, desktops: Desktops) -> None:
         self._hello = hello
-        self._socket_path = socket_path
+        self._line = line
         self._key = key
         self._desktops = desktops
         self._orders: set[asyncio.Task[None]] = set()
@@ -67,10 +67,10 @@ class Dialler:
         """One connection from dial to end. True if the broker welcomed us. Raises what ended it before that."""
         headers = {"Authorization": f"Bearer {self._key.reveal()}"}
         async with (
-            aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(self._socket_path))) as session,
+            aiohttp.ClientSession(connector=self._line.connect()) as session,
             asyncio.timeout(_WELCOME_DEADLINE_S) as patience,
             session.ws_connect(
-                f"http://broker{AGENT_PATH}", headers=headers, max_msg_size=MAX_FRAME_BYTES, compress=0
+                f"{self._line.url}{AGENT_PATH}", headers=headers, max_msg_size=MAX_FRAME_BYTES, compress=0
             ) as socket,
         ):
             await socket.send_str(encode(self._hello))

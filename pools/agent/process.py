@@ -10,7 +10,7 @@ from pools.agent.desktops import Desktops
 from pools.agent.dial import Dialler
 from pools.agent.homes import Homes
 from pools.agent.runtime import Runtime, SandboxRuntime
-from pools.agent.settings import AgentSettings
+from pools.agent.settings import AgentSettings, agent_line
 from pools.agent.sockets import Sockets
 
 
@@ -19,12 +19,12 @@ async def run_agent(settings: AgentSettings, runtime: Runtime | None = None) -> 
 
     Raises :class:`broker.errors.ConfigurationError` when a part is missing or another agent uses the folders.
     """
-    key = read_secret_file(Path(settings.key_file))
+    key, line = read_secret_file(Path(settings.key_file)), agent_line(settings)
     hello = AgentHello(
         version=WIRE_VERSION, agent_id=settings.agent_id, zones=settings.zones, capacity=settings.capacity
     )
     async with _desktops(settings, runtime) as desktops:
-        dialler = Dialler(hello=hello, socket_path=Path(settings.wire_socket), key=key, desktops=desktops)
+        dialler = Dialler(hello=hello, line=line, key=key, desktops=desktops)
         await dialler.run()
 
 

@@ -9,6 +9,7 @@ import msgspec
 from broker.errors import ConfigurationError
 from broker.model.ids import AgentId, ZoneId
 from broker.settings import read_toml
+from broker.wire.line import WireLine, choose_line
 from pools.agent.paths import LONGEST_DESKTOP_ID, check_socket_path
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -37,8 +38,15 @@ class AgentSettings(_Settings, frozen=True, kw_only=True):
     """One agent. Paths are taken from the working folder when they are relative."""
 
     agent_id: AgentId
-    wire_socket: str
-    """The broker's Unix socket."""
+    wire_socket: str = ""
+    """The broker's Unix socket, when it is on this host."""
+    wire_url: str = ""
+    """Otherwise ``https://host:port`` of the broker's wire, by mutual TLS."""
+    wire_ca: str = ""
+    """Certificate of the service authority (PEM)."""
+    wire_certificate: str = ""
+    """This agent's own: ``sekisho pki issue agent``."""
+    wire_key: str = ""
     key_file: str
     zones: list[ZoneId]
     capacity: int
@@ -56,6 +64,21 @@ class AgentSettings(_Settings, frozen=True, kw_only=True):
             raise ValueError("agent_id and zones must be names of a-z, 0-9, '.', '_' and '-', at least one zone")
         if min(self.capacity, self.runtime.starts_at_once) < 1:
             raise ValueError("capacity and starts_at_once must be 1 or more")
+
+
+def agent_line(settings: AgentSettings) -> WireLine:
+    """Where the broker is dialled. Raises :class:`ConfigurationError` when that is not clear, or a file is amiss."""
+    return choose_line(
+        socket=_find(settings.wire_socket),
+        url=settings.wire_url,
+        authority=_find(settings.wire_ca),
+        certificate=_find(settings.wire_certificate),
+        key=_find(settings.wire_key),
+    )
+
+
+def _find(path: str) -> Path | None:
+    return Path(path) if path else None
 
 
 def load_agent_settings(path: Path) -> AgentSettings:

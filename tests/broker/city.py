@@ -155,6 +155,7 @@ class City:
             ticket=issued.ticket.reveal(),
             tunnel_cookie=tunnel_of(number),
             gateway_id=GATEWAY,
+            entrance="portal",
             zones=[LGWAN, RESIDENT],
             address=f"192.0.2.{number}",
         )

@@ -21,6 +21,11 @@ _SITE: Final[dict[str, Any]] = {
     "portal": {"public_url": "https://portal.hinode.example", "tunnel_url": "wss://portal.hinode.example/tunnel"},
     "database": {"url": "postgresql://sekisho@db.hinode.example:5433/sekisho"},
     "wire": {
+        "host": "::",
+        "port": 8402,
+        "certificate": "pki/broker.pem",
+        "key": "pki/broker.key",
+        "client_ca": "pki/ca.pem",
         "gateways": [
             {"id": "gw-sim", "zones": ["lgwan"], "key_file": "keys/gw-sim.key", "entrance": "closed_sim"},
             {"id": "gw-lan", "zones": ["lgwan", "resident"], "key_file": "keys/gw-lan.key", "entrance": "office"},

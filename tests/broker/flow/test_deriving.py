@@ -68,10 +68,11 @@ def test_what_stays_on_a_host_is_no_flow() -> None:
     assert "gateway-broker/vdi-1/broker-1/tcp-8402" in flows_of(raw)
 
 
-def test_a_gateway_of_no_entrance_in_particular_takes_tunnels_of_all() -> None:
+def test_an_entrance_leads_to_its_own_gateways_alone() -> None:
     raw = document()
-    raw["wire"]["gateways"][0]["entrance"] = ""
-    assert starting(flows_of(raw), "entrance-gateway/lan-proxy/") == {
+    raw["wire"]["gateways"][0]["entrance"] = "office"
+    raw["hosts"].remove(host(raw, "sim-proxy"))
+    assert starting(flows_of(raw), "entrance-gateway/") == {
         "entrance-gateway/lan-proxy/gw-lan/tcp-9401",
         "entrance-gateway/lan-proxy/gw-sim/tcp-8401",
     }

@@ -38,6 +38,11 @@ def with_url_in_a_file(raw: dict[str, Any]) -> None:
     raw["hosts"].remove(host(raw, "db"))
 
 
+def without_wire(raw: dict[str, Any]) -> None:
+    for name in ("host", "port", "certificate", "key", "client_ca"):
+        del raw["wire"][name]
+
+
 def test_a_good_site_has_none() -> None:
     assert refusals(lambda raw: None) == []
 
@@ -112,6 +117,8 @@ def test_hosts_that_cannot_be(change: Change, said: str) -> None:
         ),
         (with_host("db", roles=["gateway:gw-sim"]), "gw-sim and db both have the role gateway:gw-sim"),
         (with_host("db", roles=["guacd:lgwan", "database"]), ""),
+        (without_wire, "$.wire.port: the gateway on gw-sim has to dial the broker"),
+        (without_wire, "$.wire.port: the agent on vdi-1 has to dial the broker"),
         (lambda raw: raw["hosts"].pop(4) and raw["hosts"].pop(4), "$.hosts: no host has the role broker"),
         (lambda raw: raw["client_networks"].pop(), "entrance:office: no [[client_networks]] say who comes in there"),
         (lambda raw: raw["wire"]["gateways"][0].update(entrance="office"), "entrance:closed_sim: no gateway takes"),

@@ -15,6 +15,7 @@ from broker.link.gateways import GatewayDirectory
 from broker.link.keys import WireKeys, WirePeer
 from broker.link.limits import LinkLimits
 from broker.link.server import WireServer
+from broker.link.tcp_door import TcpDoor
 from broker.model.grants import Grants
 from broker.model.ids import AttachmentId, GatewayId, SessionId, TenantId, ZoneId
 from broker.model.kinds import DesktopProtocol
@@ -24,6 +25,7 @@ from broker.ports import AuditEntry, Store
 from broker.secret import Secret
 from broker.session.records import RedeemDenied, RedeemOk, RedeemOutcome
 from broker.wire.codec import encode, to_agent, to_gateway
+from broker.wire.line import WireLine
 from broker.wire.messages import (
     AGENT_PATH,
     GATEWAY_PATH,
@@ -110,7 +112,14 @@ class RememberingBooks:
             raise StoreUnavailable("the database is away")
 
     async def redeem(
-        self, *, ticket: str, tunnel_cookie: str, gateway_id: GatewayId, zones: Collection[ZoneId], address: str
+        self,
+        *,
+        ticket: str,
+        tunnel_cookie: str,
+        gateway_id: GatewayId,
+        zones: Collection[ZoneId],
+        entrance: str,
+        address: str,
     ) -> RedeemOutcome:
         self._check()
         self.redeeming += 1
@@ -203,9 +212,18 @@ class Wire:
         )
 
     @asynccontextmanager
-    async def listening(self) -> AsyncGenerator["Wire"]:
-        async with self.server.listening(self.socket_path):
+    async def listening(self, door: TcpDoor | None = None) -> AsyncGenerator["Wire"]:
+        async with self.server.listening(self.socket_path, door):
             yield self
+
+    @asynccontextmanager
+    async def dial_on(self, line: WireLine, path: str, key: str) -> AsyncGenerator["Peer"]:
+        """As a peer of another host does."""
+        async with (
+            aiohttp.ClientSession(connector=line.connect()) as session,
+            session.ws_connect(line.url + path, headers={"Authorization": f"Bearer {key}"}, compress=0) as socket,
+        ):
+            yield Peer(socket, to_gateway.decode if path == GATEWAY_PATH else to_agent.decode)
 
     @asynccontextmanager
     async def dial(self, path: str, key: str) -> AsyncGenerator["Peer"]:

@@ -54,6 +54,7 @@ async def test_a_stored_template_that_can_not_be_filled_in_lets_nobody_through(c
         ticket=ticket.ticket.reveal(),
         tunnel_cookie=tunnel_of(1),
         gateway_id=GATEWAY,
+        entrance="portal",
         zones=(LGWAN,),
         address="192.0.2.1",
     )

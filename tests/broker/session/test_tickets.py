@@ -33,10 +33,15 @@ async def issued(city: City) -> TicketIssued:
 
 
 async def redeem(
-    city: City, ticket: str, cookie: str = tunnel_of(1), *, zones: tuple[ZoneId, ...] = (LGWAN, RESIDENT)
+    city: City,
+    ticket: str,
+    cookie: str = tunnel_of(1),
+    *,
+    zones: tuple[ZoneId, ...] = (LGWAN, RESIDENT),
+    entrance: str = "portal",
 ) -> RedeemOutcome:
     return await city.sessions.redeem(
-        ticket=ticket, tunnel_cookie=cookie, gateway_id=GATEWAY, zones=zones, address="192.0.2.1"
+        ticket=ticket, tunnel_cookie=cookie, gateway_id=GATEWAY, zones=zones, entrance=entrance, address="192.0.2.1"
     )
 
 
@@ -116,6 +121,17 @@ async def test_a_gateway_that_does_not_serve_the_zone_gets_nothing(city: City) -
     ticket = await issued(city)
     outcome = await redeem(city, ticket.ticket.reveal(), zones=(RESIDENT,))
     assert outcome == RedeemDenied(TicketRefusal.WRONG_ZONE)
+
+
+async def test_a_gateway_of_another_entrance_gets_nothing_and_the_audit_says_so(city: City) -> None:
+    ticket = await issued(city)
+    for entrance in ("internet", ""):
+        outcome = await redeem(city, ticket.ticket.reveal(), entrance=entrance)
+        assert outcome == RedeemDenied(TicketRefusal.WRONG_ENTRANCE)
+        ticket = await city.ticket(await city.open())
+    refused = (await city.audit("ticket.refused"))[-1]
+    assert (refused.outcome, refused.detail["entrance"]) == ("wrong_entrance", "portal")
+    assert not await city.audit("session.attached")
 
 
 async def test_a_ticket_dies_with_the_sign_in(city: City) -> None:
