@@ -29,8 +29,8 @@ PORTS: Final = {
     Kind.DESKTOP: 5900,
 }
 """Where each kind listens; the broker listens at two."""
-BROKER_ENTRANCE_PORT: Final = 8443
-BROKER_WIRE_PORT: Final = 8444
+BROKER_ENTRANCE_PORT: Final = 8403
+BROKER_WIRE_PORT: Final = 8402
 ENTRANCES: Final = ("office", "sim", "home")
 ROUTER: Final = "router"
 LGWAN: Final = "lgwan"

@@ -3,17 +3,20 @@
 from pathlib import Path
 from typing import Final
 
-from sekisho.parts.guacd import GuacdSettings, command, prepare
+from sekisho.parts.guacd import GuacdSettings, GuacdTls, command, prepare
 from tests.zones.map import PORTS, Kind, of_kind
 from tests.zones.processes import Processes
 
 ROOT: Final = Path("var/cache/guacd/root")
 
 
-def start_guacds(processes: Processes, folder: Path) -> None:
+def start_guacds(processes: Processes, folder: Path, pki: Path) -> None:
+    """On the address where gateways dial it, by TLS alone."""
     for host in of_kind(Kind.GUACD):
+        shown = GuacdTls(certificate=pki / f"guacd-{host.id}.crt", key=pki / f"guacd-{host.id}.key")
         settings = GuacdSettings(
-            root=ROOT.absolute(), port=PORTS[Kind.GUACD], desktops_dir=folder / host.id / "desktops"
-        )
+            root=ROOT.absolute(), port=PORTS[Kind.GUACD], desktops_dir=folder / host.id / "desktops",
+            host=host.address, tls=shown,
+        )  # fmt: skip
         prepare(settings)
-        processes.start(host.id, host.id, [host.address if part == "127.0.0.1" else part for part in command(settings)])
+        processes.start(host.id, host.id, command(settings))

@@ -86,6 +86,7 @@ def gateway_document(folder: Path, pki: Path, key: Path, entrance: str) -> dict[
     host = BY_ID[f"gateway-{entrance}"]
     return {
         "gateway_id": host.id,
+        "entrance": entrance,
         "zones": list(ZONES_OF_GATEWAY[entrance]),
         "listen_host": host.address,
         "listen_port": PORTS[Kind.GATEWAY],

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from tests.separation.ledger import IS_FULL, Ledger
-from tests.zones.map import HOSTS, INTERESTING_PORTS, Kind, Path, permitted
+from tests.zones.map import HOSTS, INTERESTING_PORTS, ROUTER, Kind, Path, of_kind, permitted
 from tests.zones.namespaces import load_rules
 from tests.zones.network import open_everything
 from tests.zones.probing import reached, try_paths
