@@ -13,6 +13,7 @@ import ldap3
 import msgspec
 from ldap3.core.exceptions import LDAPException
 
+from auth.ldap_dialect import read_sid
 from broker.errors import ConfigurationError
 from broker.secret import Secret
 
@@ -224,6 +225,10 @@ def _answer_of(connection: _Socketed) -> Answer:
 def _entry_of(raw: Mapping[str, Any]) -> Entry:
     attributes: Mapping[str, Sequence[bytes]] = raw["raw_attributes"]
     values = {
-        name.lower(): tuple(value.decode("utf-8", "replace") for value in stored) for name, stored in attributes.items()
+        name.lower(): tuple(_read_value(name.lower(), value) for value in stored) for name, stored in attributes.items()
     }
     return Entry(str(raw["dn"]), values)
+
+
+def _read_value(attribute: str, octets: bytes) -> str:
+    return read_sid(octets) if attribute == "objectsid" else octets.decode("utf-8", "replace")

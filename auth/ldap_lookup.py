@@ -12,9 +12,11 @@ from typing import Final
 import msgspec
 
 from auth.ldap_connection import Address, Answer, Entry, Line, make_tls_context, parse_url
-from auth.ldap_names import common_name_of, fill_filter, is_under
+from auth.ldap_dialect import complete, primary_group_sid
+from auth.ldap_names import common_name_of, domain_of, fill_filter, is_under
 from broker.errors import ConfigurationError
 from broker.model.ids import new_id
+from broker.model.kinds import DirectoryKind
 from broker.model.reasons import SigninRefusal
 from broker.ports import DirectoryPerson, DirectoryUnavailable, PasswordAccepted, PasswordRejected
 from broker.secret import Secret
@@ -33,9 +35,20 @@ _REFUSALS: Final = {
 }
 
 _AD_CODE: Final = re.compile(r"\bdata ([0-9a-f]{3})\b")
-_AD_DISABLED: Final = frozenset({"530", "531", "532", "533", "701", "773", "775"})
+_AD_REFUSALS: Final = {
+    # [MS-ADTS] 5.1.1.5 and the system's error codes, in hexadecimal.
+    "530": SigninRefusal.ACCOUNT_DISABLED,  # not at this hour
+    "531": SigninRefusal.ACCOUNT_DISABLED,  # not at this workstation
+    "532": SigninRefusal.PASSWORD_EXPIRED,
+    "533": SigninRefusal.ACCOUNT_DISABLED,
+    "701": SigninRefusal.ACCOUNT_EXPIRED,
+    "773": SigninRefusal.PASSWORD_EXPIRED,  # must be changed at the next sign-in
+    "775": SigninRefusal.DIRECTORY_LOCKED,
+}
 
 _STATE_ATTRIBUTES: Final = ("pwdAccountLockedTime", "userAccountControl", "nsAccountLock")
+_NOBODY_SID: Final = "S-1-0-0"
+_PRIMARY_GROUP_ATTRIBUTES: Final = ("objectSid", "primaryGroupID")
 _LOCKED_FOR_GOOD: Final = "000001010000Z"
 _UAC_DISABLED: Final = 0x2
 
@@ -59,6 +72,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 def make_plan(settings: LdapSettings, bind_password: Secret, ca_path: Path) -> Plan:
     """Raises :class:`ConfigurationError` when something in the settings can't be used."""
+    settings = complete(settings)
     if "{login}" not in settings.user_filter:
         raise ConfigurationError("directory.user_filter: {login} is missing")
     if not settings.bind_dn or bind_password.is_empty():
@@ -126,6 +140,7 @@ class Lookup:
             settings.department_attribute,
             "memberOf",
             *_STATE_ATTRIBUTES,
+            *_PRIMARY_GROUP_ATTRIBUTES,
         )
         searched = fill_filter(settings.user_filter, {"login": self._login, "dn": ""})
         answer, entries = service.search(settings.user_base, searched, wanted, limit=2)
@@ -149,13 +164,30 @@ class Lookup:
             if not settings.group_base or is_under(dn, settings.group_base)
         ]
         if settings.group_base:
-            login = entry.first(settings.login_attribute) or self._login
-            searched = fill_filter(settings.group_filter, {"dn": entry.dn, "login": login})
-            answer, groups = service.search(settings.group_base, searched, ("cn",), limit=0)
-            if answer.code != _SUCCESS:
-                raise _Stopped(f"the search for groups failed: {answer.detail}")
-            named += [name for group in groups for name in group.values.get("cn", ())]
+            named += self._find_groups(service, entry)
         return frozenset(name for name in named if name)
+
+    def _find_groups(self, service: Line, entry: Entry) -> list[str | None]:
+        settings = self._settings
+        login = entry.first(settings.login_attribute) or self._login
+        members = [entry.dn]
+        if settings.kind is DirectoryKind.ACTIVE_DIRECTORY:
+            members += self._find_primary_group(service, entry)
+        filters = [fill_filter(settings.group_filter, {"dn": dn, "login": login}) for dn in members]
+        answer, groups = service.search(settings.group_base, f"(|{''.join(filters)})", ("cn",), limit=0)
+        if answer.code != _SUCCESS:
+            raise _Stopped(f"the search for groups failed: {answer.detail}")
+        # The primary group itself counts where it lies below the base, like any other.
+        primary = [common_name_of(dn) for dn in members[1:] if is_under(dn, settings.group_base)]
+        return [*(name for group in groups for name in group.values.get("cn", ())), *primary]
+
+    def _find_primary_group(self, service: Line, entry: Entry) -> list[str]:
+        """Its name: no ``memberOf`` and no ``member`` tells it. Asked for nobody too, since time must tell nothing."""
+        sid = primary_group_sid(entry.first("objectSid") or "", entry.first("primaryGroupID") or "") or _NOBODY_SID
+        answer, groups = service.search(domain_of(self._settings.user_base), f"(objectSid={sid})", ("cn",), limit=1)
+        if answer.code != _SUCCESS:
+            raise _Stopped(f"the search for the primary group failed: {answer.detail}")
+        return [group.dn for group in groups]
 
     def _judge(self, entry: Entry, groups: frozenset[str], answer: Answer) -> Outcome:
         if _is_disabled(entry):
@@ -194,6 +226,6 @@ def _is_disabled(entry: Entry) -> bool:
 def _explain_refusal(entry: Entry, answer: Answer) -> SigninRefusal:
     """OpenLDAP keeps a lock in the entry; Active Directory tells it in the message (``data 533``)."""
     code = _AD_CODE.search(answer.detail)
-    if entry.first("pwdAccountLockedTime") or (code and code.group(1) in _AD_DISABLED):
-        return SigninRefusal.ACCOUNT_DISABLED
-    return SigninRefusal.WRONG_PASSWORD
+    if entry.first("pwdAccountLockedTime"):
+        return SigninRefusal.DIRECTORY_LOCKED
+    return _AD_REFUSALS.get(code.group(1) if code else "", SigninRefusal.WRONG_PASSWORD)

@@ -38,6 +38,11 @@ def is_under(dn: str, base: str) -> bool:
     return bool(tail) and parts[-len(tail) :] == tail
 
 
+def domain_of(dn: str) -> str:
+    """The components of a name that tell its DNS domain (``dc=…``; RFC 2247)."""
+    return ",".join(f"{kind}={value}" for kind, value, _ in _split(dn) if kind.lower() == "dc")
+
+
 def _fold(dn: str) -> list[tuple[str, str, str]]:
     return [(kind.lower(), _unescape(value).casefold(), separator) for kind, value, separator in _split(dn)]
 

@@ -12,7 +12,7 @@ import msgspec
 from broker.errors import ConfigurationError
 from broker.model.flow_settings import ClientNetworkSettings, FurtherFlowSettings, HostSettings
 from broker.model.grants import Grants
-from broker.model.kinds import DesktopProtocol, DeviceKind, Mode, Origin, PoolKind, Role, Segment
+from broker.model.kinds import DesktopProtocol, DeviceKind, DirectoryKind, Mode, Origin, PoolKind, Role, Segment
 from broker.model.place import Place
 from broker.model.rules import Calendar, Restrictions, Waiver
 from broker.model.watermark_settings import PoolWatermarkSettings, WatermarkSettings
@@ -82,13 +82,23 @@ class LdapSettings(_Settings, frozen=True, kw_only=True):
     ca_file: str
     bind_dn: str
     bind_password_file: str
+    kind: DirectoryKind = DirectoryKind.LDAP
+    """What server it is. It decides what the empty filters and attributes below stand for."""
     user_base: str
-    user_filter: str = "(&(objectClass=inetOrgPerson)(uid={login}))"
+    user_filter: str = ""
+    """Finds a person by ``{login}``. Empty: ``uid`` of ``inetOrgPerson``; in Active Directory ``sAMAccountName`` or
+    ``userPrincipalName`` of a person."""
     group_base: str = ""
-    group_filter: str = "(&(objectClass=groupOfNames)(member={dn}))"
-    login_attribute: str = "uid"
-    name_attribute: str = "cn"
-    department_attribute: str = "ou"
+    """Only groups below it count. Empty: all that the person's own entry names (``memberOf``)."""
+    group_filter: str = ""
+    """Finds groups by ``{dn}`` or ``{login}``. Empty: ``groupOfNames`` by ``member``; in Active Directory also through
+    groups in groups and the primary group."""
+    login_attribute: str = ""
+    """Empty: ``uid``; in Active Directory ``sAMAccountName``."""
+    name_attribute: str = ""
+    """Empty: ``cn``; in Active Directory ``displayName``."""
+    department_attribute: str = ""
+    """Empty: ``ou``; in Active Directory ``department``."""
     roles: dict[str, Role] = {}
     """Directory group → role in the console."""
     connect_timeout_s: float = 3.0

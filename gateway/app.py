@@ -21,6 +21,8 @@ from gateway.allowance import Allowance
 from gateway.attachment import Attachment, Ending, Facts
 from gateway.broker_client import BrokerClient, Dialling, load_wire_key
 from gateway.door import find_tunnel_cookie, is_origin_allowed
+from gateway.doorway import HANDSHAKE_S, Doorway, Stranger
+from gateway.guacd import GuacdDialler
 from gateway.listener import BACKLOG, DoorKeeper, WaitingRoom
 from gateway.settings import GatewaySettings, check_settings, wire_line
 from gateway.spool import EventSpool
@@ -41,11 +43,15 @@ _NO_STORE: Final = {"Cache-Control": "no-store"}
 class Gateway:
     """All sessions of one process. The :class:`gateway.attachment.Surroundings` of every attachment."""
 
-    def __init__(self, settings: GatewaySettings, key: Secret, spool: EventSpool, press: TilePress) -> None:
+    def __init__(
+        self, settings: GatewaySettings, key: Secret, spool: EventSpool, press: TilePress, doorway: Doorway
+    ) -> None:
         now_s = asyncio.get_running_loop().time()
         self.door = settings.door
         self.relay_limits = settings.relay
         self.press = press
+        self.dialler = GuacdDialler(settings.guacd_ca)
+        self.doorway = doorway
         self._settings = settings
         self._origins = frozenset(settings.allowed_origins)
         self._spool = spool
@@ -56,7 +62,7 @@ class Gateway:
         self._spread = GuacdSpread(settings.guacd_groups)
         self._tally = Tally()
         self._redeems = Allowance(each=settings.door.redeems_per_address, total=settings.door.redeems, now_s=now_s)
-        self.keeper = DoorKeeper(settings.door)
+        self.keeper = DoorKeeper(settings.door, doorway.is_proxy)
         self._room = WaitingRoom(
             max_waiting=settings.door.max_waiting, max_per_address=settings.door.max_waiting_per_address
         )
@@ -72,9 +78,7 @@ class Gateway:
 
     async def serve_tunnel(self, request: web.Request) -> web.StreamResponse:
         """``GET /tunnel``: one WebSocket. What the query holds is neither read nor logged."""
-        address = request.remote
-        if not address:
-            raise web.HTTPForbidden(headers=_NO_STORE)
+        address = self._admit_client(request)
         if not is_origin_allowed(request.headers.getall("Origin", []), self._origins):
             self._tally.note("tunnel.refused", "origin", address)
             raise web.HTTPForbidden(headers=_NO_STORE)
@@ -90,6 +94,17 @@ class Gateway:
         finally:
             visit.leave_room()
         return browser.response
+
+    def _admit_client(self, request: web.Request) -> str:
+        """The client's address. Raises :class:`aiohttp.web.HTTPException` when nobody vouches for it, or too often."""
+        address = self.doorway.find_address(request)
+        if isinstance(address, Stranger):
+            self._tally.note("tunnel.refused", address.word, request.remote or "")
+            raise web.HTTPForbidden(headers=_NO_STORE)
+        if self.doorway.is_proxy(request.transport) and not self.keeper.may_come(address):
+            self._tally.note("tunnel.refused", "too_often", address)
+            raise web.HTTPServiceUnavailable(headers=_NO_STORE | {"Retry-After": "5"})
+        return address
 
     async def _attend(self, browser: BrowserSocket, cookie: Secret | None, visit: "_Visit") -> None:
         browser.greet()
@@ -239,13 +254,14 @@ async def run_gateway(settings: GatewaySettings) -> None:
     """
     check_settings(settings)
     key = load_wire_key(Path(settings.wire_key_file))
+    doorway = Doorway(settings.entrance, settings.tls)
     font = choose_font(settings.watermark_font)
     if isinstance(font, NoFont):
         _log.error("watermark.no_font", why=font.why, effect="sessions with a watermark are refused")
     spool = EventSpool(settings.spool_dir)
     press = TilePress(font)
     try:
-        await _serve(settings, Gateway(settings, key, spool, press))
+        await _serve(settings, Gateway(settings, key, spool, press, doorway))
     finally:
         press.close()
         spool.close()
@@ -262,7 +278,15 @@ async def _serve(settings: GatewaySettings, gateway: Gateway) -> None:
     await runner.setup()
     gateway.keeper.serve_with(runner)
     loop = asyncio.get_running_loop()
-    listener = await loop.create_server(gateway.keeper, settings.listen_host, settings.listen_port, backlog=BACKLOG)
+    context = gateway.doorway.context
+    listener = await loop.create_server(
+        gateway.keeper,
+        settings.listen_host,
+        settings.listen_port,
+        backlog=BACKLOG,
+        ssl=context,
+        ssl_handshake_timeout=HANDSHAKE_S if context is not None else None,
+    )
     _log.info("gateway.listening", host=settings.listen_host, port=settings.listen_port)
     try:
         async with asyncio.TaskGroup() as tasks:

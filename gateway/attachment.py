@@ -13,7 +13,7 @@ from broker.wire.messages import ConnectionSpec, EventKind, Redeemed, RedeemRefu
 from gateway.door import PresentedTicket
 from gateway.early import EarlyReader
 from gateway.errors import ProtocolViolation
-from gateway.guacd import Opened, open_guacd
+from gateway.guacd import GuacdDialler, Opened, open_guacd
 from gateway.handshake import Failed, Handshake
 from gateway.limits import RelayLimits
 from gateway.relay import Relay, describe_end
@@ -35,6 +35,7 @@ class Surroundings(Protocol):
     door: DoorLimits
     relay_limits: RelayLimits
     press: TilePress
+    dialler: GuacdDialler
 
     async def redeem(self, ticket: Secret, cookie: Secret, address: str) -> Redeemed | RedeemRefused | DoorRefusal:
         """The broker's answer, or why it was not asked or did not give one."""
@@ -170,8 +171,9 @@ class Attachment:
 
     async def _open(self, spec: ConnectionSpec, presented: PresentedTicket, addresses: list[str]) -> Opened | EndReason:
         """Dial guacd, unless the browser leaves or the broker calls it off meanwhile."""
+        around = self._around
         opening = asyncio.create_task(
-            open_guacd(addresses, lambda: Handshake(spec, presented.display), self._around.door.guacd_s)
+            open_guacd(addresses, around.dialler, lambda: Handshake(spec, presented.display), around.door.guacd_s)
         )
         is_taken = False
         try:

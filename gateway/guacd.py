@@ -1,12 +1,16 @@
 """One connection to one guacd: an asyncio protocol without a queue or a task between socket and filter."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final, cast
 
 import msgspec
+import structlog
 
 from broker.model.reasons import EndReason
+from broker.wire.service_tls import verifying_context
 from gateway.errors import ProtocolViolation
 from gateway.handshake import Established, Failed, Handshake, Send
 from gateway.protocol import InstructionReader
@@ -15,6 +19,9 @@ WRITE_HIGH_BYTES: Final = 65_536
 WRITE_LOW_BYTES: Final = 16_384
 _GOODBYE_S: Final = 2.0
 _UNIX_PREFIX: Final = "unix:"
+TLS_PREFIX: Final = "tls:"
+
+_log: Final = structlog.get_logger(__name__)
 
 
 class GuacdConnection(asyncio.Protocol):
@@ -95,26 +102,41 @@ class Opened(msgspec.Struct, frozen=True):
     rest: bytes
 
 
-async def dial_guacd(address: str) -> GuacdConnection:
-    """Connect to ``host:port`` or ``unix:<path>``. Raises :class:`OSError`."""
-    loop = asyncio.get_running_loop()
-    if address.startswith(_UNIX_PREFIX):
-        _, connection = await loop.create_unix_connection(GuacdConnection, address.removeprefix(_UNIX_PREFIX))
+class GuacdDialler:
+    """Connects to guacd: ``host:port``, ``tls:host:port`` or ``unix:<path>``."""
+
+    def __init__(self, authority: Path | None) -> None:
+        """Raises :class:`broker.errors.ConfigurationError` when the authority's certificate can't be used."""
+        self._context = verifying_context(authority) if authority is not None else None
+
+    async def dial(self, address: str) -> GuacdConnection:
+        """Raises :class:`OSError`, also for a server that the authority does not vouch for under that host."""
+        loop = asyncio.get_running_loop()
+        if address.startswith(_UNIX_PREFIX):
+            _, connection = await loop.create_unix_connection(GuacdConnection, address.removeprefix(_UNIX_PREFIX))
+            return connection
+        context = None
+        if address.startswith(TLS_PREFIX):
+            if self._context is None:
+                raise ConnectionRefusedError(f"{address}: there is no authority to judge it by")
+            context = self._context
+        host, _, port = address.removeprefix(TLS_PREFIX).rpartition(":")
+        _, connection = await loop.create_connection(GuacdConnection, host.strip("[]"), int(port), ssl=context)
         return connection
-    host, _, port = address.rpartition(":")
-    _, connection = await loop.create_connection(GuacdConnection, host.strip("[]"), int(port))
-    return connection
 
 
 async def open_guacd(
-    addresses: Sequence[str], new_handshake: Callable[[], Handshake], timeout_s: float
+    addresses: Sequence[str], dialler: GuacdDialler, new_handshake: Callable[[], Handshake], timeout_s: float
 ) -> Opened | Failed:
     """Dial the first address that answers and go through the handshake, all within ``timeout_s``."""
     try:
         async with asyncio.timeout(timeout_s):
             for address in addresses:
                 try:
-                    connection = await dial_guacd(address)
+                    connection = await dialler.dial(address)
+                except ssl.SSLError as fault:
+                    _log.error("guacd.not_trusted", address=address, fault=str(fault))
+                    continue
                 except OSError:
                     continue
                 return await _shake_hands(connection, address, new_handshake())

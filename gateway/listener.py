@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from typing import Final, cast
 
 from aiohttp import web
@@ -11,6 +12,11 @@ from gateway.allowance import Allowance
 from gateway.settings import DoorLimits
 
 BACKLOG: Final = 1024
+
+
+def _nobody(_transport: asyncio.BaseTransport) -> bool:
+    """Every socket is a client's own."""
+    return False
 
 
 class _Newcomer(asyncio.Protocol):
@@ -42,11 +48,14 @@ class DoorKeeper:
     An address that comes too often is not attended to at all.
     """
 
-    def __init__(self, limits: DoorLimits) -> None:
+    def __init__(self, limits: DoorLimits, is_proxy: Callable[[asyncio.BaseTransport], bool] = _nobody) -> None:
+        """``is_proxy``: whether a socket carries clients whose addresses are named later, by their requests."""
         loop = asyncio.get_running_loop()
         self._loop = loop
         self._server: web.Server | None = None
         self._limits = limits
+        self._is_proxy = is_proxy
+        self._carried = 0
         self._arrivals = Allowance(each=limits.sockets_per_address, total=limits.sockets, now_s=loop.time())
         self._guests: dict[web.RequestHandler, _Guest] = {}
 
@@ -60,17 +69,31 @@ class DoorKeeper:
 
     def receive(self, transport: asyncio.Transport) -> None:
         """Hand a new socket to the server, or shut it."""
-        address = _read_address(transport)
-        if self._server is None or not self._arrivals.take(address, self._loop.time()):
+        share = self._find_share(transport)
+        if self._server is None or share is None:
             transport.abort()
             return
-        share = find_share(address)
         self._make_room(share)
         protocol = self._server()
         timer = self._loop.call_later(self._limits.request_s, self._shut, protocol)
         self._guests[protocol] = _Guest(transport, share, timer)
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
+
+    def _find_share(self, transport: asyncio.Transport) -> str | None:
+        """Under which name a socket is counted; ``None`` when its address comes too often.
+
+        Sockets of the proxy are nobody's until a request names its client, and are not counted against each other.
+        """
+        if self._is_proxy(transport):
+            self._carried += 1
+            return f"proxy {self._carried}"
+        address = _read_address(transport)
+        return find_share(address) if self.may_come(address) else None
+
+    def may_come(self, address: str) -> bool:
+        """Count one more arrival of this address; ``False`` when it comes too often."""
+        return self._arrivals.take(address, self._loop.time())
 
     def let_in(self, request: web.Request) -> None:
         """It is a tunnel: from here on other limits hold."""

@@ -7,8 +7,11 @@ from typing import Any
 import msgspec
 
 from broker.errors import ConfigurationError
+from broker.model.service_name import is_service_id
 from broker.wire.line import WireLine, choose_line
 from gateway.allowance import Rate
+from gateway.doorway import DoorwayTls
+from gateway.guacd import TLS_PREFIX
 from gateway.limits import RelayLimits
 
 
@@ -40,7 +43,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ``allowed_origins`` are whole origins (``http://localhost:8400``). The broker is dialled over the Unix
     socket ``wire_socket``, or at ``wire_url`` (``https://host:port``) by mutual TLS with ``wire_certificate`` and
     ``wire_key``, where ``wire_ca`` judges it. ``guacd_groups`` maps the group named by a connection to addresses,
-    each ``host:port`` or ``unix:<path>``. ``spool_dir`` keeps events while no broker is there.
+    each ``host:port``, ``tls:host:port`` (judged by ``guacd_ca`` under that host) or ``unix:<path>``. With ``tls`` only
+    the proxy of ``entrance`` is listened to, by mutual TLS, and the client's address is the one that it names; without,
+    every client is, and its address is that of its socket. ``spool_dir`` keeps events while no broker is there.
     ``watermark_font`` is a font file with Japanese glyphs; without it Debian's are looked for.
     """
 
@@ -57,6 +62,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     wire_key: Path | None = None
     listen_host: str = "127.0.0.1"
     listen_port: int = 8401
+    entrance: str = "portal"
+    tls: DoorwayTls | None = None
+    guacd_ca: Path | None = None
     log_level: str = "info"
     watermark_font: Path | None = None
     door: DoorLimits = DoorLimits()
@@ -100,11 +108,19 @@ def check_settings(settings: GatewaySettings) -> None:
     for group, addresses in settings.guacd_groups.items():
         for address in addresses:
             if not _is_address(address):
-                raise ConfigurationError(f"guacd_groups.{group}: not host:port or unix:<path>: {address}")
+                raise ConfigurationError(
+                    f"guacd_groups.{group}: not host:port, tls:host:port or unix:<path>: {address}"
+                )
+            if address.startswith(TLS_PREFIX) and settings.guacd_ca is None:
+                raise ConfigurationError(
+                    f"guacd_groups.{group}: {address} needs guacd_ca, the authority to judge it by"
+                )
+    if not is_service_id(settings.entrance):
+        raise ConfigurationError("entrance: a name of a-z, 0-9, '.', '_' and '-'")
 
 
 def _is_address(address: str) -> bool:
     if address.startswith("unix:/"):
         return True
-    host, _, port = address.rpartition(":")
+    host, _, port = address.removeprefix(TLS_PREFIX).rpartition(":")
     return bool(host) and port.isdigit() and 0 < int(port) < 65_536

@@ -1,6 +1,7 @@
 """One host's processes: broker, gateway, agent and a guacd for each zone, as siblings under one supervisor."""
 
 import asyncio
+import ipaddress
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,10 +21,26 @@ _LOOPBACK: Final = "127.0.0.1"
 
 
 class GuacdPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A guacd that this host runs for one zone, on a loopback port."""
+    """A guacd that this host runs for one zone. On an address that other hosts reach it has a certificate."""
 
     zone: str
     port: int
+    host: str = _LOOPBACK
+    certificate: str = ""
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.certificate) != bool(self.key):
+            raise ValueError("certificate and key: give both, or none")
+        if not self.certificate and not _is_loopback(self.host):
+            raise ValueError(f"host {self.host}: needs certificate and key: sekisho pki issue guacd")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,14 +64,18 @@ def load_host(path: Path) -> HostSettings:
 
 def guacd_child(part: GuacdPart, host: HostSettings) -> ChildSpec:
     settings = guacd.GuacdSettings(
-        root=Path(host.guacd_root), port=part.port, desktops_dir=Path(host.desktops_dir) / part.zone
+        root=Path(host.guacd_root),
+        port=part.port,
+        desktops_dir=Path(host.desktops_dir) / part.zone,
+        host=part.host,
+        tls=guacd.GuacdTls(certificate=Path(part.certificate), key=Path(part.key)) if part.certificate else None,
     )
     guacd.prepare(settings)
     return ChildSpec(
         name=f"guacd-{part.zone}",
         label=f"guacd of zone {part.zone}",
         command=guacd.command(settings),
-        is_ready=lambda: is_tcp_open(_LOOPBACK, part.port),
+        is_ready=lambda: is_tcp_open(part.host, part.port),
     )
 
 

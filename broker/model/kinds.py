@@ -44,6 +44,15 @@ class CertificateState(StrEnum):
     ABSENT = "absent"
 
 
+class DirectoryKind(StrEnum):
+    """What kind of server knows the staff."""
+
+    LDAP = "ldap"
+    """OpenLDAP, 389 Directory Server and their like."""
+    ACTIVE_DIRECTORY = "active_directory"
+    """Also Samba's domain controller."""
+
+
 class PoolKind(StrEnum):
     FLOATING = "floating"
     PERSISTENT = "persistent"

@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import os
+import ssl
 import struct
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -19,12 +21,13 @@ HEADERS = {"Origin": ORIGIN, "Cookie": f"__Host-sekisho_tunnel={TUNNEL_COOKIE}"}
 class ObedientBrowser:
     """Does what guacamole-common-js does: reads all, acknowledges every frame and every blob."""
 
-    def __init__(self, port: int, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, port: int, headers: Mapping[str, str] | None = None, tls: ssl.SSLContext | None = None) -> None:
         self.instructions: list[Elements] = []
         self.messages: list[bytes] = []
         self.close_code: int | None = None
         self.close_reason = ""
-        self._url = f"ws://127.0.0.1:{port}/tunnel?undefined"
+        self._url = f"{'ws' if tls is None else 'wss'}://127.0.0.1:{port}/tunnel?undefined"
+        self._tls = tls
         self._headers = HEADERS if headers is None else headers
         self._session = aiohttp.ClientSession()
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -37,6 +40,7 @@ class ObedientBrowser:
                 self._url,
                 protocols=("guacamole",),
                 headers=self._headers,
+                ssl=self._tls or True,
                 compress=0,
                 max_msg_size=0,
                 timeout=aiohttp.ClientWSTimeout(ws_close=0.5),

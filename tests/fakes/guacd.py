@@ -1,6 +1,7 @@
 """Servers that speak like guacd, each named for how it behaves."""
 
 import asyncio
+import ssl
 from collections.abc import Sequence
 
 from gateway.protocol import Elements, InstructionReader, encode_instruction
@@ -53,11 +54,12 @@ class TalkativeGuacd:
         self.announced = list(announced)
         self.visits: list[Visit] = []
         self.address = ""
+        self.tls: ssl.SSLContext | None = None
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> str:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
         host, port = self._server.sockets[0].getsockname()
         self.address = f"{host}:{port}"
         return self.address
@@ -66,7 +68,8 @@ class TalkativeGuacd:
         if self._server is not None:
             self._server.close()
         for visit in self.visits:
-            visit.writer.transport.abort()
+            if not visit.writer.is_closing():
+                visit.writer.transport.abort()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -37,13 +37,15 @@ class Site:
         self.broker = ObligingBroker(folder / "wire.sock")
         self.guacd = TalkativeGuacd()
         self.wire_key = WIRE_KEY
+        self.changes: dict[str, Any] = {}
+        """Of the gateway's settings."""
         self._folder = folder
         self._serving: asyncio.Task[None] | None = None
 
     def settings(self, door: DoorLimits, relay: RelayLimits) -> GatewaySettings:
         key_file = self._folder / "wire.key"
         key_file.write_text(self.wire_key + "\n")
-        return GatewaySettings(
+        settings = GatewaySettings(
             gateway_id="gateway-1",
             zones=["lgwan"],
             allowed_origins=[ORIGIN],
@@ -55,6 +57,7 @@ class Site:
             door=door,
             relay=relay,
         )
+        return msgspec.structs.replace(settings, **self.changes)
 
     async def start(self, door: DoorLimits | None = None, relay: RelayLimits | None = None) -> None:
         await self.broker.start()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from sekisho.parts.guacd import GuacdSettings, command, prepare, socket_hostname
+from sekisho.parts.guacd import GuacdSettings, GuacdTls, command, prepare, socket_hostname
 
 GUACD_ROOT = Path("var/cache/guacd/root")
 DESKTOP = "desktop-1"
@@ -68,10 +68,10 @@ def _read_display(xvnc: "subprocess.Popen[bytes]") -> str:
 
 
 @contextlib.contextmanager
-def run_desktop(folder: Path) -> Iterator[Desktop]:
-    """Start guacd and a desktop; end both."""
+def run_desktop(folder: Path, tls: GuacdTls | None = None) -> Iterator[Desktop]:
+    """Start guacd (which then speaks TLS, if it has a certificate) and a desktop; end both."""
     desktops = folder / "zone" / "desktops"
-    settings = GuacdSettings(root=GUACD_ROOT.absolute(), port=_free_port(), desktops_dir=desktops)
+    settings = GuacdSettings(root=GUACD_ROOT.absolute(), port=_free_port(), desktops_dir=desktops, tls=tls)
     prepare(settings)
     home = desktops / DESKTOP
     home.mkdir()
@@ -94,7 +94,7 @@ def run_desktop(folder: Path) -> Iterator[Desktop]:
         with _running(terminal, DISPLAY=display, HOME=str(folder)):
             assert guacd.poll() is None
             yield Desktop(
-                guacd_address=f"127.0.0.1:{settings.port}",
+                guacd_address=f"{'tls:' if tls else ''}127.0.0.1:{settings.port}",
                 parameters={"hostname": socket_hostname(DESKTOP), "port": "0", "color-depth": "24"},
             )
 

@@ -1,13 +1,17 @@
 """A real guacd and a real desktop: what the fakes assume is what happens."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from broker.model.reasons import EndReason
+from broker.model.service_name import ServiceKind
 from broker.wire.messages import EventKind
 from gateway.protocol import encode_instruction
+from sekisho.parts.guacd import GuacdTls
 from tests.fakes.browser import ObedientBrowser
+from tests.fakes.services import ServicePki
 from tests.fakes.waiting import until
 from tests.gateway.conftest import TICKET, Site
 from tests.gateway.real_parts import Desktop, run_desktop
@@ -80,6 +84,24 @@ async def test_a_desktop_that_is_not_there_is_named(real_site: Site, desktop: De
     detached = real_site.broker.find(EventKind.DETACHED)
     assert detached is not None
     assert detached.reason is EndReason.DESKTOP_UNREACHABLE
+
+
+async def test_the_picture_comes_over_tls_from_a_guacd_that_is_the_site_s_own(site: Site, tmp_path: Path) -> None:
+    pki, stranger = ServicePki(tmp_path / "pki"), ServicePki(tmp_path / "foreign")
+    shown = pki.issue(ServiceKind.GUACD, "lgwan")
+    with run_desktop(tmp_path / "desktop", GuacdTls(certificate=shown.certificate, key=shown.key)) as desktop:
+        await site.broker.start()
+        site.guacd.address = desktop.guacd_address
+        for authority, is_trusted in ((stranger.authority, False), (pki.authority, True)):
+            site.changes = {"guacd_ca": authority}
+            await site.start_gateway()
+            await until(lambda: site.broker.is_connected)
+            site.issue(parameters=desktop.parameters)
+            async with ObedientBrowser(site.port) as browser:
+                await browser.show_ticket(TICKET)
+                await until(lambda: browser.is_closed or DRAWS & set(browser.opcodes()), 20)
+                assert browser.is_closed is not is_trusted
+            await site.stop_gateway()
 
 
 def _count_drawing(browser: ObedientBrowser) -> int:

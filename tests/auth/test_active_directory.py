@@ -1,0 +1,112 @@
+"""Sign-in against a real domain controller, over LDAPS and over StartTLS."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from auth.ldap import LdapAuthenticator
+from broker.model.reasons import SigninRefusal
+from broker.ports import DirectoryUnavailable, PasswordAccepted, PasswordRejected
+from broker.secret import Secret
+from tests.auth.authenticator_conformance import AuthenticatorConformance, Known, secret_of
+from tests.parts.samba import BASE, GROUPS, LOCKOUT_THRESHOLD, DomainController, run_samba
+
+pytestmark = pytest.mark.real
+
+Dial = Callable[..., LdapAuthenticator]
+
+
+@pytest.fixture(scope="module")
+def controller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DomainController]:
+    with run_samba(tmp_path_factory.mktemp("samba")) as running:
+        yield running
+
+
+@pytest.fixture
+def dial(controller: DomainController) -> Iterator[Dial]:
+    opened: list[LdapAuthenticator] = []
+
+    def open_one(**changes: object) -> LdapAuthenticator:
+        settings = controller.settings(**changes)
+        opened.append(LdapAuthenticator(settings, controller.service_password, controller.ca_file))
+        return opened[-1]
+
+    yield open_one
+    for each in opened:
+        each.close()
+
+
+class TestLdaps(AuthenticatorConformance):
+    @pytest.fixture
+    def directory(self, dial: Dial) -> Known:
+        return Known(authenticator=dial())
+
+
+class TestStartTls(AuthenticatorConformance):
+    @pytest.fixture
+    def directory(self, dial: Dial, controller: DomainController) -> Known:
+        return Known(authenticator=dial(url=f"ldap://{controller.address}"))
+
+
+async def groups_of(authenticator: LdapAuthenticator, login: str) -> frozenset[str]:
+    outcome = await authenticator.verify(login, secret_of(login.partition("@")[0]))
+    assert isinstance(outcome, PasswordAccepted)
+    return outcome.person.groups
+
+
+async def test_the_name_with_the_domain_is_the_same_person(dial: Dial) -> None:
+    outcome = await dial().verify("yamada@city.example.jp", secret_of("yamada"))
+    assert isinstance(outcome, PasswordAccepted)
+    assert outcome.person.login == "yamada"
+
+
+async def test_a_login_in_japanese_works(dial: Dial) -> None:
+    outcome = await dial().verify("佐藤", secret_of("佐藤"))
+    assert isinstance(outcome, PasswordAccepted)
+    assert outcome.person.display_name == "佐藤 花子"
+
+
+async def test_groups_in_groups_count_when_they_lie_below_the_base(dial: Dial) -> None:
+    """内側 lies elsewhere and does not count itself; the groups that hold it do."""
+    assert await groups_of(dial(), "nested") == {"中間", "全庁"}
+
+
+async def test_the_primary_group_counts_and_so_do_the_groups_that_hold_it(dial: Dial) -> None:
+    assert await groups_of(dial(), "佐藤") == {"主グループ", "主の親"}
+
+
+async def test_a_primary_group_elsewhere_does_not_count_itself(dial: Dial) -> None:
+    """Everybody's first primary group is Domain Users."""
+    assert await groups_of(dial(), "yamada") == {"telework", "所属長"}
+    assert "Domain Users" in await groups_of(dial(group_base=BASE), "yamada")
+
+
+@pytest.mark.parametrize(
+    "login, cause",
+    [
+        ("disabled", SigninRefusal.ACCOUNT_DISABLED),
+        ("expired", SigninRefusal.ACCOUNT_EXPIRED),
+        ("mustchange", SigninRefusal.PASSWORD_EXPIRED),
+    ],
+)
+async def test_the_desk_is_told_why_a_right_password_was_refused(dial: Dial, login: str, cause: SigninRefusal) -> None:
+    outcome = await dial().verify(login, secret_of(login))
+    assert outcome == PasswordRejected(cause)
+
+
+async def test_an_account_that_the_directory_locked_is_told(dial: Dial) -> None:
+    for _ in range(LOCKOUT_THRESHOLD):
+        assert isinstance(await dial().verify("lockable", Secret("wrong")), PasswordRejected)
+    outcome = await dial().verify("lockable", secret_of("lockable"))
+    assert outcome == PasswordRejected(SigninRefusal.DIRECTORY_LOCKED)
+
+
+async def test_a_refused_service_account_is_said_as_the_directory_failing(dial: Dial) -> None:
+    outcome = await dial(bind_dn=f"CN=nobody,{GROUPS}").verify("yamada", secret_of("yamada"))
+    assert isinstance(outcome, DirectoryUnavailable)
+    assert "service account" in outcome.detail
+
+
+async def test_a_computer_is_nobody(dial: Dial) -> None:
+    outcome = await dial(user_base=BASE).verify("DC1$", Secret("anything"))
+    assert outcome == PasswordRejected(SigninRefusal.UNKNOWN_USER)
