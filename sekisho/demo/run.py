@@ -87,9 +87,8 @@ def _alone(data_dir: Path) -> Generator[None]:
 
 
 def _choose_ports(port: int, gateway_port: int) -> site.DemoPorts:
-    ldap, ldaps, rdp, lgwan, resident = take_free(5)
-    guacd = {site.LGWAN: lgwan, site.RESIDENT: resident}
-    return site.DemoPorts(portal=port, gateway=gateway_port, ldap=ldap, ldaps=ldaps, rdp=rdp, guacd=guacd)
+    ldap, ldaps, rdp = take_free(3)
+    return site.DemoPorts(portal=port, gateway=gateway_port, ldap=ldap, ldaps=ldaps, rdp=rdp)
 
 
 async def _prepare(data_dir: Path, ports: site.DemoPorts, say: Callable[[str], None]) -> list[ChildSpec]:

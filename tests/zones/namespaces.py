@@ -79,17 +79,22 @@ def prefix(host: str) -> list[str]:
 
 def in_namespace(host: str, work: Callable[[], _T]) -> _T:
     """Do ``work`` in a thread that stands in the host's namespace: its sockets, and what it starts, belong there."""
+    return in_network(_PLACES / name_of(host), work)
+
+
+def in_network(network: Path, work: Callable[[], _T]) -> _T:
+    """The same in any network namespace, by its file (``/proc/<pid>/ns/net`` is one)."""
     results: list[_T] = []
     faults: list[BaseException] = []
 
     def run() -> None:
         try:
-            enter(host)
+            enter(network)
             results.append(work())
         except BaseException as fault:  # noqa: BLE001 -- carried over to the thread that waits
             faults.append(fault)
 
-    thread = threading.Thread(target=run, name=f"in-{host}")
+    thread = threading.Thread(target=run, name=f"in {network}")
     thread.start()
     thread.join()
     if faults:
@@ -97,12 +102,12 @@ def in_namespace(host: str, work: Callable[[], _T]) -> _T:
     return results[0]
 
 
-def enter(host: str) -> None:
+def enter(network: Path) -> None:
     """Move the calling thread, and no other, into the namespace (setns(2)). There is no way back."""
-    handle = os.open(_PLACES / name_of(host), os.O_RDONLY | os.O_CLOEXEC)
+    handle = os.open(network, os.O_RDONLY | os.O_CLOEXEC)
     try:
         if ctypes.CDLL(None, use_errno=True).setns(handle, _CLONE_NEWNET) != 0:
-            raise OSError(ctypes.get_errno(), f"setns {host}")
+            raise OSError(ctypes.get_errno(), f"setns {network}")
     finally:
         os.close(handle)
 

@@ -89,15 +89,16 @@ def _close(attempt: object) -> None:
 
 
 def try_address(source: str, address: str, port: int) -> Answer:
-    """One attempt, waited for."""
+    """One attempt from a host, waited for."""
+    return namespaces.in_namespace(source, partial(try_here, address, port))
 
-    def dial() -> Answer:
-        try:
-            socket.create_connection((address, port), PATIENCE_S).close()
-        except ConnectionRefusedError:
-            return Answer.REFUSED
-        except OSError:
-            return Answer.SHUT
-        return Answer.OPEN
 
-    return namespaces.in_namespace(source, dial)
+def try_here(address: str, port: int) -> Answer:
+    """One attempt from where the calling thread stands."""
+    try:
+        socket.create_connection((address, port), PATIENCE_S).close()
+    except ConnectionRefusedError:
+        return Answer.REFUSED
+    except OSError:
+        return Answer.SHUT
+    return Answer.OPEN

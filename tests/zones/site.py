@@ -26,6 +26,7 @@ from tests.zones.map import (
 TENANT: Final = "sekisho-city"
 POOL_OF_ZONE: Final = {LGWAN: "lgwan-desktop", RESIDENT: "resident-desktop"}
 _GROUP_OF_ZONE: Final = {LGWAN: Group.LGWAN_DESKTOP, RESIDENT: Group.RESIDENT_DESKTOP}
+_ORIGINS_OF_ZONE: Final = {LGWAN: ["office", "closed_sim", "internet"], RESIDENT: ["office"]}
 _NAMES: Final = {LGWAN: ("LGWAN接続系", "LGWAN network"), RESIDENT: ("住民情報系", "Resident-information network")}
 _ENTRANCES: Final[Mapping[str, Mapping[str, Any]]] = {
     # The office LAN of lent PCs on wires: the entrance vouches for the device.
@@ -187,7 +188,7 @@ def _pool(zone: str, password: Path) -> dict[str, Any]:
         "provider": "static",
         "protocol": "vnc",
         "entitled_groups": [_GROUP_OF_ZONE[zone].value],
-        "origins": ["office", "closed_sim", "internet"],
+        "origins": _ORIGINS_OF_ZONE[zone],
         "max_size": len(desktops),
         "target_ready": len(desktops),
         "desktops": [

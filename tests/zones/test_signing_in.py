@@ -7,8 +7,8 @@ from broker.model.reasons import DenyReason
 from sekisho.smoke.steps import SmokeFailed
 from tests.separation.ledger import Ledger
 from tests.zones.city import City
-from tests.zones.people import People
 from tests.zones.map import LGWAN, RESIDENT
+from tests.zones.people import People
 from tests.zones.rules import Rulesets
 from tests.zones.site import POOL_OF_ZONE
 from tests.zones.staff import Seat, at
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
 def test_the_picture_crosses_from_every_client(
     city: City, people: People, rules: Rulesets, ledger: Ledger, client: str
 ) -> None:
-    """Password, code, and where it is asked for the device's certificate; then an LGWAN desktop is seen and typed to."""
+    """Password, code, the device's certificate where it is asked for; then an LGWAN desktop is seen and typed to."""
 
     async def work(seat: Seat) -> int:
         await seat.sign_in()
