@@ -1,7 +1,7 @@
 # Works on a fresh Debian 12 with nothing but git, make and ca-certificates.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run smoke test test-full prove-separation check docs format lock clean
+.PHONY: help setup run smoke test test-full prove-separation bench-relay check docs format lock clean
 
 PORT ?= 8400
 GATEWAY_PORT ?= 8401
@@ -30,6 +30,10 @@ test-full: ## the same with full counts and real-time timers
 prove-separation: ## prove that nothing but the picture crosses; writes var/reports, the last line is JSON
 	@tools/setup/setup test
 	@exec tools/prove-separation
+
+bench-relay: ## measure what filter and watermark cost beside relays that judge nothing; the last line is JSON
+	@tools/setup/setup test
+	@exec .venv/bin/python -m bench.relay_cost
 
 check: ## lint, format, types, import contracts, templates, translations, documents
 	@tools/setup/setup test

@@ -1,73 +1,97 @@
-"""Passwords checked by an LDAP directory (RFC 4511, RFC 4513) over StartTLS or LDAPS.
-
-ldap3 is synchronous: its work runs in a few threads of its own and never stops the event loop.
-"""
+"""Passwords checked by an LDAP directory (RFC 4511, RFC 4513) over StartTLS or LDAPS, on one server or several."""
 
 import asyncio
-import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import structlog
-from ldap3.core.exceptions import LDAPException
-from pyasn1.error import PyAsn1Error
 
-from auth.ldap_lookup import Lookup, Outcome, make_plan
+from auth.ldap_lookup import Outcome, make_plans
+from auth.ldap_server import LdapServer
+from auth.ldap_turns import Turns
 from broker.ports import DirectoryUnavailable, PasswordRejected
 from broker.secret import Secret
 from broker.settings import LdapSettings
 from broker.signin.inputs import refuse_login, refuse_password
 
-_WAITING_PER_THREAD: Final = 8
 _log = structlog.stdlib.get_logger()
+
+_Asked = dict["asyncio.Task[Outcome]", int]
 
 
 class LdapAuthenticator:
     """An :class:`broker.ports.Authenticator` on one directory. Raises :class:`ConfigurationError` when made.
 
-    However the directory behaves, an answer comes within ``connect_timeout_s + operation_timeout_s``, and at
-    once when too many callers wait already.
+    However its servers behave, an answer comes within ``connect_timeout_s + operation_timeout_s``, and at once when
+    too many callers wait already. A server that is silent for ``failover_s`` is not waited for alone: the next one
+    is asked as well, and the first answer counts. A wrong password may then count twice towards the directory's own
+    lock, once on each server.
     """
 
     def __init__(self, settings: LdapSettings, bind_password: Secret, ca_path: Path) -> None:
-        self._plan = make_plan(settings, bind_password, ca_path)
+        self._servers = [LdapServer(plan) for plan in make_plans(settings, bind_password, ca_path)]
+        self._turns = Turns(len(self._servers))
         self._deadline_s = settings.connect_timeout_s + settings.operation_timeout_s
-        self._threads = ThreadPoolExecutor(settings.max_threads, thread_name_prefix="ldap")
-        self._places = threading.BoundedSemaphore(settings.max_threads * (1 + _WAITING_PER_THREAD))
+        self._failover_s = settings.failover_s
 
     async def verify(self, login: str, password: Secret) -> Outcome:
         """Find the person, then bind as them with the password on a connection of its own."""
         if refusal := refuse_login(login) or refuse_password(password):
             return PasswordRejected(refusal)
-        if not self._places.acquire(blocking=False):
-            return DirectoryUnavailable("too many sign-ins wait for the directory")
-        lookup = Lookup(self._plan, login, password)
-        future = self._threads.submit(_run, lookup)
-        future.add_done_callback(self._leave)
+        asked: _Asked = {}
         try:
             async with asyncio.timeout(self._deadline_s):
-                return await asyncio.wrap_future(future)
+                return await self._ask_in_turn(asked, login, password)
         except TimeoutError:
             return DirectoryUnavailable(f"no answer within {self._deadline_s:g} s")
         finally:
-            # The caller is gone or served: the thread must not go on waiting for a silent server.
-            lookup.abort()
+            for task in asked:
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
 
     def close(self) -> None:
-        """Take no more work; what runs ends by its own deadline."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for server in self._servers:
+            server.close()
 
-    def _leave(self, future: Future[Outcome]) -> None:
-        del future
-        self._places.release()
+    async def _ask_in_turn(self, asked: _Asked, login: str, password: Secret) -> Outcome:
+        faults: list[str] = []
+        left = iter(self._turns.order(_now_s()))
+        self._ask_next(left, asked, login, password)
+        while asked:
+            is_last = len(faults) + len(asked) == len(self._servers)
+            done, silent = await asyncio.wait(
+                asked, timeout=None if is_last else self._failover_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done:
+                outcome = task.result()
+                if not isinstance(outcome, DirectoryUnavailable):
+                    self._turns.note_answer(asked[task])
+                    return outcome
+                faults.append(self._note_fault(asked.pop(task), outcome.detail))
+            if not done:
+                # Even the one that was asked last has had its time.
+                self._note_silence(silent, asked)
+            self._ask_next(left, asked, login, password)
+        return DirectoryUnavailable("; ".join(faults))
+
+    def _ask_next(self, left: Iterator[int], asked: _Asked, login: str, password: Secret) -> None:
+        place = next(left, None)
+        if place is not None:
+            asked[asyncio.create_task(self._servers[place].ask(login, password))] = place
+
+    def _note_silence(self, silent: "set[asyncio.Task[Outcome]]", asked: _Asked) -> None:
+        for task in silent:
+            self._note_fault(asked[task], f"silent for {self._failover_s:g} s")
+
+    def _note_fault(self, place: int, detail: str) -> str:
+        name = self._servers[place].name
+        if len(self._servers) == 1:
+            return detail
+        if not self._turns.is_resting(place, _now_s()):
+            _log.warning("directory.server_failed", server=name, detail=detail)
+        self._turns.note_fault(place, _now_s())
+        return f"{name}: {detail}"
 
 
-def _run(lookup: Lookup) -> Outcome:
-    try:
-        return lookup.run()
-    except (LDAPException, PyAsn1Error, OSError) as error:
-        return DirectoryUnavailable(f"{type(error).__name__}: {error}")
-    except Exception as error:  # noqa: BLE001  the thread's outermost edge: ldap3 trips over malformed answers
-        _log.warning("directory.answer_unreadable", fault=type(error).__name__)
-        return DirectoryUnavailable(f"the directory's answer could not be read: {type(error).__name__}")
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

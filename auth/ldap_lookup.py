@@ -70,14 +70,18 @@ class Plan(msgspec.Struct, frozen=True):
         )
 
 
-def make_plan(settings: LdapSettings, bind_password: Secret, ca_path: Path) -> Plan:
-    """Raises :class:`ConfigurationError` when something in the settings can't be used."""
+def make_plans(settings: LdapSettings, bind_password: Secret, ca_path: Path) -> list[Plan]:
+    """One for each server, in their order. Raises :class:`ConfigurationError` when a setting can't be used."""
     settings = complete(settings)
     if "{login}" not in settings.user_filter:
         raise ConfigurationError("directory.user_filter: {login} is missing")
     if not settings.bind_dn or bind_password.is_empty():
         raise ConfigurationError("directory.bind_dn: an account with a password is needed to search")
-    return Plan(settings, bind_password, parse_url(settings.url), make_tls_context(ca_path))
+    addresses = [parse_url(url) for url in (settings.url, *settings.further_urls)]
+    if len(set(addresses)) < len(addresses):
+        raise ConfigurationError("directory.further_urls: a server is listed twice")
+    context = make_tls_context(ca_path)
+    return [Plan(settings, bind_password, address, context) for address in addresses]
 
 
 class _Stopped(Exception):

@@ -4,6 +4,8 @@ from typing import Final
 
 import msgspec
 
+from broker.model.entrances import EntranceRules
+
 PORTAL_ENTRANCE: Final = "portal"
 """The entrance of a site whose people reach the broker's own listener."""
 
@@ -55,3 +57,12 @@ class WireSettings(ServiceListenerSettings, frozen=True, kw_only=True):
     socket: str = "run/wire.sock"
     gateways: list[GatewayPeerSettings] = []
     agents: list[WirePeerSettings] = []
+
+
+class EntranceListenerSettings(ServiceListenerSettings, frozen=True, kw_only=True):
+    """Where the proxies of the entrances bring people's requests, by mutual TLS. Only here are the client's address
+    and the device's certificate taken from headers, and only from a proxy whose certificate names an entrance."""
+
+
+class EntranceSettings(EntranceRules, frozen=True, kw_only=True):
+    """One way in (入口). Its proxy shows a certificate for ``urn:sekisho:entrance:<id>``: that alone names it."""

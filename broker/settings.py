@@ -5,7 +5,7 @@ Secrets come only from files (``*_file``), which hold nothing else. Times are in
 
 import tomllib
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -16,7 +16,7 @@ from broker.model.kinds import DesktopProtocol, DeviceKind, DirectoryKind, Mode,
 from broker.model.place import Place
 from broker.model.rules import Calendar, Restrictions, Waiver
 from broker.model.watermark_settings import PoolWatermarkSettings, WatermarkSettings
-from broker.network_settings import WireSettings
+from broker.network_settings import EntranceListenerSettings, EntranceSettings, WireSettings
 from broker.secret import Secret
 
 
@@ -28,6 +28,7 @@ class PortalSettings(_Settings, frozen=True, kw_only=True):
     """The pages and the API."""
 
     host: str = "127.0.0.1"
+    """Empty: not listened on, because everybody comes through the entrances."""
     port: int = 8400
     public_url: str = "http://localhost:8400"
     """Address that people type; its origin is the only one that forms and tunnels are taken from."""
@@ -79,6 +80,10 @@ class LdapSettings(_Settings, frozen=True, kw_only=True):
 
     url: str
     """``ldap://host:port`` (StartTLS is always used) or ``ldaps://host:port``."""
+    further_urls: list[str] = []
+    """Further servers of the same directory, asked in this order when those before them fail or are slow."""
+    failover_s: float = 1.5
+    """How long a server may take before the next one is asked as well; the first answer counts."""
     ca_file: str
     bind_dn: str
     bind_password_file: str
@@ -104,6 +109,7 @@ class LdapSettings(_Settings, frozen=True, kw_only=True):
     connect_timeout_s: float = 3.0
     operation_timeout_s: float = 5.0
     max_threads: int = 8
+    """For each server."""
 
 
 class ZoneSettings(_Settings, frozen=True, kw_only=True):
@@ -181,6 +187,13 @@ class TenantSettings(_Settings, frozen=True, kw_only=True):
     pools: list[PoolSettings]
 
 
+class DeviceSettings(_Settings, frozen=True, kw_only=True):
+    """Certificates of devices (端末証明書)."""
+
+    certificate_days: Annotated[int, msgspec.Meta(ge=1, le=1095)] = 365
+    """For so many days a new certificate is good. Its end is told 60, 30, 14, 7 days and 1 day before."""
+
+
 class DatabaseSettings(_Settings, frozen=True, kw_only=True):
     """``url_file`` (which holds a URL with its password) wins over ``url``; empty: SQLite in ``data_dir``."""
 
@@ -218,9 +231,12 @@ class SiteSettings(_Settings, frozen=True, kw_only=True):
     data_dir: str
     sealing_key_file: str = "keys/sealing.key"
     portal: PortalSettings = msgspec.field(default_factory=PortalSettings)
+    entrances: list[EntranceSettings] = []
+    entrance_listener: EntranceListenerSettings = msgspec.field(default_factory=EntranceListenerSettings)
     signin: SigninSettings = msgspec.field(default_factory=SigninSettings)
     database: DatabaseSettings = msgspec.field(default_factory=DatabaseSettings)
     wire: WireSettings = msgspec.field(default_factory=WireSettings)
+    devices: DeviceSettings = msgspec.field(default_factory=DeviceSettings)
     audit: AuditSettings = msgspec.field(default_factory=AuditSettings)
     reconcile: ReconcileSettings = msgspec.field(default_factory=ReconcileSettings)
     log: LogSettings = msgspec.field(default_factory=LogSettings)

@@ -9,6 +9,9 @@ import structlog
 
 from auth.totp import TotpFactor
 from broker.audit import AuditService, CheckpointKey, Sealer
+from broker.audit.arrivals import RefusedArrivals
+from broker.device.expiry import ExpiryWatch
+from broker.device.service import DeviceService
 from broker.link.agents import AgentDirectory
 from broker.link.gateways import GatewayDirectory
 from broker.link.keys import load_keys
@@ -30,16 +33,19 @@ from gateway.descriptors import raise_descriptor_limit
 from pools.local import LocalProvider
 from pools.static import StaticProvider
 from sekisho.door.limits import DoorLimits, limits_within
-from sekisho.listeners import serve
+from sekisho.listeners import Applications, serve
 from sekisho.logs import set_up_log
 from sekisho.site import check_site, database_url, load_sealing_key, make_authenticators, prepare_data_dir
 from sekisho.supervisor.supervise import wait_for_stop_signal
 from web.admin_socket import create_admin_app
 from web.app import create_app
+from web.arrival import PortalEntrance
 from web.context import Services
+from web.entrances import ProxyEntrances
 
 _log = structlog.get_logger(__name__)
 _PURGE_INTERVAL_S: Final = 60.0
+_EXPIRY_INTERVAL_S: Final = 600.0
 
 
 class Broker:
@@ -65,6 +71,9 @@ class Broker:
             settings.signin,
         )
         self.policy = PolicyDesk(store)
+        self.devices = DeviceService(store, sealing, settings.devices, self.wake)
+        self.expiry = ExpiryWatch(store)
+        self.refused_arrivals = RefusedArrivals(store)
         self.services = Services(
             tenants=TenantDirectory(store),
             signin=self.signin,
@@ -74,6 +83,7 @@ class Broker:
             audit=AuditService(store),
             policy=self.policy,
             approvals=ApprovalService(store),
+            devices=self.devices,
         )
         self.sealer = Sealer(
             store,
@@ -132,9 +142,15 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
         )
         await stack.enter_async_context(_background("reconcile", broker.reconciler.run()))
         await stack.enter_async_context(_background("purge", _repeat(broker.signin.purge, _PURGE_INTERVAL_S)))
+        await stack.enter_async_context(_background("expiry", _repeat(broker.expiry.warn, _EXPIRY_INTERVAL_S)))
         await stack.enter_async_context(_background("forget", _repeat(broker.policy.purge, _PURGE_INTERVAL_S)))
-        portal, admin = create_app(broker.services, settings.portal), create_admin_app(broker.services)
-        for listener in serve(portal, admin, settings, limits):
+        entrances = ProxyEntrances(settings.entrances, broker.refused_arrivals.note)
+        applications = Applications(
+            admin=create_admin_app(broker.services),
+            portal=create_app(broker.services, PortalEntrance(settings.portal)),
+            entrances=create_app(broker.services, entrances),
+        )
+        for listener in serve(applications, settings, limits):
             await stack.enter_async_context(listener)
         yield
 

@@ -9,6 +9,7 @@ from sekisho.commands.audit import audit
 from sekisho.commands.code import code
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
+from sekisho.commands.flows import flows
 from sekisho.commands.mode import mode
 from sekisho.commands.pki import pki
 from sekisho.commands.policy import policy
@@ -40,6 +41,7 @@ for _command in (
     policy,
     approval,
     mode,
+    flows,
     audit,
     pki,
     demo,

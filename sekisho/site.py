@@ -9,6 +9,8 @@ from broker.audit import CheckpointKey
 from broker.errors import ConfigurationError
 from broker.flow import refusals_of_flows
 from broker.model.ids import TenantId
+from broker.network_settings import PORTAL_ENTRANCE
+from broker.policy.entrances import refusals_of_entrances
 from broker.policy.ranges import refusals_of_ranges
 from broker.pool.desired_rules import read_desired_rules
 from broker.secret import SealingKey
@@ -42,11 +44,25 @@ def check_site(settings: SiteSettings) -> None:
         raise ConfigurationError("no [[tenants]]: a site needs at least one")
     if refusals := refusals_of_ranges("$.signin.enrol_networks", settings.signin.enrol_networks):
         raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
+    _check_entrances(settings)
     _check_peers(settings)
     for tenant in settings.tenants:
         read_desired_rules(settings, tenant)
     if refusals := refusals_of_flows(settings):
         raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
+
+
+def _check_entrances(settings: SiteSettings) -> None:
+    if refusals := refusals_of_entrances("$.entrances", settings.entrances, PORTAL_ENTRANCE):
+        raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
+    if settings.entrances and not settings.entrance_listener.host:
+        raise ConfigurationError("$.entrance_listener: without it no entrance's proxy can reach the broker")
+    if not settings.entrances and (settings.entrance_listener.host or not settings.portal.host):
+        raise ConfigurationError("$.entrances: there is none, so nobody could come in")
+    known = {PORTAL_ENTRANCE, *(entrance.id for entrance in settings.entrances)}
+    for index, gateway in enumerate(settings.wire.gateways):
+        if gateway.entrance not in known:
+            raise ConfigurationError(f"$.wire.gateways[{index}].entrance: there is no entrance {gateway.entrance!r}")
 
 
 def _check_peers(settings: SiteSettings) -> None:

@@ -5,11 +5,10 @@ from typing import Final
 
 from aiohttp import web
 
-from broker.settings import PortalSettings
 from web.access import require_signin
 from web.api.openapi import api_routes
 from web.api.operation import Audience
-from web.arrival import ENTRANCE, Entrance, PortalEntrance, know_arrival
+from web.arrival import ENTRANCE, Entrance, know_arrival
 from web.context import Services
 from web.csrf import refuse_forgery
 from web.errors import answer_faults
@@ -30,21 +29,20 @@ from web.views import (
     portal,
     signin,
 )
-from web.visitor import SERVICES, SETTINGS
+from web.visitor import SERVICES
 
 MAX_BODY_BYTES: Final = 64 * 1024
 STATIC: Final = Path(__file__).parent / "static"
 
 
-def create_app(services: Services, settings: PortalSettings, entrance: Entrance | None = None) -> web.Application:
-    """Pages, console, API and static files of the portal, behind an entrance; without one, its own listener."""
+def create_app(services: Services, entrance: Entrance) -> web.Application:
+    """Pages, console, API and static files of the portal, behind an entrance."""
     app = web.Application(
         client_max_size=MAX_BODY_BYTES,
         middlewares=[add_headers, answer_faults, know_arrival, find_tenant, require_signin, refuse_forgery],
     )
     app[SERVICES] = services
-    app[SETTINGS] = settings
-    app[ENTRANCE] = entrance or PortalEntrance(settings)
+    app[ENTRANCE] = entrance
     app.add_routes([*_staff_routes(), *_console_routes(), *api_routes(Audience.STAFF, Audience.CONSOLE)])
     app.router.add_static(STATIC_ROUTE, STATIC, append_version=False)
     return app

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from broker.model.ids import DesktopId, PoolId, SessionId, UserId
+from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, UserId
 from broker.model.records import AuditRecord
 from broker.ports.naming import Names, PersonName
 from web.audit_words import AUDIT_ITSELF, DETAIL_NAMES, GOOD_OUTCOMES, KINDS, SYSTEM, VALUES, name_outcome
@@ -76,6 +76,8 @@ class _Teller:
                 return self._work_of(detail.get("user", ""), detail.get("pool", ""))
             case "desktop":
                 return self._names.desktops.get(DesktopId(value), "") or detail.get("name", "")
+            case "device":
+                return self._names.devices.get(DeviceId(value), "") or detail.get("name", "")
             case "pool":
                 return self._pool(value)
             case "login" if value in self._names.logins:
@@ -103,6 +105,8 @@ class _Teller:
                 return self._pool(value)
             case "desktop":
                 return self._names.desktops.get(DesktopId(value), "")
+            case "device":
+                return self._names.devices.get(DeviceId(value), "")
             case "rules":
                 words = [self._word(RULES.get(rule)) or rule for rule in value.replace(",", " ").split()]
                 return "、".join(words)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from broker.model.reasons import SigninRefusal, TicketRefusal
+from broker.model.reasons import SignedOutCause, SigninRefusal, TicketRefusal
 from web.language import gettext_noop as _
 from web.reasons import DENIALS, ENDS
-from web.words import ORIGINS
+from web.words import CERTIFICATE_STATES, DEVICE_KINDS, ORIGINS
 
 OUTCOMES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -61,6 +61,15 @@ TICKET_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+ENTRANCE_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "unknown_entrance": _("設定にない入口"),
+        "headers_malformed": _("入口の装置からの不正な通知"),
+        "device_certificate_missing": _("端末証明書なし"),
+        "address_in_no_range": _("設定にない接続元アドレス"),
+    }
+)
+
 DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "login": _("職員ID"),
@@ -98,18 +107,37 @@ DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "since": _("開始日"),
         "action": _("操作"),
         "count": _("件数"),
+        "device": _("端末"),
+        "certificate": _("端末証明書"),
+        "serial": _("証明書の番号"),
+        "ends": _("有効期限（UTC）"),
+        "owner": _("使用者"),
+        "kind": _("端末の種別"),
+        "sim_line": _("SIM回線"),
+        "days": _("残り日数"),
+        "ended": _("失効させた証明書の数"),
+        "web_sessions": _("ログアウトさせたログインの数"),
     }
 )
 
 VALUES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
-        "cause": {**SIGNIN_CAUSES, **TICKET_CAUSES},
+        "cause": {**SIGNIN_CAUSES, **TICKET_CAUSES, **ENTRANCE_CAUSES},
         "reason": {
             **{reason.value: told.what for reason, told in ENDS.items()},
             "signed_out_everywhere": _("すべての端末からログアウト"),
+            "signed_out": _("本人のログアウト"),
+            "idle": _("操作がないまま時間が経過"),
+            "expired": _("ログインの有効時間の終了"),
+            SignedOutCause.OTHER_ENTRANCE: _("別の入口からの操作"),
+            SignedOutCause.DEVICE_MISSING: _("端末証明書を確認できない"),
+            SignedOutCause.DEVICE_OTHER: _("別の端末からの操作"),
+            SignedOutCause.DEVICE_REFUSED: _("端末証明書の失効または期限切れ"),
         },
         "factor": {"totp": _("認証アプリ"), "recovery": _("非常用コード"), "recovery_code": _("非常用コード")},
         "origin": {origin.value: name for origin, name in ORIGINS.items()},
+        "certificate": {state.value: name for state, name in CERTIFICATE_STATES.items()},
+        "kind": {kind.value: name for kind, name in DEVICE_KINDS.items()},
         "takes_over": {"true": _("あり"), "false": _("なし")},
         "was_enrolled": {"true": _("あり"), "false": _("なし")},
     }
@@ -126,7 +154,9 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "assignment": _("割当"),
         "gateway": _("中継装置"),
         "agent": _("エージェント"),
+        "entrance": _("入口"),
         "zone": _("ネットワーク領域"),
+        "device": _("端末"),
         "tenant": _("団体"),
         "throttle": _("ログイン一時停止"),
         "local": _("サーバー上の操作（コマンド）"),

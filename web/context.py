@@ -5,9 +5,21 @@ from typing import Protocol
 
 import msgspec
 
+from broker.device.records import (
+    Authority,
+    DeviceDetails,
+    DeviceRefused,
+    DeviceRow,
+    EnrolOrder,
+    ExpiryWarning,
+    Issued,
+    NoSuchDevice,
+    RenewOrder,
+    Revoked,
+)
 from broker.model.actor import Actor
 from broker.model.arrival import Arrival
-from broker.model.ids import DesktopId, PoolId, SessionId, UserId
+from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, TenantId, UserId
 from broker.model.kinds import Mode
 from broker.model.policy_records import ModeOrder
 from broker.model.records import AuditRecord, Tenant, User
@@ -126,6 +138,22 @@ class ApprovalsPort(Protocol):
     async def withdraw(self, actor: Actor, login: str, reason: str) -> ApprovalsKept | NoSuchApproval | NotAllowed: ...
 
 
+class DevicesPort(Protocol):
+    async def search(self, actor: Actor, text: str) -> list[DeviceRow] | NotAllowed: ...
+    async def details(self, actor: Actor, device_id: DeviceId) -> DeviceDetails | NoSuchDevice | NotAllowed: ...
+    async def enrol(self, actor: Actor, order: EnrolOrder) -> Issued | DeviceRefused | NotAllowed: ...
+    async def renew(
+        self, actor: Actor, device_id: DeviceId, order: RenewOrder
+    ) -> Issued | DeviceRefused | NoSuchDevice | NotAllowed: ...
+    async def revoke(
+        self, actor: Actor, device_id: DeviceId, reason: str
+    ) -> Revoked | DeviceRefused | NoSuchDevice | NotAllowed: ...
+    async def export_authority(self, actor: Actor) -> Authority | NotAllowed: ...
+    async def warnings_for(
+        self, tenant_id: TenantId, login: str, device_id: DeviceId | None
+    ) -> list[ExpiryWarning]: ...
+
+
 class AuditPort(Protocol):
     async def search(self, actor: Actor, query: AuditQuery) -> list[AuditRecord] | NotAllowed: ...
     async def names_in(self, actor: Actor, records: Sequence[AuditRecord]) -> Names | NotAllowed: ...
@@ -143,3 +171,4 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     audit: AuditPort
     policy: PolicyPort
     approvals: ApprovalsPort
+    devices: DevicesPort

@@ -12,26 +12,25 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from broker.secret import new_token
-from broker.settings import PortalSettings
+from web.arrival import front_of
 from web.cookies import Cookie, read_cookie, set_cookie
 from web.errors import show_problem
 from web.form_token import FIELD, FORM_SECRET, csrf_token
 from web.problems import Problem
 from web.routes import is_public, is_static, route_pattern
-from web.visitor import SETTINGS
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADER: Final = "X-CSRF-Token"
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
-def is_own_origin(request: web.Request, settings: PortalSettings) -> bool:
+def is_own_origin(request: web.Request, public_url: str) -> bool:
     """Whether the browser names one of our pages as the sender. Neither header: nobody vouches, so no."""
     origin = request.headers.get("Origin")
     fetch_site = request.headers.get("Sec-Fetch-Site")
     if origin is None and fetch_site is None:
         return False
-    public = urlsplit(settings.public_url)
+    public = urlsplit(public_url)
     # The Host header was checked against the tenants' names before.
     own = {f"{public.scheme}://{public.netloc}", f"{public.scheme}://{request.host}"}
     return fetch_site in {None, "same-origin"} and (origin is None or origin in own)
@@ -56,7 +55,7 @@ async def refuse_forgery(request: web.Request, handler: Handler) -> web.StreamRe
         expected = csrf_token(request)
         sent = await _sent_token(request)
         is_known = bool(expected) and hmac.compare_digest(sent.encode(), expected.encode())
-        if not (is_known and is_own_origin(request, request.app[SETTINGS])):
+        if not (is_known and is_own_origin(request, front_of(request).public_url)):
             return show_problem(request, Problem.CSRF_REFUSED)
     response = await handler(request)
     if known is None and is_public(request) and not is_static(request):

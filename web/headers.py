@@ -8,8 +8,9 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from web.arrival import front_of
 from web.routes import is_static
-from web.visitor import REQUEST_ID, SETTINGS
+from web.visitor import REQUEST_ID
 
 SESSION_PREFIX: Final = "/sessions/"
 _HSTS_AGE_S: Final = 365 * 24 * 3600
@@ -34,7 +35,7 @@ def content_policy(path: str, tunnel_url: str) -> str:
     """The content security policy (CSP level 3). Only the session page may reach the tunnel and draw images
     that it decoded itself."""
     connect, images = "'self'", "'self'"
-    if path.startswith(SESSION_PREFIX):
+    if path.startswith(SESSION_PREFIX) and tunnel_url:
         tunnel = urlsplit(tunnel_url)
         connect = f"'self' {tunnel.scheme}://{tunnel.netloc}"
         images = "'self' data: blob:"
@@ -61,12 +62,12 @@ async def add_headers(request: web.Request, handler: Handler) -> web.StreamRespo
     request[REQUEST_ID] = secrets.token_hex(8)
     with structlog.contextvars.bound_contextvars(request_id=request[REQUEST_ID]):
         response = await handler(request)
-    settings = request.app[SETTINGS]
+    front = front_of(request)
     response.headers.update(_FIXED)
-    response.headers["Content-Security-Policy"] = content_policy(request.path, settings.tunnel_url)
+    response.headers["Content-Security-Policy"] = content_policy(request.path, front.tunnel_url)
     response.headers["X-Request-Id"] = request[REQUEST_ID]
     is_file = is_static(request) and response.status in {200, 206, 304}
     response.headers["Cache-Control"] = "no-cache" if is_file else "no-store"
-    if urlsplit(settings.public_url).scheme == "https":
+    if front.is_encrypted:
         response.headers["Strict-Transport-Security"] = f"max-age={_HSTS_AGE_S}; includeSubDomains"
     return response

@@ -3,6 +3,7 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from web.arrival import front_of
 from web.errors import show_problem
 from web.problems import Problem
 from web.routes import is_static
@@ -21,8 +22,9 @@ def hostname_of(request: web.Request) -> str:
 async def find_tenant(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every request belongs to a tenant, or ends here (421, RFC 9110)."""
     if not is_static(request):
-        tenant = await services_of(request).tenants.find_by_hostname(hostname_of(request))
-        if tenant is None:
+        hostname = hostname_of(request)
+        tenant = await services_of(request).tenants.find_by_hostname(hostname)
+        if tenant is None or front_of(request).hostname not in {"", hostname}:
             return show_problem(request, Problem.UNKNOWN_HOST)
         request[TENANT] = tenant
     return await handler(request)

@@ -27,6 +27,7 @@ class Problem(StrEnum):
     STATE_CHANGED = "state_changed"
     TOO_LARGE = "too_large"
     UNSUPPORTED_MEDIA = "unsupported_media"
+    ORIGIN_UNKNOWN = "origin_unknown"
     UNKNOWN_HOST = "unknown_host"
     UNKNOWN_TENANT = "unknown_tenant"
     SERVER_ERROR = "server_error"
@@ -89,6 +90,14 @@ EXPLANATIONS: Final[Mapping[Problem, Explanation]] = MappingProxyType(
             415,
             _("この形式のデータは受け取れません"),
             _("本文は application/json で送信してください。"),
+        ),
+        Problem.ORIGIN_UNKNOWN: Explanation(
+            403,
+            _("この接続元からは利用できません"),
+            _(
+                "庁内のネットワーク、または案内された回線と端末から接続してください。"
+                "続く場合は、下の番号を添えて情報システム担当へご連絡ください。"
+            ),
         ),
         Problem.UNKNOWN_HOST: Explanation(
             421,

@@ -24,6 +24,15 @@ SIGNED_OUT_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         SignedOutCause.OTHER_ENTRANCE: _(
             "ログインしたときと異なる接続元から操作されたため、ログアウトしました。今の接続元でログインし直してください。"
         ),
+        SignedOutCause.DEVICE_MISSING: _(
+            "ログインしたときの端末証明書を確認できないため、ログアウトしました。同じ端末でログインし直してください。"
+        ),
+        SignedOutCause.DEVICE_OTHER: _(
+            "ログインしたときと異なる端末から操作されたため、ログアウトしました。今の端末でログインし直してください。"
+        ),
+        SignedOutCause.DEVICE_REFUSED: _(
+            "この端末の証明書が失効しているか期限切れのため、ログアウトしました。情報システム担当へご連絡ください。"
+        ),
     }
 )
 """What the page of the password step says, by cause."""

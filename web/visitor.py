@@ -6,12 +6,10 @@ from aiohttp import web
 
 from broker.model.actor import Actor
 from broker.model.records import Tenant
-from broker.settings import PortalSettings
 from broker.signin.records import Authenticated
 from web.context import Services
 
 SERVICES: Final = web.AppKey("services", Services)
-SETTINGS: Final = web.AppKey("settings", PortalSettings)
 
 TENANT: Final = web.RequestKey("tenant", Tenant)
 AUTHENTICATED: Final = web.RequestKey("authenticated", Authenticated)

@@ -58,8 +58,15 @@ CERTIFICATE_STATES: Final[Mapping[CertificateState, str]] = MappingProxyType(
     {
         CertificateState.VALID: _("有効"),
         CertificateState.EXPIRED: _("期限切れ"),
+        CertificateState.NOT_YET_VALID: _("有効期間の開始前"),
         CertificateState.REVOKED: _("失効"),
         CertificateState.ABSENT: _("なし"),
+        CertificateState.OTHER_AUTHORITY: _("別の認証局が発行"),
+        CertificateState.FORGED: _("署名が一致しない（偽造の疑い）"),
+        CertificateState.WRONG_PURPOSE: _("用途が異なる"),
+        CertificateState.NOT_ENROLLED: _("登録なし"),
+        CertificateState.OTHER_OWNER: _("ほかの職員の端末"),
+        CertificateState.UNREADABLE: _("読み取れない"),
     }
 )
 
@@ -140,9 +147,15 @@ AUDIT_EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "approval.set": _("テレワーク承認の登録"),
         "approval.withdrawn": _("テレワーク承認の取消し"),
         "mode.changed": _("運用状態の変更"),
+        "device.enrolled": _("端末の登録"),
+        "device.certificate_issued": _("端末証明書の発行"),
+        "device.renewed": _("端末証明書の更新"),
+        "device.revoked": _("端末の失効"),
+        "device.expiry_warned": _("端末証明書の期限の予告"),
         "policy.rehearsed": _("規則の予行"),
         "gateway.connected": _("中継装置の接続"),
         "gateway.lost": _("中継装置の断"),
+        "entrance.refused": _("入口での拒否"),
         "agent.connected": _("エージェントの接続"),
         "agent.lost": _("エージェントの断"),
         "audit.exported": _("監査ログ出力"),

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
-from broker.model.ids import DesktopId, PoolId, SessionId, UserId
+from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, UserId
 from broker.model.records import AuditRecord
 from broker.ports.naming import References
 
 
 def references_of(records: Iterable[AuditRecord]) -> References:
     """Everything that actor, subject and detail of the records refer to."""
-    found: dict[str, set[str]] = {kind: set() for kind in ("user", "login", "pool", "desktop", "session")}
+    found: dict[str, set[str]] = {kind: set() for kind in ("user", "login", "pool", "desktop", "device", "session")}
     for record in records:
         pairs = [reference.partition(":")[::2] for reference in (record.actor, record.subject)]
         for kind, value in (*pairs, *record.detail.items()):
@@ -20,5 +20,6 @@ def references_of(records: Iterable[AuditRecord]) -> References:
         logins=frozenset(found["login"]),
         pools=frozenset(map(PoolId, found["pool"])),
         desktops=frozenset(map(DesktopId, found["desktop"])),
+        devices=frozenset(map(DeviceId, found["device"])),
         sessions=frozenset(map(SessionId, found["session"])),
     )

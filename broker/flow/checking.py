@@ -1,6 +1,7 @@
 """What is wrong with a site's hosts and networks before anything is derived from them. Pure."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from broker.flow.addresses import read_address, read_network
 from broker.flow.checking_names import refusals_of_names
@@ -12,6 +13,8 @@ from broker.model.flow_settings import HostSettings
 from broker.policy.checking import RuleRefusal, has_control_characters
 from broker.policy.ranges import refusals_of_ranges
 from broker.settings import SiteSettings
+
+NO_HOSTS: Final = "$.hosts: the settings name no hosts; write [[hosts]] and [[client_networks]] first"
 
 
 def refusals_of_flows(settings: SiteSettings) -> list[RuleRefusal]:

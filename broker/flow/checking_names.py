@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from broker.flow.addresses import read_address
-from broker.flow.known_ports import database_place, directory_place, read_url
+from broker.flow.known_ports import database_place, directory_places, read_url
 from broker.flow.roles import HostRole, RoleKind, hosts_with, read_role, roles_of
 from broker.flow.site import find_hosts, is_on_this_machine, pools_named, pools_of
 from broker.model.flow_settings import HostSettings
@@ -80,21 +80,26 @@ def _host_names(settings: SiteSettings) -> Iterator[RuleRefusal]:
 
 def _directories(settings: SiteSettings) -> Iterator[RuleRefusal]:
     for tenant in settings.tenants:
-        path, place = f"$.tenants.{tenant.id}.directory.url", directory_place(tenant)
-        if place is None:
-            yield RuleRefusal(path, "names no host and port")
-            continue
-        if is_on_this_machine(place.host):
-            continue
-        hosts, carriers = find_hosts(settings, place.host), hosts_with(settings.hosts, RoleKind.DIRECTORY, tenant.id)
-        if not hosts and read_address(place.host) is None:
-            yield RuleRefusal(path, f"{place.host} is unknown: {_NAME_IT}")
-        for host in hosts:
-            if HostRole(RoleKind.DIRECTORY, tenant.id) not in roles_of(host):
-                yield RuleRefusal(path, f"{place.host} is host {host.id}, which lacks the role directory:{tenant.id}")
-        for host in carriers:
-            if host not in hosts:
-                yield RuleRefusal(f"$.hosts.{host.id}.roles", f"directory:{tenant.id}: {path} names another host")
+        named: list[HostSettings] = []
+        for setting, place in directory_places(tenant):
+            if place is None:
+                yield RuleRefusal(f"$.{setting}", "names no host and port")
+            elif not is_on_this_machine(place.host):
+                named += find_hosts(settings, place.host)
+                yield from _directory(settings, tenant.id, f"$.{setting}", place.host)
+        for host in hosts_with(settings.hosts, RoleKind.DIRECTORY, tenant.id):
+            if host not in named:
+                why = f"directory:{tenant.id}: no URL of the directory names this host"
+                yield RuleRefusal(f"$.hosts.{host.id}.roles", why)
+
+
+def _directory(settings: SiteSettings, tenant_id: str, path: str, name: str) -> Iterator[RuleRefusal]:
+    hosts = find_hosts(settings, name)
+    if not hosts and read_address(name) is None:
+        yield RuleRefusal(path, f"{name} is unknown: {_NAME_IT}")
+    for host in hosts:
+        if HostRole(RoleKind.DIRECTORY, tenant_id) not in roles_of(host):
+            yield RuleRefusal(path, f"{name} is host {host.id}, which lacks the role directory:{tenant_id}")
 
 
 def _database(settings: SiteSettings) -> Iterator[RuleRefusal]:

@@ -39,8 +39,11 @@ def entrance_ports(settings: SiteSettings) -> list[int]:
     return sorted({place.port for place in places if place is not None})
 
 
-def directory_place(tenant: TenantSettings) -> Place | None:
-    return read_url(tenant.directory.url)
+def directory_places(tenant: TenantSettings) -> list[tuple[str, Place | None]]:
+    """Each of the directory's servers, with the path of its setting."""
+    path, directory = f"tenants.{tenant.id}.directory", tenant.directory
+    further = [(f"{path}.further_urls[{index}]", url) for index, url in enumerate(directory.further_urls)]
+    return [(setting, read_url(url)) for setting, url in ((f"{path}.url", directory.url), *further)]
 
 
 def database_place(settings: SiteSettings) -> Place | None:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Final
 
 from broker.errors import ConfigurationError
-from broker.flow.checking import refusals_of_flows
+from broker.flow.checking import NO_HOSTS, refusals_of_flows
 from broker.flow.records import Flow, Side
 from broker.flow.roles import HostRole, RoleKind, roles_of
 from broker.flow.rules import derive
@@ -35,6 +35,8 @@ def ruleset_of(settings: SiteSettings, host_id: str, today: date) -> str:
     """
     if refusals := refusals_of_flows(settings):
         raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
+    if not settings.hosts:
+        raise ConfigurationError(NO_HOSTS)
     host = next((host for host in settings.hosts if host.id == host_id), None)
     if host is None:
         known = ", ".join(host.id for host in settings.hosts) or "none"

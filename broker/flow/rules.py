@@ -13,7 +13,7 @@ from broker.flow.known_ports import (
     ENTRANCE_LISTENER,
     database_place,
     database_port,
-    directory_place,
+    directory_places,
     entrance_ports,
 )
 from broker.flow.reasons import WHY
@@ -122,16 +122,17 @@ def _pictures(settings: SiteSettings) -> Iterator[Flow]:
 
 
 def _directory(settings: SiteSettings, tenant: TenantSettings) -> Iterator[Flow]:
-    place = directory_place(tenant)
-    if place is None or is_on_this_machine(place.host):
-        return
-    targets = [side_of(host) for host in find_hosts(settings, place.host)]
-    if not targets and read_address(place.host) is not None:
-        targets = [Side(name=f"directory:{tenant.id}", addresses=sorted_ranges([place.host]))]
-    for broker in hosts_with(settings.hosts, RoleKind.BROKER):
-        for target in targets:
-            paths = (f"tenants.{tenant.id}.directory.url",)
-            yield _flow(FlowKind.BROKER_DIRECTORY, side_of(broker), target, place.port, paths, tenant.id)
+    for setting, place in directory_places(tenant):
+        if place is None or is_on_this_machine(place.host):
+            continue
+        targets = [side_of(host) for host in find_hosts(settings, place.host)]
+        if not targets and read_address(place.host) is not None:
+            addresses = sorted_ranges([place.host])
+            targets = [Side(name=f"directory:{tenant.id}/{addresses[0]}", addresses=addresses)]
+        for broker in hosts_with(settings.hosts, RoleKind.BROKER):
+            for target in targets:
+                sides = (side_of(broker), target)
+                yield _flow(FlowKind.BROKER_DIRECTORY, *sides, place.port, (setting,), tenant.id)
 
 
 def _database(settings: SiteSettings) -> Iterator[Flow]:

@@ -14,6 +14,7 @@ SessionId = NewType("SessionId", str)
 AttachmentId = NewType("AttachmentId", str)
 GatewayId = NewType("GatewayId", str)
 AgentId = NewType("AgentId", str)
+DeviceId = NewType("DeviceId", str)
 
 
 def new_id() -> str:

@@ -38,10 +38,24 @@ class DeviceKind(StrEnum):
 
 
 class CertificateState(StrEnum):
+    """What came of looking at a device's certificate. Only ``VALID`` names a device."""
+
     VALID = "valid"
     EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
     REVOKED = "revoked"
     ABSENT = "absent"
+    OTHER_AUTHORITY = "other_authority"
+    """Another authority has issued it."""
+    FORGED = "forged"
+    """It claims to come from the tenant's authority and has not its signature."""
+    WRONG_PURPOSE = "wrong_purpose"
+    """It is not made for a client (or is an authority's own)."""
+    NOT_ENROLLED = "not_enrolled"
+    """The authority has signed it, and the books do not know it."""
+    OTHER_OWNER = "other_owner"
+    """The device belongs to another person."""
+    UNREADABLE = "unreadable"
 
 
 class DirectoryKind(StrEnum):

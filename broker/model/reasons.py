@@ -30,6 +30,11 @@ class SignedOutCause(StrEnum):
     """Why a request ended the web session that it came with."""
 
     OTHER_ENTRANCE = "other_entrance"
+    DEVICE_MISSING = "device_missing"
+    """It began with a device's certificate and came without one."""
+    DEVICE_OTHER = "device_other"
+    DEVICE_REFUSED = "device_refused"
+    """The device's certificate has ended or was revoked since."""
 
 
 class EndReason(StrEnum):

@@ -12,6 +12,7 @@ from broker.model.ids import (
     AssignmentId,
     AttachmentId,
     DesktopId,
+    DeviceId,
     GatewayId,
     PoolId,
     SessionId,
@@ -114,7 +115,7 @@ class PendingSignin(msgspec.Struct, frozen=True, kw_only=True):
 
 class WebSession(msgspec.Struct, frozen=True, kw_only=True):
     """A signed-in browser. Only hashes of its cookies are stored; ``csrf_token`` goes into forms. It counts at the
-    ``entrance`` where it began, and nowhere else."""
+    ``entrance`` where it began, and at the device by whose certificate it began, and nowhere else."""
 
     token_hash: bytes
     tenant_id: TenantId
@@ -132,6 +133,7 @@ class WebSession(msgspec.Struct, frozen=True, kw_only=True):
     segment: Segment = Segment.UNKNOWN
     device: DeviceKind = DeviceKind.NONE
     certificate: CertificateState = CertificateState.ABSENT
+    device_id: DeviceId | None = None
 
     @property
     def place(self) -> Place:
@@ -243,6 +245,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     segment: Segment = Segment.UNKNOWN
     device: DeviceKind = DeviceKind.NONE
     certificate: CertificateState = CertificateState.ABSENT
+    device_id: DeviceId | None = None
 
     @property
     def place(self) -> Place:

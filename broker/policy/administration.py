@@ -20,6 +20,8 @@ class Action(StrEnum):
     SEE_AUDIT = "see_audit"
     SEE_POLICY = "see_policy"
     CHANGE_POLICY = "change_policy"
+    SEE_DEVICES = "see_devices"
+    CHANGE_DEVICES = "change_devices"
 
 
 class NotAllowed(msgspec.Struct, frozen=True):
@@ -37,7 +39,14 @@ _ALLOWED: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
             {Action.SEE_POOLS, Action.CHANGE_POOLS, Action.SEE_SESSIONS, Action.TERMINATE_SESSION}
         ),
         Role.AUDITOR: frozenset(
-            {Action.SEE_POOLS, Action.SEE_SESSIONS, Action.SEE_PEOPLE, Action.SEE_AUDIT, Action.SEE_POLICY}
+            {
+                Action.SEE_POOLS,
+                Action.SEE_SESSIONS,
+                Action.SEE_PEOPLE,
+                Action.SEE_AUDIT,
+                Action.SEE_POLICY,
+                Action.SEE_DEVICES,
+            }
         ),
     }
 )

@@ -14,6 +14,7 @@ from broker.ports.desktops import (
     ProviderFailure,
     StartOrder,
 )
+from broker.ports.devices import DeviceTx
 from broker.ports.identity import (
     Authenticator,
     DirectoryPerson,
@@ -41,6 +42,7 @@ __all__ = [
     "DesktopDown",
     "DesktopProvider",
     "DesktopUp",
+    "DeviceTx",
     "DirectoryPerson",
     "DirectoryUnavailable",
     "FactorAccepted",

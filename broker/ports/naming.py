@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from broker.model.ids import DesktopId, PoolId, SessionId, UserId
+from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, UserId
 from broker.model.records import Pool
 
 
@@ -15,6 +15,7 @@ class References(msgspec.Struct, frozen=True, kw_only=True):
     logins: frozenset[str] = frozenset()
     pools: frozenset[PoolId] = frozenset()
     desktops: frozenset[DesktopId] = frozenset()
+    devices: frozenset[DeviceId] = frozenset()
     sessions: frozenset[SessionId] = frozenset()
 
 
@@ -41,4 +42,5 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
     logins: Mapping[str, PersonName] = {}
     pools: Mapping[PoolId, Pool] = {}
     desktops: Mapping[DesktopId, str] = {}
+    devices: Mapping[DeviceId, str] = {}
     sessions: Mapping[SessionId, SessionName] = {}

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from broker.model.ids import (
+    DeviceId,
     TenantId,
     UserId,
 )
@@ -52,6 +53,7 @@ class SigninTx(Protocol):
     async def touch_web_session(self, token_hash: bytes, seen_at: datetime) -> None: ...
     async def remove_web_session(self, token_hash: bytes) -> bool: ...
     async def remove_web_sessions_of(self, tenant_id: TenantId, user_id: UserId) -> int: ...
+    async def remove_web_sessions_at(self, tenant_id: TenantId, device_id: DeviceId) -> int: ...
 
     async def is_known_address(self, account: str, address_hash: bytes, *, since: datetime) -> bool:
         """Whether the account signed in from there after ``since``."""

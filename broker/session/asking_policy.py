@@ -4,6 +4,7 @@ from datetime import datetime, time
 
 import msgspec
 
+from broker.device.recognition import as_it_stands
 from broker.model.ids import TenantId, UserId
 from broker.model.records import Pool, Tenant, User, WebSession
 from broker.policy.calendar import week_of
@@ -81,7 +82,7 @@ async def live_web_session(
     web = await tx.signin.get_web_session(web_session_hash)
     if web is None or web.expires_at <= tx.now or (web.tenant_id, web.user_id) != (tenant_id, user_id):
         return None
-    return web
+    return await as_it_stands(tx, web)
 
 
 async def note_denial(tx: Transaction, deny: Deny, pool: Pool, user_id: UserId, address: str) -> OpenDenied:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from broker.model.devices import Device
 from broker.model.grants import Grants
 from broker.model.kinds import DeviceKind, Origin
 from broker.model.records import Pool, Tenant, User, WebSession
@@ -16,7 +17,7 @@ from broker.model.watermark import Field, TemplateRefused, fill_template
 _DEVICES: Final[Mapping[DeviceKind, str]] = MappingProxyType(
     {DeviceKind.MANAGED: "貸与端末", DeviceKind.BYOD: "私物端末", DeviceKind.NONE: "端末未登録"}
 )
-"""As the entrance vouches for it. What a browser says of itself is not shown."""
+"""Where no certificate names the device: as the entrance vouches for it. What a browser says is not shown."""
 
 _ORIGINS: Final[Mapping[Origin, str]] = MappingProxyType(
     {
@@ -29,11 +30,13 @@ _ORIGINS: Final[Mapping[Origin, str]] = MappingProxyType(
 
 
 class Bearer(msgspec.Struct, frozen=True, kw_only=True):
-    """Who will see the picture, and from where. ``address`` is the browser's as its gateway sees it."""
+    """Who will see the picture, at what and from where. ``device`` is known by its certificate; ``address`` is the
+    browser's as its gateway sees it."""
 
     tenant: Tenant | None
     user: User | None
     web: WebSession
+    device: Device | None
     address: str
 
 
@@ -48,7 +51,7 @@ def mark_grants(grants: Grants, pool: Pool, bearer: Bearer, now: datetime) -> Gr
         Field.NAME: user.display_name,
         Field.LOGIN: user.login,
         Field.DEPARTMENT: user.department,
-        Field.DEVICE: _DEVICES.get(bearer.web.device, bearer.web.device.value),
+        Field.DEVICE: bearer.device.name if bearer.device else _DEVICES[bearer.web.device],
         Field.ADDRESS: bearer.address,
         Field.ORIGIN: _ORIGINS.get(bearer.web.origin, bearer.web.origin.value),
         Field.POOL: pool.name_ja,

@@ -59,6 +59,7 @@ async def _find_or_add(
         segment=auth.session.segment,
         device=auth.session.device,
         certificate=auth.session.certificate,
+        device_id=auth.session.device_id,
         grants=grants,
         created_at=tx.now,
         state_since=tx.now,

@@ -119,6 +119,7 @@ async def _mark(
         tenant=await tx.people.get_tenant(web.tenant_id),
         user=await tx.people.get_user(web.tenant_id, web.user_id),
         web=web,
+        device=None if web.device_id is None else await tx.devices.get_device(web.tenant_id, web.device_id),
         address=asked.address,
     )
     return mark_grants(grants, pool, bearer, tx.now)

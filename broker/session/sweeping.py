@@ -10,6 +10,7 @@ from functools import partial
 
 import msgspec
 
+from broker.device.recognition import as_it_stands, with_device
 from broker.model.ids import PoolId, TenantId, ZoneId
 from broker.model.records import Pool, Session, Tenant, Zone
 from broker.policy.boundaries import next_boundary
@@ -79,10 +80,15 @@ async def _look_at(tx: Transaction, tenant_id: TenantId, epoch: int) -> _Rows | 
     pools = {pool.id: pool for pool in await tx.pools.list_pools(tenant_id)}
     zones = {zone.id: zone for zone in await tx.pools.list_zones(tenant_id)}
     people = await _read_people(tx, tenant)
+    live = [(person, session) for person in people for session in person.live]
+    devices = await tx.devices.get_devices(tenant_id, {it.device_id for _, it in live if it.device_id is not None})
     refused = [
-        session for person in people for session in person.live if isinstance(_ask(person, pools, zones, session), Deny)
+        session
+        for person, session in live
+        if isinstance(_ask(person, pools, zones, with_device(session, devices, tx.now)), Deny)
     ]
-    until = next_boundary(tenant, pools.values(), tx.now)
+    ends = [device.expires_at for device in devices.values() if device.expires_at > tx.now]
+    until = min([next_boundary(tenant, pools.values(), tx.now), *ends])
     return _Rows(tenant=tenant, epoch=epoch, until=until, refused=tuple(refused))
 
 
@@ -125,7 +131,7 @@ async def _end_refused(tx: Transaction, seen: Session) -> list[Cut]:
     user = await tx.people.get_user(seen.tenant_id, seen.user_id)
     person = await read_books(tx, await tx.people.get_tenant(seen.tenant_id), user, None)
     rules = await read_pool_rules(tx, person.tenant, pool)
-    decision = may_go_on(facts_of_standing(person, pool, session), rules)
+    decision = may_go_on(facts_of_standing(person, pool, await as_it_stands(tx, session)), rules)
     if not isinstance(decision, Deny):
         return []
     refused = ",".join(step.rule for step in decision.trace if not step.passed)

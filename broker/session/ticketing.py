@@ -49,6 +49,7 @@ async def _issue(tx: Transaction, auth: Authenticated, session_id: SessionId) ->
         segment=web.segment,
         device=web.device,
         certificate=web.certificate,
+        device_id=web.device_id,
     )
     return await _issue_for(tx, renewed, session, web)
 

@@ -45,6 +45,9 @@ class Completion:
         )
         session = signed_in.session
         detail = {"login": user.login, "factor": factor, "origin": session.origin.value}
+        detail |= {"entrance": session.entrance, "certificate": session.certificate.value}
+        if session.device_id is not None:
+            detail["device"] = session.device_id
         await tx.audit.append(trail.of_person(session, "signin.succeeded", detail))
         return signed_in
 

@@ -5,8 +5,10 @@ from typing import Final
 
 import msgspec
 
+from broker.device.recognition import recognise
 from broker.model.arrival import Arrival
 from broker.model.ids import TenantId, UserId
+from broker.model.kinds import CertificateState
 from broker.model.reasons import SignedOutCause
 from broker.model.records import User, WebSession
 from broker.model.text import clean_text
@@ -31,7 +33,8 @@ class WebSessions:
     async def begin(self, tx: Transaction, user: User, *, factor: str, arrival: Arrival, user_agent: str) -> SignedIn:
         """A session with tokens that nobody has seen before, inside the transaction that signs the person in."""
         token, tunnel = new_token(), new_token()
-        place = arrival.place
+        device = await recognise(tx, user.tenant_id, arrival.certificate_der, login=user.login)
+        place = device.placed(arrival.place)
         session = WebSession(
             token_hash=hash_token(token),
             tenant_id=user.tenant_id,
@@ -44,6 +47,7 @@ class WebSessions:
             segment=place.segment,
             device=place.device,
             certificate=place.certificate,
+            device_id=device.device_id,
             address=clean_text(arrival.address, MAX_ADDRESS),
             user_agent=clean_text(user_agent, MAX_USER_AGENT),
             created_at=tx.now,
@@ -51,13 +55,15 @@ class WebSessions:
             expires_at=tx.now + timedelta(seconds=self._settings.absolute_limit_s),
         )
         await tx.signin.add_web_session(session)
+        if device.device_id is not None:
+            await tx.devices.touch_device(user.tenant_id, device.device_id, session.address)
         return SignedIn(token=token, tunnel=tunnel, session=session, user=user)
 
     async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None:
         """Who holds this cookie, with the facts as they are now. ``session.address`` is then where they are now.
 
-        A cookie that turns up at another entrance has left the browser that it was given to, or the browser its
-        place: either way its session ends.
+        A cookie that turns up at another entrance or without its device's certificate has left the browser that it
+        was given to, or the browser its place: either way its session ends.
         """
         token_hash = hash_cookie(token)
         if token_hash is None:
@@ -65,21 +71,24 @@ class WebSessions:
         async with self._store.read() as tx:
             now = tx.now
             found = await _find(tx, token_hash)
+            cause = None if found is None else await _misplaced(tx, found, arrival)
         if found is None:
             return None
         session = found.session
         if not is_live(session, idle_limit_s=self._settings.idle_limit_s, now=now):
             await self._end(session, "expired" if now >= session.expires_at else "idle")
             return None
-        if session.entrance != arrival.entrance:
-            await self._end(session, SignedOutCause.OTHER_ENTRANCE)
-            return SignedOut(SignedOutCause.OTHER_ENTRANCE)
+        if cause is not None:
+            await self._end(session, cause)
+            return SignedOut(cause)
         if found.user.is_locked:
             return None
+        here = msgspec.structs.replace(session, address=clean_text(arrival.address, MAX_ADDRESS))
         if now - session.seen_at >= timedelta(seconds=_TOUCH_S):
             async with self._store.write() as tx:
                 await tx.signin.touch_web_session(token_hash, tx.now)
-        here = msgspec.structs.replace(session, address=clean_text(arrival.address, MAX_ADDRESS))
+                if here.device_id is not None:
+                    await tx.devices.touch_device(here.tenant_id, here.device_id, here.address)
         return msgspec.structs.replace(found, session=here)
 
     async def sign_out(self, token: Secret) -> Authenticated | None:
@@ -120,6 +129,25 @@ async def _find(tx: Transaction, token_hash: bytes) -> Authenticated | None:
     session = await tx.signin.get_web_session(token_hash)
     user = await tx.people.get_user(session.tenant_id, session.user_id) if session else None
     return Authenticated(session=session, user=user) if session and user else None
+
+
+async def _misplaced(tx: Transaction, found: Authenticated, arrival: Arrival) -> SignedOutCause | None:
+    """Why this session can't have been meant to come in this way."""
+    session = found.session
+    if session.entrance != arrival.entrance:
+        return SignedOutCause.OTHER_ENTRANCE
+    if session.device_id is None:
+        return None
+    device = await recognise(tx, session.tenant_id, arrival.certificate_der, login=found.user.login)
+    if device.device_id == session.device_id:
+        return None
+    match device.certificate:
+        case CertificateState.ABSENT:
+            return SignedOutCause.DEVICE_MISSING
+        case CertificateState.EXPIRED | CertificateState.REVOKED:
+            return SignedOutCause.DEVICE_REFUSED
+        case _:
+            return SignedOutCause.DEVICE_OTHER
 
 
 def _ended(session: WebSession, reason: str) -> AuditEntry:

@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, func, or_, select
 
 from broker.model.ids import TenantId, UserId
 from broker.model.records import Pool
 from broker.ports.naming import Names, PersonName, References, SessionName
+from broker.store.schema.devices import DEVICE
 from broker.store.schema.people import USER
 from broker.store.schema.pools import DESKTOP, POOL
 from broker.store.schema.sessions import SESSION
@@ -40,7 +41,12 @@ async def find_names(db: Statements, tenant_id: TenantId, asked: References) -> 
         desktops={
             row["id"]: row["name"]
             for part in _parts(asked.desktops)
-            for row in (await db.run(_desktops(tenant_id, part))).mappings()
+            for row in (await db.run(_named(DESKTOP, tenant_id, part))).mappings()
+        },
+        devices={
+            row["id"]: row["name"]
+            for part in _parts(asked.devices)
+            for row in (await db.run(_named(DEVICE, tenant_id, part))).mappings()
         },
         sessions=sessions,
     )
@@ -64,8 +70,8 @@ async def _people(
     return [one for part in _parts(values) for one in await db.every(PersonName, mine.where(column.in_(part)))]
 
 
-def _desktops(tenant_id: TenantId, ids: Collection[str]) -> Select[tuple[Any, Any]]:
-    return select(DESKTOP.c.id, DESKTOP.c.name).where(DESKTOP.c.tenant_id == tenant_id, DESKTOP.c.id.in_(ids))
+def _named(table: Table, tenant_id: TenantId, ids: Collection[str]) -> Select[tuple[Any, Any]]:
+    return select(table.c.id, table.c.name).where(table.c.tenant_id == tenant_id, table.c.id.in_(ids))
 
 
 def _parts(values: Collection[str]) -> Iterable[list[str]]:

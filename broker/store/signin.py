@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import delete, func, or_, select, update
 
-from broker.model.ids import TenantId, UserId
+from broker.model.ids import DeviceId, TenantId, UserId
 from broker.model.records import PendingSignin, Throttle, TotpEnrolment, WebSession
 from broker.store.schema.sessions import TICKET
 from broker.store.schema.signin import (
@@ -110,6 +110,10 @@ class SqlSignin:
     async def remove_web_sessions_of(self, tenant_id: TenantId, user_id: UserId) -> int:
         theirs = (WEB_SESSION.c.tenant_id == tenant_id, WEB_SESSION.c.user_id == user_id)
         return await self._db.touched(delete(WEB_SESSION).where(*theirs))
+
+    async def remove_web_sessions_at(self, tenant_id: TenantId, device_id: DeviceId) -> int:
+        bound = (WEB_SESSION.c.tenant_id == tenant_id, WEB_SESSION.c.device_id == device_id)
+        return await self._db.touched(delete(WEB_SESSION).where(*bound))
 
     async def is_known_address(self, account: str, address_hash: bytes, *, since: datetime) -> bool:
         column = KNOWN_ADDRESS.c

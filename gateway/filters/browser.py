@@ -16,6 +16,7 @@ MIN_SIDE_PX: Final = 200
 MAX_SIDE_PX: Final = 8192
 _LONGEST_PING: Final = 20
 _PLAIN_ACK: Final = b"OK"
+_BEFORE_TIMESTAMP: Final = len(b"4.sync,")
 
 
 class BrowserFilter:
@@ -63,6 +64,8 @@ class BrowserFilter:
 
     def feed(self, message: bytes) -> bytes:
         """What of ``message`` goes to guacd. Raises :class:`ProtocolViolation` for anything not on the list."""
+        if (crossing := self._skim(message)) is not None:
+            return crossing
         if b"\0" in message:
             raise ProtocolViolation("zero byte")
         position = kept_from = 0
@@ -87,6 +90,21 @@ class BrowserFilter:
             return message[kept_from:position]
         pieces.append(message[kept_from:position])
         return b"".join(pieces)
+
+    def _skim(self, message: bytes) -> bytes | None:
+        """What goes to guacd of a message of plain input and perhaps a frame's end; ``None`` for any other."""
+        stretch = grammar.input_stretch.match(message)
+        if stretch is None or stretch.end() != len(message) or self.is_leaving or not message:
+            return None
+        frame = stretch[1]
+        input_end = len(message) if frame is None else stretch.start(1) - _BEFORE_TIMESTAMP
+        if input_end:
+            if self._is_read_only:
+                return None
+            self.inputs += 1
+        if frame is None or self._takes_frame(grammar.read_value(frame)):
+            return message
+        return message[:input_end]
 
     def _skip_input(self, message: bytes, position: int) -> int:
         run = grammar.input_run.match(message, position)
@@ -115,17 +133,21 @@ class BrowserFilter:
 
     def _sync(self, elements: Elements) -> bytes | None:
         _check(len(elements) in (2, 3) and all(grammar.timestamp.fullmatch(value) for value in elements[1:]), elements)
-        timestamp = int(elements[1])
+        return None if self._takes_frame(elements[1]) else b""
+
+    def _takes_frame(self, written: bytes) -> bool:
+        """Whether guacd is to hear that the browser rendered the frame of this timestamp."""
+        timestamp = int(written)
         match self._syncs.answer(timestamp):
             case Answer.CURRENT:
                 self.acknowledged = timestamp
                 if self._overlay is not None:
                     self._overlay.note_rendered(timestamp)
-                return None
+                return True
             case Answer.STALE:
-                return b""
+                return False
             case Answer.FUTURE:
-                raise ProtocolViolation("frame acknowledged before it was sent", elements[0])
+                raise ProtocolViolation("frame acknowledged before it was sent", b"sync")
 
     def _ack(self, elements: Elements) -> bytes | None:
         """Only for streams that the browser has seen; its free text is replaced."""

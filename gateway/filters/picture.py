@@ -8,6 +8,7 @@ import msgspec
 from broker.model.grants import Grants
 from gateway.filters import grammar
 from gateway.filters.opcodes import DRAWING_SHAPES, DROPPED_FROM_GUACD, FROM_GUACD_OPENERS
+from gateway.filters.skim import PictureSkimmer
 from gateway.filters.streams import CLIENT_OVERRUN, Opening, StreamTable, refuse_stream
 from gateway.filters.syncs import SyncLedger
 from gateway.protocol import Elements, encode_instruction, read_instruction
@@ -54,6 +55,7 @@ class PictureFilter:
         self._syncs = syncs
         self._reply = reply
         self._overlay = overlay
+        self._skimmer = PictureSkimmer(self.streams, self._end_frame)
         self._rest = b""
         self._is_screen_touched = False
         self._has_screen_size = False
@@ -84,11 +86,12 @@ class PictureFilter:
         position = kept_from = 0
         pieces: list[bytes] = []
         size = len(data)
-        is_run_allowed = self.first_frame is not None
+        may_skim = self.first_frame is not None
+        is_ascii = data.isascii()
         while position < size and self.goodbye is None:
-            if is_run_allowed:
-                position = _skip_drawing(data, position)
-                if position == size:
+            if may_skim:
+                position = self._skimmer.skim(data, position, is_ascii=is_ascii)
+                if position == size or self._skimmer.is_cut:
                     break
             scanned = read_instruction(data, position)
             if scanned is None:
@@ -174,12 +177,15 @@ class PictureFilter:
         if len(elements) not in (2, 3) or not all(grammar.timestamp.fullmatch(value) for value in elements[1:]):
             return False
         timestamp = int(elements[1])
-        self._syncs.note_sent(timestamp)
-        if self._overlay is not None:
-            self._overlay.note_frame(timestamp)
+        self._end_frame(timestamp)
         if self.first_frame is None and self._is_screen_touched and self._has_screen_size:
             self.first_frame = timestamp
         return True
+
+    def _end_frame(self, timestamp: int) -> None:
+        self._syncs.note_sent(timestamp)
+        if self._overlay is not None:
+            self._overlay.note_frame(timestamp)
 
     def _size(self, elements: Elements) -> bool | bytes:
         if len(elements) != 4 or not all(grammar.integer.fullmatch(value) for value in elements[1:]):
@@ -216,11 +222,6 @@ class PictureFilter:
         """guacd asks for credentials. The browser never holds any, so the session can't go on."""
         self.goodbye = GuacdGoodbye(0x0301)
         return False
-
-
-def _skip_drawing(data: bytes, position: int) -> int:
-    run = grammar.drawing_run.match(data, position)
-    return position if run is None else run.end()
 
 
 def _is_image_placed(elements: Elements) -> bool:

@@ -54,8 +54,7 @@ class StreamTable:
         index = elements[opener.stream_at + 1]
         if not grammar.stream_index.fullmatch(index):
             return Opening.MALFORMED
-        if len(self._open) >= MAX_STREAMS or len(self.crossed) >= MAX_STREAMS:
-            raise ProtocolViolation("too many streams", elements[0])
+        self._make_sure_of_room(elements[0])
         mimetype = elements[opener.mimetype_at + 1]
         does_cross = is_granted(opener.need, mimetype, self._grants) and _is_type_listed(opener.need, mimetype)
         self._open[index] = does_cross
@@ -67,9 +66,27 @@ class StreamTable:
             self._room[index] = CLIPBOARD_MAX_BYTES
         return Opening.CROSSES
 
+    def open_picture(self, index: bytes) -> None:
+        """Note the stream of an image that is known to be well formed, which always crosses.
+
+        Raises :class:`ProtocolViolation` when there are too many.
+        """
+        self._make_sure_of_room(b"img")
+        self._open[index] = True
+        self._room.pop(index, None)
+        self.crossed.add(index)
+
+    def _make_sure_of_room(self, opcode: bytes) -> None:
+        if len(self._open) >= MAX_STREAMS or len(self.crossed) >= MAX_STREAMS:
+            raise ProtocolViolation("too many streams", opcode)
+
     def state_of(self, index: bytes) -> bool | None:
         """True for a stream that crosses, False for a blocked one, ``None`` for one that is not open."""
         return self._open.get(index)
+
+    def is_unlimited(self, index: bytes) -> bool:
+        """Whether a stream crosses, however much it carries."""
+        return self._open.get(index) is True and index not in self._room
 
     def take_room(self, index: bytes, size_bytes: int) -> bool:
         """Whether ``size_bytes`` more may pass. A stream that is used up is blocked from here on."""

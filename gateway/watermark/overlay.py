@@ -56,7 +56,9 @@ class Overlay:
 
     def note_frame(self, timestamp: int) -> None:
         """guacd ended a frame. One that repeats a timestamp proves nothing of what came before it."""
-        if self.is_shown and self._frame is None and timestamp > self._newest:
+        if self._frame is not None:
+            return
+        if self.is_shown and timestamp > self._newest:
             self._frame = timestamp
         self._newest = max(self._newest, timestamp)
 

@@ -86,7 +86,15 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
 
 
 def _field_notes(struct: type[msgspec.Struct]) -> dict[str, str]:
-    """The string below a field is its note."""
+    """The string below a field is its note, also where the field is inherited."""
+    notes: dict[str, str] = {}
+    for parent in reversed(struct.__mro__):
+        if issubclass(parent, msgspec.Struct) and parent is not msgspec.Struct:
+            notes |= _own_notes(parent)
+    return notes
+
+
+def _own_notes(struct: type[msgspec.Struct]) -> dict[str, str]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(struct))).body[0]
     notes: dict[str, str] = {}
     previous: str | None = None

@@ -23,6 +23,7 @@ from sekisho.door.limits import DoorLimits
 from sekisho.listeners import serve_portal
 from sekisho.logs import set_up_log
 from tests.web.fakes import FakeCity
+from web.arrival import PortalEntrance
 from web.app import create_app
 
 async def main():
@@ -36,7 +37,7 @@ async def main():
         raise RuntimeError("a fault")
     except RuntimeError:
         logging.getLogger("broker.session").exception("went wrong")
-    async with serve_portal(create_app(FakeCity().services(), settings), settings, DoorLimits()):
+    async with serve_portal(create_app(FakeCity().services(), PortalEntrance(settings)), settings, DoorLimits()):
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.read)
 

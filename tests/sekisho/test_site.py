@@ -60,3 +60,49 @@ def test_two_peers_with_one_key_file_stop_the_start(tmp_path: Path) -> None:
 def test_a_peer_of_a_zone_that_nobody_has_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"\$\.wire\.gateways: gw1 serves \['lgwam'\]"):
         check_site(site(tmp_path, zone="lgwam"))
+
+
+ENTRANCE: dict[str, Any] = {
+    "id": "office",
+    "origin": "office",
+    "public_url": "https://portal.city.lg.jp",
+    "tunnel_url": "wss://portal.city.lg.jp/tunnel",
+}
+LISTENER = {"host": "10.0.0.5", "port": 8443, "certificate": "b.crt", "key": "b.key", "client_ca": "ca.crt"}
+GATEWAY = {"id": "g", "zones": ["lgwan"], "key_file": "k"}
+EVERYBODY = [{"ranges": ["0.0.0.0/0"]}]
+
+
+@pytest.mark.parametrize(
+    "changes, path",
+    [
+        ({"entrances": [ENTRANCE | {"sources": EVERYBODY}]}, r"entrances\[0\].sources\[0\].ranges\[0\]"),
+        ({"entrances": [ENTRANCE, ENTRANCE]}, r"entrances\[1\].id"),
+        ({"entrances": [ENTRANCE], "entrance_listener": {}}, "entrance_listener"),
+        ({"portal": {"host": ""}, "entrance_listener": {}}, "entrances"),
+        ({"entrance_listener": {"host": "10.0.0.5", "port": 8443}}, "entrance_listener"),
+        ({"wire": {"host": "10.0.0.5"}}, "wire"),
+        (
+            {"wire": {"gateways": [GATEWAY | {"entrance": "nowhere"}]}, "entrance_listener": {}},
+            r"wire.gateways\[0\].entrance",
+        ),
+    ],
+)
+def test_entrances_that_can_not_hold_stop_the_start_with_their_path(
+    tmp_path: Path, changes: dict[str, Any], path: str
+) -> None:
+    document = {"data_dir": str(tmp_path), "tenants": [TENANT], "entrance_listener": LISTENER} | changes
+    with pytest.raises(ConfigurationError, match=rf"\$\.{path}"):
+        check_site(msgspec_convert(document, tmp_path / "site.toml"))
+
+
+def test_entrances_that_hold_are_in_order(tmp_path: Path) -> None:
+    document = {
+        "data_dir": str(tmp_path),
+        "tenants": [TENANT],
+        "entrances": [ENTRANCE | {"sources": [{"ranges": ["10.1.0.0/16"]}]}],
+        "entrance_listener": LISTENER,
+        "portal": {"host": ""},
+        "wire": {"gateways": [GATEWAY | {"entrance": "office"}]},
+    }
+    check_site(msgspec_convert(document, tmp_path / "site.toml"))

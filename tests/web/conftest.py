@@ -14,6 +14,7 @@ from tests.web.browsing import Visitor
 from tests.web.fake_tunnel import FakeTunnel, serving_tunnel
 from tests.web.fakes import FakeCity
 from web.app import create_app
+from web.arrival import PortalEntrance
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -36,7 +37,7 @@ async def visitor(city: FakeCity) -> AsyncIterator[Visitor]:
     settings = PortalSettings(
         port=port, public_url=f"http://localhost:{port}", tunnel_url=f"ws://localhost:{port + 1}/tunnel"
     )
-    server = TestServer(create_app(city.services(), settings), host="127.0.0.1", port=port)
+    server = TestServer(create_app(city.services(), PortalEntrance(settings)), host="127.0.0.1", port=port)
     async with TestClient(server) as client:
         yield Visitor(client, settings.public_url)
 
@@ -53,7 +54,7 @@ async def portal_url(city: FakeCity, tunnel: FakeTunnel) -> AsyncIterator[str]:
     port = free_port()
     url = f"http://localhost:{port}"
     settings = PortalSettings(port=port, public_url=url, tunnel_url=tunnel.url)
-    runner = web.AppRunner(create_app(city.services(), settings), access_log=None, shutdown_timeout=0.5)
+    runner = web.AppRunner(create_app(city.services(), PortalEntrance(settings)), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     await web.TCPSite(runner, "localhost", port).start()
     yield url

@@ -6,6 +6,7 @@ from broker.session.records import (
     LiveSession,
 )
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
+from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_policy import KeptApprovals, OpenMinded
 from tests.web.fake_sessions import ScriptedSessions
 from tests.web.fake_signin import OneCity, PlainSignin
@@ -29,6 +30,7 @@ class FakeCity:
         self.audit = WrittenAudit()
         self.policy = OpenMinded()
         self.approvals = KeptApprovals()
+        self.devices = ShelfOfDevices()
         first = POOLS[0][0]
         self.sessions.others = [
             LiveSession(
@@ -50,4 +52,5 @@ class FakeCity:
             audit=self.audit,
             policy=self.policy,
             approvals=self.approvals,
+            devices=self.devices,
         )

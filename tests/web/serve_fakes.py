@@ -7,6 +7,7 @@ from aiohttp import web
 from broker.settings import PortalSettings
 from tests.web.fakes import FakeCity
 from web.app import create_app
+from web.arrival import PortalEntrance
 
 
 def main() -> None:
@@ -14,7 +15,7 @@ def main() -> None:
     settings = PortalSettings(
         port=port, public_url=f"http://localhost:{port}", tunnel_url=f"ws://localhost:{port + 1}/tunnel"
     )
-    web.run_app(create_app(FakeCity().services(), settings), host="127.0.0.1", port=port)
+    web.run_app(create_app(FakeCity().services(), PortalEntrance(settings)), host="127.0.0.1", port=port)
 
 
 if __name__ == "__main__":

@@ -14,10 +14,11 @@ from tests.web.browsing import Visitor
 from tests.web.fake_signin import CODE, PASSWORD
 from tests.web.fakes import FakeCity
 from web.app import create_app
+from web.arrival import PortalEntrance
 from web.forms import local_path
 from web.routes import PUBLIC_ROUTES
 
-_APP = create_app(FakeCity().services(), PortalSettings())
+_APP = create_app(FakeCity().services(), PortalEntrance(PortalSettings()))
 
 
 def all_routes() -> list[tuple[str, str]]:

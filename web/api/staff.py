@@ -35,10 +35,11 @@ from web.api.staff_records import (
     TicketReady,
     Why,
 )
+from web.arrival import front_of
 from web.language import language_of, translate
 from web.problems import Problem
 from web.reasons import DENIALS, RULE_REASONS, RULES
-from web.visitor import SETTINGS, TENANT, services_of, signed_in
+from web.visitor import TENANT, services_of, signed_in
 
 _NO_POOL: Final = Failure(problem=Problem.NO_SUCH_POOL)
 _NO_SESSION: Final = Failure(problem=Problem.NO_SUCH_SESSION)
@@ -143,7 +144,7 @@ async def issue_ticket(request: web.Request, _body: None) -> TicketAnswer | Fail
                 ticket=issued.ticket.reveal(),
                 expires_at=issued.expires_at,
                 takes_over=issued.takes_over,
-                tunnel_url=request.app[SETTINGS].tunnel_url,
+                tunnel_url=front_of(request).tunnel_url,
             )
         case Preparing() as waiting:
             return TicketPreparing(state=waiting.state, position=waiting.position, waiting_since=waiting.waiting_since)

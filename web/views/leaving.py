@@ -1,14 +1,14 @@
 """Sign-out, and the choice of language."""
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from web.arrival import front_of
 from web.cookies import Cookie, clear_cookies, read_cookie, set_language
 from web.forms import local_path, read_query, see_other
 from web.language import Language
-from web.visitor import SETTINGS, services_of, signed_in
+from web.visitor import services_of, signed_in
 
 _NOTHING_LEFT: Final = '"cache", "storage"'
 
@@ -38,6 +38,5 @@ async def choose_language(request: web.Request) -> web.Response:
     response = see_other(local_path(read_query(request, "back")))
     code = request.match_info["code"]
     if code in set(Language):
-        is_secure = urlsplit(request.app[SETTINGS].public_url).scheme == "https"
-        set_language(response, Language(code), is_secure=is_secure)
+        set_language(response, Language(code), is_secure=front_of(request).is_encrypted)
     return response

@@ -5,11 +5,11 @@ from typing import Final
 from aiohttp import web
 
 from broker.session.records import PoolView
+from web.arrival import front_of
 from web.form_token import csrf_token
 from web.language import gettext_noop as _
 from web.language import language_of, translate
 from web.reasons import ENDS
-from web.visitor import SETTINGS
 
 TEXTS: Final = {
     "preparing": _("仮想デスクトップを準備しています"),
@@ -56,7 +56,7 @@ def page_settings(request: web.Request, view: PoolView) -> dict[str, object]:
     session = view.session
     return {
         "sessionId": session.id if session else "",
-        "tunnelUrl": request.app[SETTINGS].tunnel_url,
+        "tunnelUrl": front_of(request).tunnel_url,
         "csrfToken": csrf_token(request),
         "texts": {name: translate(language, text) for name, text in TEXTS.items()},
         "ends": {

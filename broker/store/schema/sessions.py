@@ -68,6 +68,7 @@ SESSION: Final = Table(
     Column("segment", String(16), nullable=False, server_default="unknown"),
     Column("device", String(16), nullable=False, server_default="none"),
     Column("certificate", String(16), nullable=False, server_default="absent"),
+    Column("device_id", String(64)),
     refers_to("pool", "pool_id"),
     refers_to("user_account", "user_id"),
     refers_to("assignment", "assignment_id"),

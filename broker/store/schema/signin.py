@@ -83,6 +83,9 @@ WEB_SESSION: Final = Table(
     Column("device", String(16), nullable=False, server_default="none"),
     Column("certificate", String(16), nullable=False, server_default="absent"),
     Column("entrance", String(64), nullable=False, server_default=text("''")),
+    # No reference: a revoked device stays in the books anyway.
+    Column("device_id", String(64)),
     refers_to("user_account", "user_id"),
     Index("ix_web_session_user", "tenant_id", "user_id"),
+    Index("ix_web_session_device", "tenant_id", "device_id"),
 )

@@ -86,6 +86,17 @@ def test_registered_desktops_are_looked_at_by_the_broker_and_others_are_not() ->
     assert "guacd-desktop/vdi-1/rds-1/tcp-3389" in flows
 
 
+def test_every_server_of_a_directory_is_listed() -> None:
+    raw = document()
+    raw["tenants"][0]["directory"]["further_urls"] = ["ldaps://10.3.0.32", "ldaps://ldap-2:3269", "ldap://localhost"]
+    raw["hosts"].append({"id": "ldap-2", "addresses": ["10.3.0.33"], "roles": ["directory:hinode"]})
+    assert starting(flows_of(raw), "broker-directory/broker-1/") == {
+        "broker-directory/broker-1/ldap/tcp-389",
+        "broker-directory/broker-1/directory:hinode/10.3.0.32/tcp-636",
+        "broker-directory/broker-1/ldap-2/tcp-3269",
+    }
+
+
 def test_desktops_of_this_machine_need_no_flow() -> None:
     raw = document()
     raw["tenants"][0]["pools"][2]["desktops"] = [{"name": "here", "host": "127.0.0.1", "port": 3390}]

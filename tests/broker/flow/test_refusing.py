@@ -113,7 +113,7 @@ def test_hosts_that_cannot_be(change: Change, said: str) -> None:
         ),
         (
             with_host("db", roles=["directory:hinode"]),
-            "$.hosts.db.roles: directory:hinode: $.tenants.hinode.directory.url",
+            "$.hosts.db.roles: directory:hinode: no URL of the directory names this host",
         ),
         (with_host("db", roles=["gateway:gw-sim"]), "gw-sim and db both have the role gateway:gw-sim"),
         (with_host("db", roles=["guacd:lgwan", "database"]), ""),

@@ -6,15 +6,17 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from broker.device.records import RenewOrder
 from broker.lifecycle.session import SessionState
-from broker.model.ids import UserId
+from broker.model.ids import DeviceId, UserId
 from broker.model.kinds import CertificateState, DeviceKind, Mode, Origin, Role, Segment
 from broker.model.policy_records import ModeOrder, TeleworkApproval
-from broker.model.reasons import EndReason
+from broker.model.reasons import EndReason, TicketRefusal
 from broker.model.rules import Hours, Restrictions
-from broker.session.records import OpenDenied
+from broker.session.records import OpenDenied, RedeemDenied
 from tests.broker.city import City
-from tests.factories import CITY, OWN, SHARED, a_tenant, a_user, a_web_session, an_actor
+from tests.broker.device.desk import Desk
+from tests.factories import CITY, GATEWAY, LGWAN, OWN, SHARED, a_tenant, a_user, a_web_session, an_actor, tunnel_of
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 
@@ -71,6 +73,75 @@ async def test_a_locked_person_is_gone_even_when_the_broker_died_right_after_the
     assert city.tunnels.told == [(spec.attachment_id, EndReason.ACCOUNT_LOCKED)]
     record = (await city.audit("session.ended"))[-1]
     assert record.detail["rules"] == "not_locked"
+
+
+async def hand_out(desk: Desk, number: int) -> DeviceId:
+    return (await desk.enrol(name=f"PC-{number}", owner=a_user(number).login)).device.id
+
+
+async def bind(city: City, number: int, device_id: DeviceId) -> None:
+    """The person signs in anew, at a device of the desk."""
+    async with city.store.write() as tx:
+        web = a_web_session(number, now=tx.now)
+        await tx.signin.remove_web_session(web.token_hash)
+        bound = msgspec.structs.replace(web, certificate=CertificateState.VALID, device_id=device_id)
+        await tx.signin.add_web_session(bound)
+
+
+async def test_a_revoked_devices_sessions_end_and_nobody_elses(city: City) -> None:
+    desk = Desk(city.store, CITY)
+    lost, kept = await hand_out(desk, 1), await hand_out(desk, 2)
+    await bind(city, 1, lost)
+    await bind(city, 2, kept)
+    mine, spec = await city.work(1)
+    theirs, _ = await city.work(2)
+    assert (mine.device_id, theirs.device_id) == (lost, kept)
+    await city.sessions.expire()
+    await desk.devices.revoke(desk.actor, lost, "紛失")
+    city.restart()
+    await city.sessions.expire()
+    ended = await city.session(mine.id)
+    assert (ended.state, ended.end_reason) == (SessionState.ENDED, EndReason.DEVICE_REFUSED)
+    assert city.tunnels.told == [(spec.attachment_id, EndReason.DEVICE_REFUSED)]
+    assert (await city.audit("session.ended"))[-1].detail["rules"] == "certificate_valid"
+    assert (await city.session(theirs.id)).state is SessionState.ACTIVE
+
+
+async def test_a_certificates_end_ends_the_session_by_the_clock_and_a_renewal_in_time_does_not(city: City) -> None:
+    desk = Desk(city.store, CITY)
+    one, other = await hand_out(desk, 1), await hand_out(desk, 2)
+    desk.pass_days(desk.settings.certificate_days - 0.01)
+    await bind(city, 1, one)
+    await bind(city, 2, other)
+    ending, _ = await city.work(1)
+    renewed, _ = await city.work(2)
+    await desk.devices.renew(desk.actor, other, RenewOrder())
+    await city.sessions.expire()
+    assert (await city.session(ending.id)).state is SessionState.ACTIVE
+    city.pass_time(0.02 * 86_400)
+    await city.sessions.expire()
+    assert (await city.session(ending.id)).end_reason is EndReason.DEVICE_REFUSED
+    assert (await city.session(renewed.id)).state is SessionState.ACTIVE
+
+
+async def test_a_ticket_of_a_device_that_is_lost_meanwhile_opens_nothing(city: City) -> None:
+    desk = Desk(city.store, CITY)
+    lost = await hand_out(desk, 1)
+    await bind(city, 1, lost)
+    session = await city.open()
+    await city.settle()
+    ticket = await city.ticket(session)
+    await desk.devices.revoke(desk.actor, lost, "紛失")
+    refused = await city.sessions.redeem(
+        ticket=ticket.ticket.reveal(),
+        tunnel_cookie=tunnel_of(1),
+        gateway_id=GATEWAY,
+        zones=(LGWAN,),
+        entrance="portal",
+        address="192.0.2.1",
+    )
+    assert refused == RedeemDenied(TicketRefusal.SIGNED_OUT)
+    assert isinstance(await city.sessions.open(city.person(), SHARED), OpenDenied)
 
 
 async def test_who_loses_the_entitlement_loses_the_session(city: City) -> None:

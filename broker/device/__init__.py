@@ -1,0 +1,1 @@
+"""Devices that show a certificate: enrolled, recognised, renewed, revoked."""
