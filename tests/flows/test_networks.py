@@ -1,5 +1,6 @@
 """The demo's zones: each guacd in a network of its own, desktops and the RDP host in theirs, and none meets another."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,9 +27,10 @@ def running(city: City, program: str) -> dict[int, str]:
     """Processes of this city that run ``program``, with their networks."""
     found: dict[int, str] = {}
     for pid in descendants_of(city.process.pid):
-        line = (Path("/proc") / str(pid) / "cmdline").read_bytes().decode(errors="replace")
-        if Path(line.split("\0")[0]).name == program:
-            found[pid] = network_of(pid)
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            line = (Path("/proc") / str(pid) / "cmdline").read_bytes().decode(errors="replace")
+            if Path(line.split("\0")[0]).name == program:
+                found[pid] = network_of(pid)
     return found
 
 

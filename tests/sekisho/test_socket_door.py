@@ -11,7 +11,7 @@ import pytest
 
 from sekisho.parts import socket_door
 from sekisho.parts.own_network import Bridge, OwnNetwork, enter_network, prepare_network
-from tests.fakes.waiting import until
+from sekisho.supervisor.child import is_unix_open
 
 ECHO = """
 import socket, sys, threading
@@ -42,14 +42,20 @@ sys.stdin.read()
 """
 
 
+async def wait_open(door: Path) -> None:
+    async with asyncio.timeout(20):
+        while not await is_unix_open(door):  # noqa: ASYNC110 -- another program's socket
+            await asyncio.sleep(0.02)
+
+
 @asynccontextmanager
 async def door(tmp_path: Path, port: int, program: str, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-I", socket_door.__file__, str(tmp_path / "door.sock"), str(port),
-        "--", sys.executable, "-c", program, *arguments,
+        "--", "setpriv", "--pdeathsig", "KILL", "--", sys.executable, "-c", program, *arguments,
     )  # fmt: skip
     try:
-        await until((tmp_path / "door.sock").exists, 20, "the door opens")
+        await wait_open(tmp_path / "door.sock")
         yield process
     finally:
         if process.returncode is None:
@@ -118,7 +124,6 @@ async def test_inside_there_is_nothing_but_the_bridge(tmp_path: Path, unused_tcp
         try:
             assert await asyncio.wait_for(process.stdout.readline(), 20) == b"from outside\n"
             assert heard == [b"from inside"]
-            await until(network.socket.exists, 20, "the door opens")
+            await wait_open(network.socket)
         finally:
-            process.kill()
-            await process.communicate()
+            await asyncio.wait_for(process.communicate(b""), 20)  # the end of its input ends it

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+from tests.zones import namespaces
 from tests.zones.map import PORTS, Host, Kind, of_kind
 from tests.zones.processes import Processes
 
@@ -48,8 +49,7 @@ def _start_programs(processes: Processes, folder: Path, desktop: Host) -> None:
     processes.wait(desktop.id, lambda: number.exists() and number.read_text().endswith("\n"), "the display's number")
     processes.wait_for_port(desktop.id, desktop.id, PORTS[Kind.DESKTOP])
     display = {"DISPLAY": f":{number.read_text().strip()}", "HOME": str(folder)}
-    subprocess.run(
-        ["xsetroot", "-solid", COLOURS[desktop.group]], env={**display, "PATH": "/usr/bin"}, check=True, timeout=20
-    )
+    ground = [*namespaces.prefix(desktop.id), "xsetroot", "-solid", COLOURS[desktop.group]]
+    subprocess.run(ground, env={**display, "PATH": "/usr/bin"}, check=True, timeout=20)
     terminal = ["xterm", "-geometry", "80x24+20+20", "-fa", "DejaVu Sans Mono", "-fs", "11", "-e", "/bin/sh"]
     processes.start(desktop.id, f"{desktop.id}-terminal", terminal, display)

@@ -53,7 +53,11 @@ def site_document(
         "data_dir": str(data_dir),
         "database": {"url_file": str(database_url)},
         "signin": {"enrol_networks": [CLIENT_NETWORKS["office"]]},
-        "portal": {"host": "127.0.0.1", "public_url": f"https://{host_name('office')}"},
+        "portal": {
+            "host": "",
+            "public_url": f"https://{host_name('office')}",
+            "tunnel_url": f"wss://{host_name('office')}/tunnel",
+        },
         "entrance_listener": {
             "host": BY_ID["broker"].address,
             "port": BROKER_ENTRANCE_PORT,

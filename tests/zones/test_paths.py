@@ -35,12 +35,12 @@ INSIDE = [host.id for host in HOSTS if host.kind not in {Kind.CLIENT, Kind.ROUTE
 ONE_OF_EACH = [of_kind(kind)[-1].id for kind in Kind if kind not in {Kind.CLIENT, Kind.ROUTER}]
 
 
-def judge(ledger: Ledger, proof: str, tried: Iterable[Path], met: Set[Path], **facts: object) -> None:
+def judge(ledger: Ledger, proof: str, tried: Iterable[Path], met: Set[Path], **facts: int) -> None:
     """Nothing but what is permitted was met, and everything that is permitted was."""
     tried = set(tried)
     finds = sorted(f"{path} is open and not permitted" for path in met - permitted())
     missing = sorted(f"{path} is permitted and shut" for path in (permitted() & tried) - met)
-    ledger.record("zones", proof, paths=len(tried), finds=finds + missing, **facts)
+    ledger.record("zones", proof, paths=len(tried), finds=finds + missing, accepted=None, **facts)
     assert not finds
     assert not missing
 
@@ -48,9 +48,10 @@ def judge(ledger: Ledger, proof: str, tried: Iterable[Path], met: Set[Path], **f
 def test_without_rules_everything_would_be_met(city: object) -> None:
     """That it bites: with no packet filter every one of these paths reaches its target, also where nothing listens."""
     open_everything()
-    paths = paths_from(EVERYBODY)
-    met = reached(try_paths(paths))
-    assert sorted(map(str, set(paths) - met)) == []
+    left = set(paths_from(EVERYBODY))
+    for _ in range(5):  # a desktop takes five callers at a time; the others knock again
+        left -= reached(try_paths(left))
+    assert sorted(map(str, left)) == []
 
 
 def test_only_permitted_flows_are_open(rules: Rulesets, ledger: Ledger) -> None:
