@@ -1,6 +1,6 @@
 """Settings of what lies between services: the wire, and the listeners that stand on mutual TLS."""
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -8,6 +8,9 @@ from broker.model.entrances import EntranceRules
 
 PORTAL_ENTRANCE: Final = "portal"
 """The entrance of a site whose people reach the broker's own listener."""
+
+
+_Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 
 class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,5 +67,40 @@ class EntranceListenerSettings(ServiceListenerSettings, frozen=True, kw_only=Tru
     and the device's certificate taken from headers, and only from a proxy whose certificate names an entrance."""
 
 
+_Place = Annotated[str, msgspec.Meta(pattern=r"^(\*|[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$")]
+"""``address:port`` as HAProxy reads it; an IPv6 address in brackets."""
+_File = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._/+-]*$")]
+"""A path on the proxy's host."""
+
+
+class EntranceProxySettings(_Settings, frozen=True, kw_only=True):
+    """What ``sekisho entrance config <id>`` writes into the proxy's configuration. Paths are those of its host."""
+
+    listen: tuple[_Place, ...] = ("*:443",)
+    listen_plain: tuple[_Place, ...] = ("*:80",)
+    """Where browsers without TLS are sent on to ``public_url``; empty: nowhere."""
+    certificate: _File = "/etc/sekisho/entrance/public.pem"
+    """The certificate of ``public_url`` that browsers see, with its chain and key (PEM), or a ``.crt`` beside a
+    ``.key``."""
+    service_certificate: _File = "/etc/sekisho/entrance/service.crt"
+    """``sekisho pki issue entrance <id>``, beside its ``.key``."""
+    service_ca: _File = "/etc/sekisho/entrance/service-ca.crt"
+    device_ca: _File = ""
+    """Certificate of the device authority. With it devices are asked for a certificate; empty: they are not."""
+    brokers: list[_Place] = []
+    """Where the brokers' entrance listeners are. Empty: on every host of ``[[hosts]]`` with the role ``broker``."""
+    gateways: dict[_Name, _Place] = {}
+    """Gateways of this entrance by id. Empty: every one of ``[[hosts]]`` with the role ``gateway:<id>``."""
+    user: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9._-]{0,32}$")] = "haproxy"
+    """Account that HAProxy gives up root for; empty: it stays who it is."""
+    max_connections: Annotated[int, msgspec.Meta(ge=10)] = 4000
+    max_connections_per_address: Annotated[int, msgspec.Meta(ge=1)] = 400
+    """Many people may share one address."""
+    new_connections_per_address_10s: Annotated[int, msgspec.Meta(ge=1)] = 400
+    requests_per_address_10s: Annotated[int, msgspec.Meta(ge=1)] = 2000
+
+
 class EntranceSettings(EntranceRules, frozen=True, kw_only=True):
     """One way in (入口). Its proxy shows a certificate for ``urn:sekisho:entrance:<id>``: that alone names it."""
+
+    proxy: EntranceProxySettings = msgspec.field(default_factory=EntranceProxySettings)

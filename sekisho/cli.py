@@ -9,6 +9,7 @@ from sekisho.commands.audit import audit
 from sekisho.commands.code import code
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
+from sekisho.commands.entrance import entrance
 from sekisho.commands.flows import flows
 from sekisho.commands.mode import mode
 from sekisho.commands.pki import pki
@@ -44,6 +45,7 @@ for _command in (
     flows,
     audit,
     pki,
+    entrance,
     demo,
     smoke,
     code,

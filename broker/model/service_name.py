@@ -8,6 +8,8 @@ from typing import Final
 import msgspec
 
 _PREFIX: Final = "urn:sekisho:"
+ANY_BROKER: Final = "broker.sekisho.internal"
+"""The name that all brokers share: whoever dials one may get any of them."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -25,6 +27,10 @@ class ServiceName(msgspec.Struct, frozen=True):
 
     kind: ServiceKind
     id: str
+
+    def as_hostname(self) -> str:
+        """The name in its certificate by which HAProxy knows it, wherever it stands; no name server knows it."""
+        return f"{self.id}.{self.kind}.sekisho.internal"
 
     def as_uri(self) -> str:
         return f"{_PREFIX}{self.kind}:{self.id}"

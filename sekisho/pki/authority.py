@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from broker.model.service_name import ServiceKind, ServiceName
+from broker.model.service_name import ANY_BROKER, ServiceKind, ServiceName
 
 CA_DAYS: Final = 3650
 SERVICE_DAYS: Final = 397
@@ -53,8 +53,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_server(kind: ServiceKind) -> bool:
-    """Whether others dial it, so that its certificate needs a name to be dialled by."""
+    """Whether others dial it."""
     return _SERVER in PURPOSES[kind]
+
+
+def standing_names(name: ServiceName) -> list[str]:
+    """Host names that every certificate of a server carries, whatever else it is called."""
+    if not is_server(name.kind):
+        return []
+    return [name.as_hostname(), *([ANY_BROKER] if name.kind is ServiceKind.BROKER else [])]
 
 
 def make_authority(title: str, *, now: datetime, days: int = CA_DAYS) -> Signed:
@@ -77,7 +84,7 @@ def issue(authority: Signed, request: Request, *, now: datetime) -> Signed:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{request.name.kind} {request.name.id}"[:64])])
     alternatives: list[x509.GeneralName] = [
         x509.UniformResourceIdentifier(request.name.as_uri()),
-        *(x509.DNSName(name) for name in request.dns),
+        *(x509.DNSName(name) for name in dict.fromkeys([*request.dns, *standing_names(request.name)])),
         *(x509.IPAddress(address) for address in request.addresses),
     ]
     issuer_key = authority.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from broker.errors import ConfigurationError
-from broker.model.service_name import ServiceName
+from broker.model.service_name import ServiceKind, ServiceName
 from sekisho.pki.authority import Request, Signed, is_server, issue, make_authority
 from sekisho.private_files import write_private
 
@@ -46,7 +46,8 @@ def issue_into(folder: Path, request: Request, *, now: datetime, may_replace: bo
     _refuse_existing(files, may_replace, "renew with --force")
     if not request.dns and not request.addresses and files[0].exists():
         request = _with_names_of(files[0], request)
-    if is_server(request.name.kind) and not request.dns and not request.addresses:
+    is_dialled_by_name = is_server(request.name.kind) and request.name.kind is not ServiceKind.GATEWAY
+    if is_dialled_by_name and not request.dns and not request.addresses:
         raise ConfigurationError(f"{request.name.kind} {request.name.id} is dialled: give --dns NAME or --ip ADDRESS")
     return _write(*files, issue(authority, request, now=now))
 

@@ -42,7 +42,8 @@ def test_a_broker_s_certificate_names_it_and_is_good_for_a_server_alone(folder: 
     assert issue(folder, "broker", "b1", "--dns", "broker.city.lg.jp", "--ip", "10.0.0.5").exit_code == 0
     certificate = folder / "broker-b1.crt"
     assert names(certificate).get_values_for_type(x509.UniformResourceIdentifier) == ["urn:sekisho:broker:b1"]
-    assert names(certificate).get_values_for_type(x509.DNSName) == ["broker.city.lg.jp"]
+    own = ["b1.broker.sekisho.internal", "broker.sekisho.internal"]
+    assert names(certificate).get_values_for_type(x509.DNSName) == ["broker.city.lg.jp", *own]
     assert [str(found) for found in names(certificate).get_values_for_type(x509.IPAddress)] == ["10.0.0.5"]
     assert purposes(certificate) == {ExtendedKeyUsageOID.SERVER_AUTH}
     verified = subprocess.run(

@@ -1,0 +1,1 @@
+"""The proxy at an entrance: HAProxy, its configuration written from the site's settings."""
