@@ -182,6 +182,9 @@ class TenantSettings(_Settings, frozen=True, kw_only=True):
     """Only for the first start; from then on the IT desk sets it (``sekisho mode set``)."""
     policy: PolicySettings = msgspec.field(default_factory=PolicySettings)
     watermark: WatermarkSettings = msgspec.field(default_factory=WatermarkSettings)
+    cover_unfocused: bool = False
+    """The session page covers the picture of every pool while its window is not in use; a pool may ask for it alone
+    by ``grants.cover_unfocused``."""
     directory: LdapSettings
     zones: list[ZoneSettings]
     pools: list[PoolSettings]

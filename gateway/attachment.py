@@ -16,6 +16,7 @@ from gateway.errors import ProtocolViolation
 from gateway.guacd import GuacdDialler, Opened, open_guacd
 from gateway.handshake import Failed, Handshake
 from gateway.limits import RelayLimits
+from gateway.passages import describe
 from gateway.relay import Relay, describe_end
 from gateway.settings import DoorLimits
 from gateway.status import DoorRefusal
@@ -197,6 +198,9 @@ class Attachment:
         self.relay = relay
         self._around.report(spec, EventKind.ATTACHED, None, Facts(guacd=opened.address))
         relay.on_drawn = lambda: self._around.report(spec, EventKind.DRAWN, None, Facts(relay))
+        relay.passages.on_text = lambda passage: self._around.report(
+            spec, EventKind.CLIPBOARD, None, Facts(None, **describe(passage))
+        )
         missed = EventKind.WATERMARK_NOT_ACKNOWLEDGED
         relay.on_watermark_missed = lambda: self._around.report(spec, missed, None, Facts(relay))
         try:

@@ -10,10 +10,13 @@ from broker.model.watermark import OnMissing
 from broker.wire.messages import ConnectionSpec
 from gateway.errors import ProtocolViolation
 from gateway.filters.browser import BrowserFilter
+from gateway.filters.clipboard import Outcome, Passage
 from gateway.filters.picture import PictureFilter
 from gateway.filters.syncs import SyncLedger
 from gateway.guacd import Opened
 from gateway.limits import Clocks, RelayLimits, find_exceeded
+from gateway.notices import Notices
+from gateway.passages import Passages
 from gateway.rate import InstructionBudget
 from gateway.status import classify_guacd_status
 from gateway.watermark.overlay import Overlay
@@ -57,13 +60,21 @@ class Relay:
         self._browser = browser
         self._guacd = opened.connection
         self._rest = opened.rest
+        self.passages = Passages(loop.time())
+        self._notices = Notices(spec, self.tell_browser)
         syncs = SyncLedger()
         has_touch = _TOUCH_ARGUMENT in opened.announced
         self._overlay = overlay
         self._is_mark_missed = False
-        self._picture = PictureFilter(spec.grants, syncs, self._tell_guacd, overlay)
+        self._picture = PictureFilter(spec.grants, syncs, self._tell_guacd, overlay, note_text=self._note_text)
         self._input = BrowserFilter(
-            spec.grants, syncs, self._picture.streams, self.tell_browser, has_touch=has_touch, overlay=overlay
+            spec.grants,
+            syncs,
+            self._picture.streams,
+            self.tell_browser,
+            note_text=self._note_text,
+            has_touch=has_touch,
+            overlay=overlay,
         )
         self._picture.peer_streams = self._input.streams
         self._budget = InstructionBudget(limits.instructions_per_s, loop.time())
@@ -88,6 +99,7 @@ class Relay:
         """Begin to read guacd; what came behind the handshake is shown first."""
         self._guacd.on_data = self._take_from_guacd
         self._guacd.on_lost = lambda: self.end(EndReason.GUACD_CLOSED)
+        self._notices.tell_grants()
         rest, self._rest = self._rest, b""
         self._guacd.resume_reading()
         if rest:
@@ -204,6 +216,14 @@ class Relay:
         if self._guacd.buffered_bytes() > HARD_BUFFER_BYTES:
             self.end(EndReason.GUACD_MISBEHAVED)
 
+    # --- either way
+
+    def _note_text(self, passage: Passage) -> bool:
+        """A text wants to cross, or was refused: it is told first."""
+        noted = self.passages.note(passage, self._loop.time())
+        self._notices.tell_text(noted)
+        return noted.outcome is Outcome.PASSED
+
     # --- time
 
     def tick(self, now: datetime, broker_heard_s: float) -> None:
@@ -214,6 +234,7 @@ class Relay:
         if reason is not None:
             self.end(reason)
             return
+        self._notices.tick(clocks)
         self._tend_mark(clock)
         if clock - self._guacd_told_s >= self._limits.nop_after_s:
             self._tell_guacd(_NOP)
@@ -252,6 +273,8 @@ class Relay:
 def describe_end(relay: Relay) -> dict[str, str]:
     """Facts for the audit: numbers and words, no content."""
     facts = {"dropped": str(relay.dropped), "unknown": str(relay.unknown)}
+    if relay.passages.unaudited:
+        facts["clipboard_refused"] = str(relay.passages.unaudited)
     if relay.violation is not None:
         facts |= {"rule": relay.violation.rule, "opcode": relay.violation.opcode}
     return facts

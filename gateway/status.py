@@ -94,6 +94,7 @@ _CODES: Final[Mapping[EndReason | DoorRefusal, tuple[int, int]]] = MappingProxyT
         EndReason.DEVICE_REFUSED: (_POLICY, _CLIENT_FORBIDDEN),
         EndReason.MODE_CHANGED: (_POLICY, _SESSION_CLOSED),
         EndReason.POLICY_CHANGED: (_POLICY, _CLIENT_FORBIDDEN),
+        EndReason.GRANTS_CHANGED: (_TRY_LATER, _SESSION_CLOSED),
         EndReason.GATEWAY_STOPPED: (_GOING_AWAY, _UPSTREAM_UNAVAILABLE),
         EndReason.WATERMARK_UNAVAILABLE: (_POLICY, _CLIENT_FORBIDDEN),
     }

@@ -1,6 +1,5 @@
 """The portal as one aiohttp application: middlewares outside in, then the routes."""
 
-from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -15,6 +14,7 @@ from web.errors import answer_faults
 from web.headers import add_headers
 from web.hosts import find_tenant
 from web.routes import STATIC_ROUTE
+from web.static_files import STATIC, tell_missing_files
 from web.views import (
     console,
     console_approvals,
@@ -32,14 +32,21 @@ from web.views import (
 from web.visitor import SERVICES
 
 MAX_BODY_BYTES: Final = 64 * 1024
-STATIC: Final = Path(__file__).parent / "static"
 
 
 def create_app(services: Services, entrance: Entrance) -> web.Application:
     """Pages, console, API and static files of the portal, behind an entrance."""
     app = web.Application(
         client_max_size=MAX_BODY_BYTES,
-        middlewares=[add_headers, answer_faults, know_arrival, find_tenant, require_signin, refuse_forgery],
+        middlewares=[
+            add_headers,
+            answer_faults,
+            tell_missing_files,
+            know_arrival,
+            find_tenant,
+            require_signin,
+            refuse_forgery,
+        ],
     )
     app[SERVICES] = services
     app[ENTRANCE] = entrance

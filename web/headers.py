@@ -9,26 +9,33 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from web.arrival import front_of
-from web.routes import is_static
+from web.routes import is_static, route_pattern
 from web.visitor import REQUEST_ID
 
 SESSION_PREFIX: Final = "/sessions/"
+SESSION_PAGE: Final = "/sessions/{session_id}"
 _HSTS_AGE_S: Final = 365 * 24 * 3600
 
 _FIXED: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # Not "no-referrer": a browser would then send "Origin: null" with every form, and the check of where
-    # forms come from would rest on one header instead of two.
-    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": (
-        "camera=(), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), midi=(),"
-        " payment=(), clipboard-read=(), clipboard-write=(), fullscreen=(self)"
+        "camera=(), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), hid=(), bluetooth=(),"
+        " midi=(), payment=(), clipboard-read=(), clipboard-write=(), fullscreen=(self)"
     ),
 }
+
+
+def referrer_policy(request: web.Request) -> str:
+    """No other site ever learns an address of ours; the page that holds a desktop tells it nobody at all.
+
+    Not so the pages with forms: a browser would send ``Origin: null`` with every one of them, and the check of where
+    forms come from would rest on one header instead of two.
+    """
+    return "no-referrer" if route_pattern(request) == SESSION_PAGE else "same-origin"
 
 
 def content_policy(path: str, tunnel_url: str) -> str:
@@ -65,6 +72,7 @@ async def add_headers(request: web.Request, handler: Handler) -> web.StreamRespo
     front = front_of(request)
     response.headers.update(_FIXED)
     response.headers["Content-Security-Policy"] = content_policy(request.path, front.tunnel_url)
+    response.headers["Referrer-Policy"] = referrer_policy(request)
     response.headers["X-Request-Id"] = request[REQUEST_ID]
     is_file = is_static(request) and response.status in {200, 206, 304}
     response.headers["Cache-Control"] = "no-cache" if is_file else "no-store"

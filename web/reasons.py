@@ -176,6 +176,7 @@ ENDS: Final[Mapping[EndReason, Reason]] = MappingProxyType(
         EndReason.DEVICE_REFUSED: Reason(_("この端末を使えなくなったため終了しました"), _DESK),
         EndReason.MODE_CHANGED: Reason(_("運用の切替えのため終了しました"), _("切替えの終了をお待ちください。")),
         EndReason.POLICY_CHANGED: Reason(_("利用の規則が変わったため終了しました"), _DESK),
+        EndReason.GRANTS_CHANGED: Reason(_("利用の条件が変わったため切断しました"), _RECONNECT),
         EndReason.GATEWAY_STOPPED: Reason(_("中継装置が停止しました"), _RETRY),
         EndReason.WATERMARK_UNAVAILABLE: Reason(_("画面に透かしを表示できないため接続しませんでした"), _DESK),
     }

@@ -71,6 +71,8 @@ class EndReason(StrEnum):
     DEVICE_REFUSED = "device_refused"
     MODE_CHANGED = "mode_changed"
     POLICY_CHANGED = "policy_changed"
+    GRANTS_CHANGED = "grants_changed"
+    """Only the tunnel ends: what is granted is another now, and the next tunnel gets it."""
 
 
 class TicketRefusal(StrEnum):

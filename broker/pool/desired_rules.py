@@ -10,7 +10,6 @@ from broker.model.ids import PoolId, TenantId, ZoneId
 from broker.model.kinds import DeviceKind
 from broker.model.records import Pool, Tenant, Zone
 from broker.model.rules import Baseline, TenantRules
-from broker.model.watermark_settings import WatermarkSettings
 from broker.policy.baseline_profile import parse_baseline, shipped_baseline
 from broker.policy.checking import RuleRefusal, refusals_of_tenant
 from broker.policy.pool_checking import refusals_of_pool
@@ -38,7 +37,7 @@ def read_desired_rules(settings: SiteSettings, asked: TenantSettings) -> Desired
             rules=_rules(settings, asked.policy),
         ),
         zones=tuple(_zone(tenant_id, zone) for zone in asked.zones),
-        pools=tuple(_pool(tenant_id, asked.watermark, pool) for pool in asked.pools),
+        pools=tuple(_pool(tenant_id, asked, pool) for pool in asked.pools),
     )
     if refusals := _refusals(f"tenants.{asked.id}", desired):
         raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
@@ -99,7 +98,8 @@ def _zone(tenant_id: TenantId, asked: ZoneSettings) -> Zone:
     )
 
 
-def _pool(tenant_id: TenantId, watermark: WatermarkSettings, asked: PoolSettings) -> Pool:
+def _pool(tenant_id: TenantId, tenant: TenantSettings, asked: PoolSettings) -> Pool:
+    grants = marked_grants(tenant.watermark, asked)
     return Pool(
         tenant_id=tenant_id,
         id=PoolId(asked.id),
@@ -111,7 +111,7 @@ def _pool(tenant_id: TenantId, watermark: WatermarkSettings, asked: PoolSettings
         protocol=asked.protocol,
         entitled_groups=frozenset(asked.entitled_groups),
         origins=frozenset(asked.origins),
-        grants=marked_grants(watermark, asked),
+        grants=msgspec.structs.replace(grants, cover_unfocused=tenant.cover_unfocused or grants.cover_unfocused),
         target_ready=asked.target_ready,
         max_size=max(asked.max_size, len(asked.desktops)),
         disconnect_limit_s=asked.disconnect_limit_s,

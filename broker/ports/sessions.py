@@ -1,5 +1,6 @@
 """Assignments, sessions, tickets and attachments in the store."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
@@ -78,6 +79,10 @@ class SessionTx(Protocol):
     async def list_open_attachments(
         self, *, session_id: SessionId | None = None, gateway_id: GatewayId | None = None
     ) -> list[Attachment]: ...
+
+    async def list_closed_attachments(self, gateway_ids: Collection[GatewayId], since: datetime) -> list[Attachment]:
+        """Those of these gateways that the books closed at or after ``since``."""
+        ...
 
     async def get_last_event(self, gateway_id: GatewayId, epoch: str) -> int: ...
     async def put_last_event(self, gateway_id: GatewayId, epoch: str, number: int) -> None: ...

@@ -33,7 +33,7 @@ async def disconnect(
         session = await _own(tx, auth, session_id)
         if session is None:
             return NoSuchSession(), []
-        return Disconnected(session.id), await _disconnect(tx, session, EndReason.CLIENT_CLOSED)
+        return Disconnected(session.id), await hang_up(tx, session, EndReason.CLIENT_CLOSED)
 
     return await write_again(context.store, work)
 
@@ -93,7 +93,7 @@ async def disconnect_all_of(
 
     async def work(tx: Transaction) -> list[Cut]:
         sessions = await tx.sessions.list_sessions(tenant_id, user_id=user_id, limit=_ALL)
-        return [cut for session in sessions for cut in await _disconnect(tx, session, reason)]
+        return [cut for session in sessions for cut in await hang_up(tx, session, reason)]
 
     return await write_again(context.store, work)
 
@@ -159,7 +159,8 @@ async def _end(context: SessionContext, tx: Transaction, session: Session, end: 
     return ended, await end_session(tx, session, end) if is_live(session) else []
 
 
-async def _disconnect(tx: Transaction, session: Session, reason: EndReason) -> list[Cut]:
+async def hang_up(tx: Transaction, session: Session, reason: EndReason) -> list[Cut]:
+    """End the tunnels of a session; the work stays."""
     if not is_live(session):
         return []
     cuts = await close_attachments(tx, session, reason)

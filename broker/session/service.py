@@ -12,6 +12,7 @@ from broker.ports import DesktopProvider, Store, TunnelControl
 from broker.secret import SealingKey
 from broker.session import ended, ending, listing, live_check, opening, redeeming, ticketing, tunnel_events
 from broker.session.context import SessionContext
+from broker.session.cuts_elsewhere import CutMemory, cuts_elsewhere
 from broker.session.records import (
     Disconnected,
     Ended,
@@ -45,6 +46,7 @@ class SessionService:
     ) -> None:
         self._context = SessionContext(store, sealing, providers, tunnels, reconciler_wake)
         self._swept = SweepMemory()
+        self._passed_on = CutMemory()
 
     # --- for the person
 
@@ -150,10 +152,12 @@ class SessionService:
     # --- for the reconciler
 
     async def expire(self) -> None:
-        """End what has outlived its limits, and what may not go on by the rules as they are now."""
+        """End what has outlived its limits, and what may not go on by the rules as they are now; pass on to the
+        gateways here what another broker has ended."""
         cuts = [*await ending.expire(self._context), *await sweep(self._context, self._swept)]
         if cuts:
             await self._after_end(cuts)
+        await self.cut(await cuts_elsewhere(self._context, self._passed_on))
 
     async def cut(self, cuts: Sequence[Cut]) -> None:
         """Tell the gateways to end attachments that the books have closed. What is missed, heartbeats repeat."""

@@ -1,4 +1,5 @@
 """Live sessions whose reason has gone end: the account was locked, the approval ended, the mode or a rule changed.
+Where only what is granted changed, the tunnel ends, and the page's next one has the new grants.
 
 Cheap where nothing happened: one small query tells whether a row changed that decisions rest on, and the clock
 whether a moment passed at which they may change by themselves.
@@ -11,10 +12,12 @@ from functools import partial
 import msgspec
 
 from broker.device.recognition import as_it_stands, with_device
+from broker.lifecycle.session import SessionState
 from broker.model.ids import PoolId, TenantId, ZoneId
+from broker.model.reasons import EndReason
 from broker.model.records import Pool, Session, Tenant, Zone
 from broker.policy.boundaries import next_boundary
-from broker.policy.decision import Decision, Deny
+from broker.policy.decision import Allow, Decision, Deny
 from broker.policy.opening import may_go_on
 from broker.policy.rulebook import rules_for
 from broker.pool.ending import End, end_session
@@ -23,6 +26,7 @@ from broker.pool.records import Cut
 from broker.ports import Transaction
 from broker.session.asking_policy import read_books, read_pool_rules
 from broker.session.context import SessionContext
+from broker.session.ending import hang_up
 from broker.session.facts import PersonInBooks, facts_of_standing
 from broker.session.rules import end_reason_of, is_live
 
@@ -52,15 +56,15 @@ class _Rows(msgspec.Struct, frozen=True, kw_only=True):
     tenant: Tenant
     epoch: int
     until: datetime
-    refused: tuple[Session, ...]
+    in_question: tuple[Session, ...]
 
 
 async def sweep(context: SessionContext, memory: SweepMemory) -> list[Cut]:
     """End what may not go on; what the gateways have still to end is answered."""
     cuts: list[Cut] = []
     for rows in await _look(context, memory):
-        for session in rows.refused:
-            cuts += await write_again(context.store, partial(_end_refused, seen=session))
+        for session in rows.in_question:
+            cuts += await write_again(context.store, partial(_settle, seen=session))
         memory.settle(rows.tenant.id, rows.epoch, rows.until)
     return cuts
 
@@ -82,14 +86,14 @@ async def _look_at(tx: Transaction, tenant_id: TenantId, epoch: int) -> _Rows | 
     people = await _read_people(tx, tenant)
     live = [(person, session) for person in people for session in person.live]
     devices = await tx.devices.get_devices(tenant_id, {it.device_id for _, it in live if it.device_id is not None})
-    refused = [
+    in_question = [
         session
         for person, session in live
-        if isinstance(_ask(person, pools, zones, with_device(session, devices, tx.now)), Deny)
+        if not _may_stay(session, _ask(person, pools, zones, with_device(session, devices, tx.now)))
     ]
     ends = [device.expires_at for device in devices.values() if device.expires_at > tx.now]
     until = min([next_boundary(tenant, pools.values(), tx.now), *ends])
-    return _Rows(tenant=tenant, epoch=epoch, until=until, refused=tuple(refused))
+    return _Rows(tenant=tenant, epoch=epoch, until=until, in_question=tuple(in_question))
 
 
 async def _read_people(tx: Transaction, tenant: Tenant) -> list[PersonInBooks]:
@@ -122,7 +126,16 @@ def _ask(
     return may_go_on(facts_of_standing(person, pool, session), rules)
 
 
-async def _end_refused(tx: Transaction, seen: Session) -> list[Cut]:
+def _may_stay(session: Session, decision: Decision) -> bool:
+    """Whether nothing is to be done. Grants are renewed with every ticket, so only a tunnel can have old ones."""
+    match decision:
+        case Deny():
+            return False
+        case Allow(grants):
+            return session.state is not SessionState.ACTIVE or grants == session.grants
+
+
+async def _settle(tx: Transaction, seen: Session) -> list[Cut]:
     """Asked again on fresh rows: it may just have been put right."""
     session = await tx.sessions.get_session(seen.tenant_id, seen.id)
     pool = await tx.pools.get_pool(seen.tenant_id, seen.pool_id)
@@ -132,7 +145,9 @@ async def _end_refused(tx: Transaction, seen: Session) -> list[Cut]:
     person = await read_books(tx, await tx.people.get_tenant(seen.tenant_id), user, None)
     rules = await read_pool_rules(tx, person.tenant, pool)
     decision = may_go_on(facts_of_standing(person, pool, await as_it_stands(tx, session)), rules)
-    if not isinstance(decision, Deny):
+    if _may_stay(session, decision):
         return []
+    if isinstance(decision, Allow):
+        return await hang_up(tx, session, EndReason.GRANTS_CHANGED)
     refused = ",".join(step.rule for step in decision.trace if not step.passed)
     return await end_session(tx, session, End(reason=end_reason_of(decision.reason), detail={"rules": refused}))

@@ -5,6 +5,7 @@ attachment: the attachment's own row is then completed, and its session is left 
 """
 
 import logging
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -26,6 +27,7 @@ from broker.session.rules import Fate, fate_of_detach, honest_time, is_live
 from broker.wire.messages import EventKind, GatewayEvent
 
 logger: Final = logging.getLogger(__name__)
+_TEXT_EVENTS: Final = MappingProxyType({"in": "clipboard.brought_in", "out": "clipboard.taken_out"})
 _MAX_DETAIL: Final = 8
 _MAX_DETAIL_CHARS: Final = 200
 
@@ -68,9 +70,18 @@ async def _apply(tx: Transaction, event: GatewayEvent, attachment: Attachment, s
             await _note_oddity(tx, event, attachment, session, "input.refused", "refused")
         case EventKind.WATERMARK_NOT_ACKNOWLEDGED:
             await _note_oddity(tx, event, attachment, session, "watermark.not_acknowledged", "noticed")
+        case EventKind.CLIPBOARD:
+            await _note_text(tx, event, attachment, session)
         case EventKind.DETACHED:
             return await _detached(tx, event, attachment, session)
     return []
+
+
+async def _note_text(tx: Transaction, event: GatewayEvent, attachment: Attachment, session: Session) -> None:
+    """A text crossed or was refused: its length and digest, never the text."""
+    passed = _TEXT_EVENTS.get(event.detail.get("way", "")) if event.detail.get("outcome") == "passed" else None
+    outcome = "ok" if passed else "refused"
+    await _note_oddity(tx, event, attachment, session, passed or "clipboard.refused", outcome)
 
 
 async def _note_oddity(

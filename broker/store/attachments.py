@@ -1,5 +1,8 @@
 """Attachments, and how far each gateway's events were taken."""
 
+from collections.abc import Collection
+from datetime import datetime
+
 from sqlalchemy import select, update
 
 from broker.model.ids import AttachmentId, GatewayId, SessionId
@@ -38,6 +41,12 @@ class SqlAttachments:
             found = found.where(ATTACHMENT.c.gateway_id == gateway_id)
         found = found.order_by(ATTACHMENT.c.redeemed_at, ATTACHMENT.c.id)
         return await self._db.every(Attachment, found.with_for_update() if self._db.is_writing else found)
+
+    async def list_closed_attachments(self, gateway_ids: Collection[GatewayId], since: datetime) -> list[Attachment]:
+        """Those of these gateways that the books closed at or after ``since``, oldest first."""
+        column = ATTACHMENT.c
+        found = select(ATTACHMENT).where(column.closed_at >= since, column.gateway_id.in_(sorted(gateway_ids)))
+        return await self._db.every(Attachment, found.order_by(column.closed_at, column.id))
 
     async def get_last_event(self, gateway_id: GatewayId, epoch: str) -> int:
         """In a writing transaction the gateway stays held, so that no event is taken twice by two brokers."""

@@ -47,13 +47,14 @@ class EventKind(StrEnum):
     """What a gateway tells of an attachment.
 
     ``drawn``: the first frame was acknowledged by the browser. ``watermark_not_acknowledged``: the browser
-    showed that it did not take the watermark.
+    showed that it did not take the watermark. ``clipboard``: a text crossed, or was refused, by its length and digest.
     """
 
     ATTACHED = "attached"
     DRAWN = "drawn"
     INPUT_REFUSED = "input_refused"
     WATERMARK_NOT_ACKNOWLEDGED = "watermark_not_acknowledged"
+    CLIPBOARD = "clipboard"
     DETACHED = "detached"
 
 

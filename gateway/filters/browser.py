@@ -6,8 +6,9 @@ from typing import Final
 from broker.model.grants import Grants
 from gateway.errors import ProtocolViolation
 from gateway.filters import grammar
+from gateway.filters.clipboard import Outcome, Passage, Way, WholeText
 from gateway.filters.opcodes import FROM_BROWSER_OPENERS
-from gateway.filters.streams import CLIENT_OVERRUN, Opening, StreamTable, refuse_stream
+from gateway.filters.streams import Opening, StreamTable, accept_blob, refuse_stream, refuse_text
 from gateway.filters.syncs import Answer, SyncLedger
 from gateway.protocol import Elements, encode_instruction, read_instruction
 from gateway.watermark.overlay import STREAM_INDEX, Overlay
@@ -23,6 +24,7 @@ class BrowserFilter:
     """Takes whole messages of a browser, gives what may go to guacd. Each message holds whole instructions.
 
     ``reply`` sends an instruction back to the browser. ``guacd_streams`` are those which it may acknowledge.
+    ``note_text`` hears of every text and answers whether it may cross: nothing crosses that is not noted.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class BrowserFilter:
         guacd_streams: StreamTable,
         reply: Callable[[bytes], None],
         *,
+        note_text: Callable[[Passage], bool] = lambda _passage: False,
         has_touch: bool = False,
         overlay: Overlay | None = None,
     ) -> None:
@@ -46,6 +49,7 @@ class BrowserFilter:
         self._syncs = syncs
         self._guacd_streams = guacd_streams
         self._reply = reply
+        self._note_text = note_text
         self._overlay = overlay
         self._handlers: dict[bytes, Callable[[Elements], bytes | None]] = {
             b"": self._tunnel,
@@ -203,6 +207,8 @@ class BrowserFilter:
         match self.streams.open(opener, elements):
             case Opening.CROSSES:
                 return None
+            case Opening.COLLECTED:
+                return b""
             case Opening.BLOCKED:
                 self._reply(refuse_stream(elements[opener.stream_at + 1]))
                 return b""
@@ -211,27 +217,50 @@ class BrowserFilter:
 
     def _blob(self, elements: Elements) -> bytes | None:
         _check(len(elements) == 3, elements)
+        if self.streams.texts.holds(elements[1]):
+            return self._collect(elements)
         match self.streams.state_of(elements[1]):
             case None:
                 raise ProtocolViolation("blob without a stream", elements[0])
             case False:
                 return b""
             case True:
-                return self._limit_blob(elements)
+                _check(grammar.base64_text.fullmatch(elements[2]) is not None, elements)
+                return None
 
-    def _limit_blob(self, elements: Elements) -> bytes | None:
+    def _collect(self, elements: Elements) -> bytes:
         _check(grammar.base64_text.fullmatch(elements[2]) is not None, elements)
-        if self.streams.take_room(elements[1], len(elements[2])):
-            return None
-        self._reply(refuse_stream(elements[1], CLIENT_OVERRUN))
-        return encode_instruction("end", elements[1].decode("ascii"))
+        refused = self.streams.texts.add(elements[1], elements[2])
+        if refused is None:
+            self._reply(accept_blob(elements[1]))
+        else:
+            self._refuse_text(elements[1], Passage(way=Way.IN, outcome=refused))
+        return b""
 
     def _end(self, elements: Elements) -> bytes | None:
         _check(len(elements) == 2, elements)
+        text = self.streams.texts.finish(elements[1])
         was_crossing = self.streams.close(elements[1])
         if was_crossing is None:
             raise ProtocolViolation("end without a stream", elements[0])
-        return None if was_crossing else b""
+        match text:
+            case WholeText():
+                return self._carry(elements[1], text)
+            case Outcome():
+                self._refuse_text(elements[1], Passage(way=Way.IN, outcome=text))
+                return b""
+            case None:
+                return None if was_crossing else b""
+
+    def _carry(self, index: bytes, text: WholeText) -> bytes:
+        if self._note_text(text.describe(Way.IN)):
+            return text.write(index.decode("ascii"))
+        self._reply(refuse_text(index, Outcome.TOO_OFTEN))
+        return b""
+
+    def _refuse_text(self, index: bytes, passage: Passage) -> None:
+        self._note_text(passage)
+        self._reply(refuse_text(index, passage.outcome))
 
 
 def _check(is_well_formed: bool, elements: Elements) -> None:

@@ -7,9 +7,10 @@ import msgspec
 
 from broker.model.grants import Grants
 from gateway.filters import grammar
+from gateway.filters.clipboard import Outcome, Passage, Way, WholeText
 from gateway.filters.opcodes import DRAWING_SHAPES, DROPPED_FROM_GUACD, FROM_GUACD_OPENERS
 from gateway.filters.skim import PictureSkimmer
-from gateway.filters.streams import CLIENT_OVERRUN, Opening, StreamTable, refuse_stream
+from gateway.filters.streams import Opening, StreamTable, accept_blob, refuse_stream, refuse_text
 from gateway.filters.syncs import SyncLedger
 from gateway.protocol import Elements, encode_instruction, read_instruction
 from gateway.watermark.overlay import Overlay
@@ -40,11 +41,18 @@ class PictureFilter:
     """Takes what guacd sent as it comes, gives whole instructions that may be shown to the browser.
 
     ``reply`` sends an instruction back to guacd. After :attr:`goodbye` is set nothing more is to be read. An
-    ``overlay`` is drawn behind every size of the picture, which has no area before its first size.
+    ``overlay`` is drawn behind every size of the picture, which has no area before its first size. ``note_text``
+    hears of every text and answers whether it may cross: nothing crosses that is not noted.
     """
 
     def __init__(
-        self, grants: Grants, syncs: SyncLedger, reply: Callable[[bytes], None], overlay: Overlay | None = None
+        self,
+        grants: Grants,
+        syncs: SyncLedger,
+        reply: Callable[[bytes], None],
+        overlay: Overlay | None = None,
+        *,
+        note_text: Callable[[Passage], bool] = lambda _passage: False,
     ) -> None:
         self.streams = StreamTable(grants)
         self.goodbye: GuacdGoodbye | None = None
@@ -54,6 +62,7 @@ class PictureFilter:
         self.unknown = 0
         self._syncs = syncs
         self._reply = reply
+        self._note_text = note_text
         self._overlay = overlay
         self._skimmer = PictureSkimmer(self.streams, self._end_frame)
         self._rest = b""
@@ -115,7 +124,7 @@ class PictureFilter:
         handler = self._handlers.get(opcode)
         crossing = self._is_drawing(opcode, raw) if handler is None else handler(elements)
         if not crossing:
-            self.dropped += 1
+            self.dropped += crossing is False
             return b""
         if self.first_frame is None:
             self._note_drawing(elements)
@@ -133,11 +142,11 @@ class PictureFilter:
         if layer_at is not None and elements[layer_at] == _SCREEN:
             self._is_screen_touched = True
 
-    # Each handler says whether it crosses, or gives the bytes that cross instead.
+    # Each handler says whether it crosses, or gives the bytes that cross instead: none where it was taken otherwise.
 
     # --- streams
 
-    def _open(self, elements: Elements) -> bool:
+    def _open(self, elements: Elements) -> bool | bytes:
         opener = FROM_GUACD_OPENERS[elements[0]]
         if elements[0] == b"img" and not _is_image_placed(elements):
             return False
@@ -147,19 +156,47 @@ class PictureFilter:
             case Opening.BLOCKED:
                 self._reply(refuse_stream(elements[opener.stream_at + 1]))
                 return False
+            case Opening.COLLECTED:
+                return b""
             case Opening.MALFORMED:
                 return False
 
-    def _blob(self, elements: Elements) -> bool:
-        if len(elements) != 3 or not self.streams.state_of(elements[1]):
+    def _blob(self, elements: Elements) -> bool | bytes:
+        if len(elements) != 3:
             return False
-        if self.streams.take_room(elements[1], len(elements[2])):
-            return True
-        self._reply(refuse_stream(elements[1], CLIENT_OVERRUN))
+        if not self.streams.texts.holds(elements[1]):
+            return bool(self.streams.state_of(elements[1]))
+        refused = self.streams.texts.add(elements[1], elements[2])
+        if refused is None:
+            self._reply(accept_blob(elements[1]))
+            return b""
+        self._refuse_text(elements[1], Passage(way=Way.OUT, outcome=refused))
         return False
 
-    def _end(self, elements: Elements) -> bool:
-        return len(elements) == 2 and self.streams.close(elements[1]) is True
+    def _end(self, elements: Elements) -> bool | bytes:
+        if len(elements) != 2:
+            return False
+        text = self.streams.texts.finish(elements[1])
+        was_crossing = self.streams.close(elements[1])
+        match text:
+            case WholeText():
+                return self._carry(elements[1], text)
+            case Outcome():
+                self._refuse_text(elements[1], Passage(way=Way.OUT, outcome=text))
+                return False
+            case None:
+                return was_crossing is True
+
+    def _carry(self, index: bytes, text: WholeText) -> bool | bytes:
+        if not self._note_text(text.describe(Way.OUT)):
+            self._reply(refuse_text(index, Outcome.TOO_OFTEN))
+            return False
+        self.streams.crossed.add(index)
+        return text.write(index.decode("ascii"))
+
+    def _refuse_text(self, index: bytes, passage: Passage) -> None:
+        self._note_text(passage)
+        self._reply(refuse_text(index, passage.outcome))
 
     def _ack(self, elements: Elements) -> bool | bytes:
         """guacd answers a stream of the browser: only such as crossed; its free text is replaced."""

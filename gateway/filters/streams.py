@@ -6,16 +6,18 @@ from typing import Final
 from broker.model.grants import Grants
 from gateway.errors import ProtocolViolation
 from gateway.filters import grammar
+from gateway.filters.clipboard import Outcome, TextCollector
 from gateway.filters.opcodes import Need, Opener
 from gateway.protocol import Elements, encode_instruction
 
 CLIENT_FORBIDDEN: Final = 771
 CLIENT_OVERRUN: Final = 781
+CLIENT_BAD_TYPE: Final = 783
+CLIENT_TOO_MANY: Final = 797
 MAX_STREAMS: Final = 1024
-CLIPBOARD_MAX_BYTES: Final = 262_144
 _PDF: Final = b"application/pdf"
 
-_LIMITED: Final = frozenset({Need.CLIPBOARD_IN, Need.CLIPBOARD_OUT})
+_TEXTS: Final = frozenset({Need.CLIPBOARD_IN, Need.CLIPBOARD_OUT})
 _TYPES: Final = {
     Need.PICTURE: grammar.image_type,
     Need.AUDIO_OUT: grammar.sound_type,
@@ -31,19 +33,24 @@ class Opening(Enum):
     """What became of an instruction that opens a stream."""
 
     CROSSES = "crosses"
+    COLLECTED = "collected"
+    """Nothing crosses until the text is whole."""
     BLOCKED = "blocked"
     MALFORMED = "malformed"
 
 
 class StreamTable:
-    """Streams opened by one side. Indices are kept as they are written, in canonical form only."""
+    """Streams opened by one side. Indices are kept as they are written, in canonical form only.
 
-    __slots__ = ("_grants", "_open", "_room", "crossed")
+    A stream of text never crosses as it comes: it is collected in :attr:`texts`.
+    """
+
+    __slots__ = ("_grants", "_open", "crossed", "texts")
 
     def __init__(self, grants: Grants) -> None:
         self._grants = grants
         self._open: dict[bytes, bool] = {}
-        self._room: dict[bytes, int] = {}
+        self.texts = TextCollector(grants)
         self.crossed: set[bytes] = set()
         """Indices that the other side has seen opened, and so may acknowledge, also after their end."""
 
@@ -57,13 +64,15 @@ class StreamTable:
         self._make_sure_of_room(elements[0])
         mimetype = elements[opener.mimetype_at + 1]
         does_cross = is_granted(opener.need, mimetype, self._grants) and _is_type_listed(opener.need, mimetype)
-        self._open[index] = does_cross
-        self._room.pop(index, None)
+        is_text = opener.need in _TEXTS
+        self._open[index] = does_cross and not is_text
+        self.texts.forget(index)
         if not does_cross:
             return Opening.BLOCKED
+        if is_text:
+            self.texts.begin(index, mimetype)
+            return Opening.COLLECTED
         self.crossed.add(index)
-        if opener.need in _LIMITED:
-            self._room[index] = CLIPBOARD_MAX_BYTES
         return Opening.CROSSES
 
     def open_picture(self, index: bytes) -> None:
@@ -73,7 +82,7 @@ class StreamTable:
         """
         self._make_sure_of_room(b"img")
         self._open[index] = True
-        self._room.pop(index, None)
+        self.texts.forget(index)
         self.crossed.add(index)
 
     def _make_sure_of_room(self, opcode: bytes) -> None:
@@ -81,27 +90,16 @@ class StreamTable:
             raise ProtocolViolation("too many streams", opcode)
 
     def state_of(self, index: bytes) -> bool | None:
-        """True for a stream that crosses, False for a blocked one, ``None`` for one that is not open."""
+        """True for a stream that crosses, False for one that does not (a text neither), ``None`` for none."""
         return self._open.get(index)
 
     def is_unlimited(self, index: bytes) -> bool:
-        """Whether a stream crosses, however much it carries."""
-        return self._open.get(index) is True and index not in self._room
-
-    def take_room(self, index: bytes, size_bytes: int) -> bool:
-        """Whether ``size_bytes`` more may pass. A stream that is used up is blocked from here on."""
-        room = self._room.get(index)
-        if room is None:
-            return True
-        if size_bytes > room:
-            self._open[index] = False
-            return False
-        self._room[index] = room - size_bytes
-        return True
+        """Whether a stream crosses as it comes, however much it carries."""
+        return self._open.get(index) is True
 
     def close(self, index: bytes) -> bool | None:
         """Forget a stream; answers as :meth:`state_of` did before."""
-        self._room.pop(index, None)
+        self.texts.forget(index)
         return self._open.pop(index, None)
 
 
@@ -135,3 +133,20 @@ def _is_type_listed(need: Need, mimetype: bytes) -> bool:
 def refuse_stream(index: bytes, status: int = CLIENT_FORBIDDEN) -> bytes:
     """The acknowledgement that tells the opener of a stream not to wait."""
     return encode_instruction("ack", index.decode("ascii"), "BLOCKED", str(status))
+
+
+_STATUS_OF: Final = {
+    Outcome.TOO_LONG: CLIENT_OVERRUN,
+    Outcome.NOT_TEXT: CLIENT_BAD_TYPE,
+    Outcome.TOO_OFTEN: CLIENT_TOO_MANY,
+}
+
+
+def refuse_text(index: bytes, outcome: Outcome) -> bytes:
+    """The same for a text that does not cross."""
+    return refuse_stream(index, _STATUS_OF.get(outcome, CLIENT_FORBIDDEN))
+
+
+def accept_blob(index: bytes) -> bytes:
+    """The acknowledgement of a blob that the gateway itself has taken."""
+    return encode_instruction("ack", index.decode("ascii"), "TAKEN", "0")

@@ -8,7 +8,7 @@ from datetime import timedelta
 import msgspec
 
 from broker.lifecycle.desktop import DesktopState
-from broker.model.ids import AttachmentId, DesktopId, PoolId, SessionId, UserId
+from broker.model.ids import AttachmentId, DesktopId, GatewayId, PoolId, SessionId, UserId
 from broker.model.kinds import PoolKind
 from broker.model.reasons import EndReason
 from broker.model.records import Assignment, Attachment, AuditRecord, Desktop, Endpoint, Pool, Session
@@ -65,10 +65,14 @@ async def running(reconciler: Reconciler) -> AsyncGenerator[None, None]:
 
 
 class ToldTunnels:
-    """Remembers which attachments the gateways were told to end."""
+    """Remembers which attachments the gateways were told to end. ``gateways`` are those that have dialled here."""
 
     def __init__(self) -> None:
         self.told: list[tuple[AttachmentId, EndReason]] = []
+        self.gateways: frozenset[GatewayId] = frozenset()
+
+    def connected(self) -> frozenset[GatewayId]:
+        return self.gateways
 
     async def terminate(self, attachment: Attachment, reason: EndReason) -> None:
         self.told.append((attachment.id, reason))
@@ -163,11 +167,12 @@ class City:
         return outcome.spec
 
     async def tell(
-        self, spec: ConnectionSpec, kind: EventKind, reason: EndReason | None = None, *, sent: int = 0
+        self, spec: ConnectionSpec, kind: EventKind, reason: EndReason | None = None, *, sent: int = 0, **detail: str
     ) -> GatewayEvent:
         """The gateway tells the next event."""
         self.event_number += 1
         event = await self.event(spec, kind, reason, number=self.event_number, sent=sent)
+        event = msgspec.structs.replace(event, detail=detail)
         await self.sessions.take_event(GATEWAY, "epoch-1", event)
         return event
 

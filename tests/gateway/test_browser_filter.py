@@ -1,5 +1,8 @@
 """Browser → guacd: input and acknowledgements cross, streams by grant, all else ends the session."""
 
+import base64
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 from broker.model.grants import Grants
 from gateway.errors import ProtocolViolation
 from gateway.filters.browser import BrowserFilter
+from gateway.filters.clipboard import Outcome, Passage, Way
 from gateway.filters.opcodes import FROM_BROWSER_OPENERS
 from gateway.filters.picture import PictureFilter
 from gateway.filters.syncs import SyncLedger
@@ -25,12 +29,23 @@ class Side:
 
     def __init__(self, grants: Grants | None = None, *, has_touch: bool = False) -> None:
         self.replies: list[bytes] = []
+        self.texts: list[Passage] = []
+        self.may_pass = True
         ledger = SyncLedger()
         picture = PictureFilter(grants or Grants(), ledger, lambda _data: None)
         picture.feed(FIRST_FRAME)
         self.filter = BrowserFilter(
-            grants or Grants(), ledger, picture.streams, self.replies.append, has_touch=has_touch
+            grants or Grants(),
+            ledger,
+            picture.streams,
+            self.replies.append,
+            note_text=self._note_text,
+            has_touch=has_touch,
         )
+
+    def _note_text(self, passage: Passage) -> bool:
+        self.texts.append(passage)
+        return self.may_pass
 
     def give(self, *instructions: bytes) -> bytes:
         return self.filter.feed(b"".join(instructions))
@@ -150,15 +165,83 @@ def test_no_grant_opens_pipes_or_parameters(opcode: str) -> None:
     assert Side(EVERYTHING).give(encode_instruction(opcode, "0", "text/plain", "password")) == b""
 
 
-def test_a_clipboard_takes_text_only_and_not_too_much() -> None:
+def send_text(data: bytes, index: str = "1", *, blob_bytes: int = 6000) -> bytes:
+    """A stream of text as a browser sends it."""
+    pieces = [data[at : at + blob_bytes] for at in range(0, len(data), blob_bytes)]
+    blobs = [encode_instruction("blob", index, base64.b64encode(piece).decode()) for piece in pieces]
+    opening = encode_instruction("clipboard", index, "text/plain")
+    return b"".join([opening, *blobs, encode_instruction("end", index)])
+
+
+def read_text(crossed: bytes) -> bytes:
+    reader = InstructionReader()
+    reader.feed(crossed)
+    found = list(iter(reader.next, None))
+    assert [elements[0] for elements in (found[0], found[-1])] == [b"clipboard", b"end"]
+    return b"".join(base64.b64decode(elements[2]) for elements in found[1:-1])
+
+
+def test_a_text_crosses_whole_and_is_told_by_length_and_digest() -> None:
+    side = Side(EVERYTHING)
+    text = f"起案 {CANARY}\n".encode() * 300
+    stream = send_text(text, blob_bytes=1000)
+    opening, rest = stream[: stream.index(b"3.end")], stream[stream.index(b"3.end") :]
+    assert side.give(opening) == b"", "before its end nothing of it crosses"
+    assert read_text(side.give(rest)) == text
+    assert side.texts == [
+        Passage(
+            way=Way.IN,
+            outcome=Outcome.PASSED,
+            size_bytes=len(text),
+            characters=len(text.decode()),
+            sha256=hashlib.sha256(text).hexdigest(),
+        )
+    ]
+    assert set(side.replies) == {encode_instruction("ack", "1", "TAKEN", "0")}
+    assert CANARY not in repr(side.texts)
+
+
+@pytest.mark.parametrize(
+    "data, status, outcome",
+    [
+        (b"x" * 65_537, "781", Outcome.TOO_LONG),
+        (b"\xff\xfe" + "名簿".encode("utf-16-le"), "783", Outcome.NOT_TEXT),
+        (b"PK\x03\x04", "783", Outcome.NOT_TEXT),
+        (b"\x1b]52;c;?\x07", "783", Outcome.NOT_TEXT),
+    ],
+    ids=["too long", "UTF-16", "an archive", "a terminal's order"],
+)
+def test_what_is_no_text_or_too_much_of_it_does_not_cross_at_all(data: bytes, status: str, outcome: Outcome) -> None:
+    side = Side(EVERYTHING)
+    assert side.give(send_text(data)) == b""
+    assert side.replies[-1] == encode_instruction("ack", "1", "BLOCKED", status)
+    assert [passage.outcome for passage in side.texts] == [outcome]
+    assert side.give(send_text(b"a next one")) != b""
+
+
+def test_the_limit_is_the_pools() -> None:
+    side = Side(Grants(clipboard_in=True, clipboard_max_bytes=10))
+    assert read_text(side.give(send_text(b"0123456789"))) == b"0123456789"
+    assert side.give(send_text(b"01234567890")) == b""
+
+
+def test_a_text_that_may_not_be_noted_does_not_cross() -> None:
+    side = Side(EVERYTHING)
+    side.may_pass = False
+    assert side.give(send_text(b"once too often")) == b""
+    assert side.replies[-1] == encode_instruction("ack", "1", "BLOCKED", "797")
+
+
+def test_a_clipboard_takes_one_text_at_a_time_and_no_other_type() -> None:
     side = Side(EVERYTHING)
     assert side.give(encode_instruction("clipboard", "0", "image/png")) == b""
-    assert side.give(encode_instruction("clipboard", "1", "text/plain")) != b""
-    for _ in range(262_144 // 8000):
-        assert side.give(encode_instruction("blob", "1", "A" * 8000)) != b""
-    assert side.give(encode_instruction("blob", "1", "A" * 8000)) == encode_instruction("end", "1")
-    assert side.replies[-1] == encode_instruction("ack", "1", "BLOCKED", "781")
-    assert side.give(encode_instruction("blob", "1", "A" * 8000), encode_instruction("end", "1")) == b""
+    side.give(encode_instruction("clipboard", "1", "text/plain"), encode_instruction("blob", "1", "QQ=="))
+    side.give(encode_instruction("clipboard", "2", "text/plain"), encode_instruction("blob", "2", "Qg=="))
+    assert side.give(encode_instruction("blob", "1", "QQ=="), encode_instruction("end", "1")) == b""
+    assert read_text(side.give(encode_instruction("end", "2"))) == b"B"
+    side.give(encode_instruction("clipboard", "3", "text/plain"), encode_instruction("blob", "3", "QQ=="))
+    assert side.give(encode_instruction("file", "3", "text/csv", "名簿.csv")) != b"", "its index carries a file now"
+    assert side.give(encode_instruction("end", "3")) == encode_instruction("end", "3")
 
 
 def test_read_only_swallows_input_and_still_checks_it() -> None:

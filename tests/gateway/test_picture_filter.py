@@ -1,11 +1,14 @@
 """guacd → browser: nothing crosses that is not listed and granted."""
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.model.grants import Grants
 from gateway.errors import ProtocolViolation
+from gateway.filters.clipboard import Outcome, Passage, Way
 from gateway.filters.opcodes import DRAWING_SHAPES, DROPPED_FROM_GUACD, FROM_GUACD_OPENERS
 from gateway.filters.picture import PictureFilter
 from gateway.filters.syncs import SyncLedger
@@ -21,10 +24,16 @@ class Side:
 
     def __init__(self, grants: Grants | None = None, *, after_first_frame: bool = True) -> None:
         self.replies: list[bytes] = []
-        self.filter = PictureFilter(grants or Grants(), SyncLedger(), self.replies.append)
+        self.texts: list[Passage] = []
+        self.may_pass = True
+        self.filter = PictureFilter(grants or Grants(), SyncLedger(), self.replies.append, note_text=self._note_text)
         if after_first_frame:
             assert self.filter.feed(FIRST_FRAME) == FIRST_FRAME
             assert self.filter.first_frame is not None
+
+    def _note_text(self, passage: Passage) -> bool:
+        self.texts.append(passage)
+        return self.may_pass
 
     def give(self, *instructions: bytes) -> bytes:
         return self.filter.feed(b"".join(instructions))
@@ -125,13 +134,30 @@ def test_printing_alone_opens_no_other_file() -> None:
     assert Side(Grants(print_out=True)).give(encode_instruction("file", "2", "text/csv", "名簿.csv")) == b""
 
 
-def test_a_clipboard_that_is_too_large_stops() -> None:
+def test_a_text_leaves_whole_and_is_told_by_length_and_digest() -> None:
     side = Side(Grants(clipboard_out=True))
+    start, blob = encode_instruction("clipboard", "2", "text/plain"), encode_instruction("blob", "2", "5rivQQ==")
+    assert side.give(start + blob) == b""
+    assert side.give(encode_instruction("end", "2")) == start + blob + encode_instruction("end", "2")
+    told = side.texts[0]
+    assert (told.way, told.outcome, told.size_bytes, told.characters) == (Way.OUT, Outcome.PASSED, 4, 2)
+    assert told.sha256 == hashlib.sha256("港A".encode()).hexdigest()
+    assert b"2" in side.filter.streams.crossed
+    assert side.filter.dropped == 0
+
+
+def test_a_clipboard_that_is_too_large_or_no_text_stays() -> None:
+    side = Side(Grants(clipboard_out=True, clipboard_max_bytes=9000))
     side.give(encode_instruction("clipboard", "2", "text/plain"))
-    blob = encode_instruction("blob", "2", "A" * 8000)
-    crossed = sum(bool(side.give(blob)) for _ in range(60))
-    assert crossed == 262_144 // 8000
+    assert [side.give(encode_instruction("blob", "2", "A" * 8000)) for _ in range(3)] == [b""] * 3
+    assert side.give(encode_instruction("end", "2")) == b""
     assert encode_instruction("ack", "2", "BLOCKED", "781") in side.replies
+    side.give(encode_instruction("clipboard", "2", "text/plain"), encode_instruction("blob", "2", "not base64!"))
+    assert encode_instruction("ack", "2", "BLOCKED", "783") in side.replies
+    side.may_pass = False
+    side.give(encode_instruction("clipboard", "2", "text/plain"), encode_instruction("blob", "2", "QQ=="))
+    assert side.give(encode_instruction("end", "2")) == b"", "what can't be told does not leave"
+    assert [told.outcome for told in side.texts] == [Outcome.TOO_LONG, Outcome.NOT_TEXT, Outcome.PASSED]
 
 
 def test_too_many_streams_end_the_session() -> None:

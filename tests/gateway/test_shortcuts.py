@@ -13,6 +13,7 @@ from broker.model.grants import Grants
 from gateway.errors import ProtocolViolation
 from gateway.filters import grammar, skim
 from gateway.filters.browser import BrowserFilter
+from gateway.filters.clipboard import Passage
 from gateway.filters.picture import PictureFilter
 from gateway.filters.streams import MAX_STREAMS, StreamTable
 from gateway.filters.syncs import SyncLedger
@@ -36,14 +37,25 @@ class Line:
         self.log: list[object] = []
         self.syncs = SyncLedger()
         self.overlay = Overlay(SMALL_TILE) if mark else None
-        self.picture = picture(grants, self.syncs, self._note("to guacd"), self.overlay)
-        self.browser = browser(grants, self.syncs, self.picture.streams, self._note("to browser"), overlay=self.overlay)
+        self.picture = picture(grants, self.syncs, self._note("to guacd"), self.overlay, note_text=self._note_text)
+        self.browser = browser(
+            grants,
+            self.syncs,
+            self.picture.streams,
+            self._note("to browser"),
+            note_text=self._note_text,
+            overlay=self.overlay,
+        )
         self.picture.peer_streams = self.browser.streams
         self.is_over = False
         self.from_guacd(FIRST_FRAME)
 
     def _note(self, name: str) -> Callable[[bytes], None]:
         return lambda data: self.log.append((name, data))
+
+    def _note_text(self, passage: Passage) -> bool:
+        self.log.append(passage)
+        return True
 
     def from_guacd(self, data: bytes) -> None:
         self._feed(self.picture.feed, data)
@@ -67,7 +79,8 @@ class Line:
         picture, browser = self.picture, self.browser
         kept: list[object] = [picture.dropped, picture.unknown, picture.goodbye, picture.first_frame, picture._rest]
         kept += [browser.acknowledged, browser.is_leaving, self.syncs._newest, list(self.syncs._waiting)]
-        kept += [(table._open, table._room, table.crossed) for table in (picture.streams, browser.streams)]
+        for table in (picture.streams, browser.streams):
+            kept += [table._open, table.crossed, table.texts._index, table.texts._data]
         if self.overlay is not None:
             kept += [self.overlay.is_missed, self.overlay._awaited, self.overlay._frame]
         return kept

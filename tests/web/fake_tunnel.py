@@ -102,6 +102,12 @@ class FakeTunnel:
         assert found is not None
         return found
 
+    async def say(self, instructions: str) -> None:
+        """To every page that is connected."""
+        for socket in self.sockets:
+            if not socket.closed:
+                await socket.send_str(instructions)
+
     async def hang_up(self, code: int, reason: str) -> None:
         """Close as the gateway does."""
         sockets, self.sockets = self.sockets, []

@@ -13,6 +13,7 @@ from tests.fakes.waiting import until
 from tests.web.browsing import Visitor
 from tests.web.fake_signin import CODE, PASSWORD
 from tests.web.fakes import FakeCity
+from tests.web.people import POOLS, STAFF, make_session
 from web.app import create_app
 from web.arrival import PortalEntrance
 from web.forms import local_path
@@ -188,6 +189,28 @@ async def test_the_password_does_not_come_back(visitor: Visitor) -> None:
     page = await visitor.submit("/login", login="down", password=PASSWORD)
     assert PASSWORD not in page.text
     assert CODE not in page.text
+
+
+async def test_a_file_that_is_not_there_is_told_in_words(visitor: Visitor) -> None:
+    for path in ("/static/session/gone.js", "/static/css", "/static/" + "x/" * 50):
+        page = await visitor.ask("GET", path)
+        assert page.status == 404
+        assert page.headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert "ページが見つかりません" in page.text
+        assert page.headers["Cache-Control"] == "no-store"
+    assert (await visitor.ask("GET", "/static/css/page.css")).status == 200
+
+
+async def test_no_site_learns_where_a_person_was(visitor: Visitor, city: FakeCity) -> None:
+    city.sessions.live = {POOLS[0][0].id: make_session(POOLS[0][0], STAFF)}
+    await visitor.sign_in(STAFF.login)
+    for path, policy in {
+        "/": "same-origin",
+        "/sessions/s-lgwan-std-p1001": "no-referrer",
+        "/sessions/s-lgwan-std-p1001/logoff": "same-origin",
+    }.items():
+        page = await visitor.get(path)
+        assert (page.status, page.headers["Referrer-Policy"]) == (200, policy)
 
 
 @pytest.mark.parametrize("path", ["/static/../x", "/static/%2e%2e/x", "/static/" + "a" * 5000])

@@ -42,9 +42,40 @@ TEXTS: Final = {
     "loggingOff": _("ログオフしています"),
     "loggedOffLater": _("利用を終了しました"),
     "loggedOffLaterRemedy": _("接続先のパソコンでの作業は、そのパソコンの制限時間が来たときに終わります。"),
+    "minutes": _("{n}分"),
+    "seconds": _("{n}秒"),
+    "endsHours": _("利用できる時間は、あと{left}で終わります"),
+    "endsAbsolute": _("続けて利用できる時間は、あと{left}で終わります"),
+    "endsRemedy": _("作業を保存して、ログオフしてください。保存していない内容は失われることがあります。"),
+    "endsUnsupervised": _("管理サーバーと通信できないため、あと{left}で切断します"),
+    "endsUnsupervisedRemedy": _("念のため作業を保存してください。切断しても、作業中の画面は残ります。"),
+    "endsIdle": _("操作がないため、あと{left}で切断します"),
+    "endsIdleRemedy": _("続けるときは「続ける」を押すか、仮想デスクトップを操作してください。作業中の画面は残ります。"),
+    "pasteSent": _("{n}文字を送りました。仮想デスクトップの中で貼り付けてください。"),
+    "pasteEmpty": _("送る文字を入力してください。"),
+    "pasteTooLong": _("長すぎるため送れません（UTF-8で{max}バイトまで）。分けて送ってください。"),
+    "pasteNotText": _("文字ではない内容が含まれているため、送れません。"),
+    "pasteTooOften": _("短い間に送れる回数を超えました。しばらく待ってから、もう一度お試しください。"),
+    "copyTaken": _("この端末のクリップボードにコピーしました。"),
+    "copyFailed": _("コピーできませんでした。文字を選択して、Ctrl+C でコピーしてください。"),
     "lost": _("サーバーと通信できません"),
     "lostRemedy": _("回線を確かめて、再接続してください。"),
 }
+
+_WORK_STAYS: Final = _("仮想デスクトップの作業中の画面は残っています。")
+_CROWDED: Final = (
+    _("混み合っています。{seconds}秒後にもう一度接続します"),
+    _("このままお待ちください。仮想デスクトップの作業中の画面は残っています。"),
+    _("混み合っているため、接続できません"),
+    _("数分待ってから「再接続」を押してください。続く場合は情報システム担当へご連絡ください。"),
+)
+RETRYING: Final = {
+    "busy": _CROWDED,
+    "gateway_full": _CROWDED,
+    "grants_changed": (_("利用の条件が変わりました。{seconds}秒後に接続し直します"), _WORK_STAYS),
+}
+"""By the word with which the gateway closed: title and hint while the page waits for the next attempt, and title and
+remedy when there were enough of them."""
 
 
 def page_settings(request: web.Request, view: PoolView) -> dict[str, object]:
@@ -59,6 +90,7 @@ def page_settings(request: web.Request, view: PoolView) -> dict[str, object]:
         "tunnelUrl": front_of(request).tunnel_url,
         "csrfToken": csrf_token(request),
         "texts": {name: translate(language, text) for name, text in TEXTS.items()},
+        "retrying": {word: [translate(language, text) for text in told] for word, told in RETRYING.items()},
         "ends": {
             reason.value: [translate(language, told.what), translate(language, told.remedy)]
             for reason, told in ENDS.items()

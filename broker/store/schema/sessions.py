@@ -116,6 +116,7 @@ ATTACHMENT: Final = Table(
     refers_to("session", "session_id"),
     Index("uq_attachment_id", "id", unique=True),
     Index("ix_attachment_open_session", "session_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_attachment_closed", "closed_at"),
     Index("ix_attachment_open_gateway", "gateway_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
 )
 

@@ -10,6 +10,7 @@ from broker.errors import ConfigurationError
 from broker.lifecycle.desktop import DesktopState
 from broker.model.kinds import Mode, PoolKind, Role
 from broker.pool.credentials import open_credential
+from broker.pool.desired_rules import read_desired_rules
 from broker.settings import SiteSettings
 from tests.broker.city import SEALING, City
 from tests.factories import CITY, HOSTS, SHARED, an_actor
@@ -187,3 +188,20 @@ async def test_what_cannot_work_is_refused_with_its_path_and_nothing_is_written(
         await empty.pools.apply_site(site(tmp_path, **changes))
     async with empty.store.read() as tx:
         assert await tx.people.list_tenants() == []
+
+
+def test_the_tenant_or_the_pool_alone_has_the_picture_covered(tmp_path: Path) -> None:
+    def covered(**changes: Any) -> list[bool]:
+        settings = site(tmp_path, **changes)
+        pools = read_desired_rules(settings, settings.tenants[0]).pools
+        return [pool.grants.cover_unfocused for pool in pools]
+
+    assert covered() == [False, False]
+    assert covered(cover_unfocused=True) == [True, True]
+    assert covered(pools__0__grants={"cover_unfocused": True}) == [True, False]
+
+
+@pytest.mark.parametrize("limit", [0, -1, 262_145])
+def test_a_clipboard_limit_that_can_not_hold_is_refused_with_its_path(tmp_path: Path, limit: int) -> None:
+    with pytest.raises(msgspec.ValidationError, match=r"\$\.tenants\[0\]\.pools\[0\]\.grants\.clipboard_max_bytes"):
+        site(tmp_path, pools__0__grants={"clipboard_in": True, "clipboard_max_bytes": limit})

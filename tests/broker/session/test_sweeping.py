@@ -8,11 +8,12 @@ import pytest
 
 from broker.device.records import RenewOrder
 from broker.lifecycle.session import SessionState
+from broker.model.grants import Grants
 from broker.model.ids import DeviceId, UserId
 from broker.model.kinds import CertificateState, DeviceKind, Mode, Origin, Role, Segment
 from broker.model.policy_records import ModeOrder, TeleworkApproval
 from broker.model.reasons import EndReason, TicketRefusal
-from broker.model.rules import Hours, Restrictions
+from broker.model.rules import GrantName, Hours, Restrictions, Waiver
 from broker.session.records import OpenDenied, RedeemDenied
 from tests.broker.city import City
 from tests.broker.device.desk import Desk
@@ -31,6 +32,23 @@ async def set_rules(city: City, restrictions: Restrictions) -> None:
     rules = msgspec.structs.replace(tenant.rules, restrictions=restrictions)
     async with city.store.write() as tx:
         await tx.people.put_tenant(msgspec.structs.replace(tenant, rules=rules))
+
+
+async def set_waivers(city: City, *grants: GrantName) -> None:
+    """The tenant's exception to the baseline, which lets nothing cross."""
+    waiver = Waiver(
+        id="clipboard",
+        reason="庁内検証",
+        author="desk",
+        approver="chief",
+        ends_on=(await now_of(city)).date() + timedelta(days=30),
+        grants=frozenset(grants),
+    )
+    tenant = a_tenant()
+    async with city.store.write() as tx:
+        await tx.people.put_tenant(
+            msgspec.structs.replace(tenant, rules=msgspec.structs.replace(tenant.rules, waivers=(waiver,)))
+        )
 
 
 async def move_home(city: City, number: int = 1) -> None:
@@ -262,3 +280,33 @@ async def test_somebody_who_waits_in_the_queue_goes_too(city: City) -> None:
     await city.change_user(2, is_locked=True)
     await city.sessions.expire()
     assert (await city.session(waiting.id)).end_reason is EndReason.ACCOUNT_LOCKED
+
+
+async def test_what_is_no_longer_granted_leaves_with_the_tunnel_and_the_work_stays(city: City) -> None:
+    await city.change_pool(SHARED, grants=Grants(clipboard_in=True, clipboard_out=True))
+    await set_waivers(city, GrantName.CLIPBOARD_IN, GrantName.CLIPBOARD_OUT)
+    session, spec = await city.work()
+    assert (spec.grants.clipboard_in, spec.grants.clipboard_out) == (True, True)
+    await city.sessions.expire()
+    assert city.tunnels.told == [], "nothing changed"
+    await set_waivers(city, GrantName.CLIPBOARD_IN)
+    await city.sessions.expire()
+    assert city.tunnels.told == [(spec.attachment_id, EndReason.GRANTS_CHANGED)]
+    after = await city.session(session.id)
+    assert (after.state, after.desktop_id) == (SessionState.DISCONNECTED, session.desktop_id)
+
+    renewed = await city.attach(after)
+    assert (renewed.grants.clipboard_in, renewed.grants.clipboard_out) == (True, False)
+    await city.sessions.expire()
+    await city.sessions.expire()
+    assert len(city.tunnels.told) == 1, "the new tunnel has what is granted now"
+
+
+async def test_hours_that_are_made_longer_count_at_once(city: City) -> None:
+    await city.change_pool(SHARED, grants=Grants(absolute_limit_s=3600))
+    session, spec = await city.work()
+    await city.change_pool(SHARED, grants=Grants(absolute_limit_s=7200))
+    await city.sessions.expire()
+    assert city.tunnels.told == [(spec.attachment_id, EndReason.GRANTS_CHANGED)]
+    renewed = await city.attach(await city.session(session.id))
+    assert renewed.grants.absolute_limit_s > 7100

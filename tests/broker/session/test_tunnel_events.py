@@ -215,3 +215,24 @@ async def test_attached_after_a_termination_brings_nothing_back(city: City) -> N
     assert (await city.session(session.id)).state is SessionState.ENDED
     states = {desktop.state for desktop in await city.desktops(SHARED)}
     assert DesktopState.IN_USE not in states
+
+
+@pytest.mark.parametrize(
+    "way, outcome, event",
+    [
+        ("in", "passed", "clipboard.brought_in"),
+        ("out", "passed", "clipboard.taken_out"),
+        ("in", "too_long", "clipboard.refused"),
+        ("sideways", "passed", "clipboard.refused"),
+    ],
+)
+async def test_a_text_that_crossed_is_in_the_audit_by_length_and_digest(
+    city: City, way: str, outcome: str, event: str
+) -> None:
+    session, spec = await city.work()
+    await city.tell(spec, K.CLIPBOARD, way=way, outcome=outcome, bytes="30", characters="14", sha256="ab" * 32)
+    record = (await city.audit("clipboard."))[-1]
+    assert (record.event, record.subject) == (event, f"session:{session.id}")
+    assert record.outcome == ("ok" if event != "clipboard.refused" else "refused")
+    assert (record.detail["bytes"], record.detail["sha256"]) == ("30", "ab" * 32)
+    assert record.actor == "user:user-1"

@@ -18,8 +18,19 @@ PICTURE: Final = frozenset(
     }
 )  # fmt: skip
 LAYER_PROPERTIES: Final = frozenset({"miter-limit", "multi-touch"})
-PLAIN_WORDS: Final = frozenset({"OK", "NOTED", "BLOCKED", "FAILED"})
+PLAIN_WORDS: Final = frozenset({"OK", "NOTED", "BLOCKED", "FAILED", "TAKEN"})
+OWN_WORDS: Final = frozenset({"BLOCKED", "TAKEN"})
+"""Of acknowledgements that the gateway itself gives to whoever opened the stream."""
 CLIPBOARD_BYTES: Final = 262_144
+GATEWAY_WORDS: Final = {
+    # what the gateway itself tells the page: numbers, and words of closed sets
+    "ping": frozenset[str](),
+    "grants": frozenset({"clipboard_in", "clipboard_out", "cover"}),
+    "ends": frozenset({"absolute_limit", "hours_ended", "unsupervised"}),
+    "idle": frozenset[str](),
+    "active": frozenset[str](),
+    "clipboard": frozenset({"in", "out", "passed", "too_long", "not_text", "too_often"}),
+}
 
 _number: Final = re.compile(r"-?[0-9]{0,20}(\.[0-9]{0,20})?(e[+-]?[0-9]{1,3})?")
 _index: Final = re.compile(r"0|[1-9][0-9]{0,5}")
@@ -124,7 +135,7 @@ class Judge:
     def check_acknowledgements(self, other: "Judge") -> None:
         """An acknowledgement crosses only for a stream that the other side had opened."""
         for opcode, *rest in self.instructions:
-            if opcode == "ack" and len(rest) == 3 and rest[1] != "BLOCKED" and rest[0] not in other.opened:
+            if opcode == "ack" and len(rest) == 3 and rest[1] not in OWN_WORDS and rest[0] not in other.opened:
                 self.finds.append("an acknowledgement crossed for a stream that never did")
 
     def _judge(self, opcode: str, values: Sequence[str]) -> None:
@@ -149,7 +160,7 @@ class Judge:
         if opcode == "set":
             return len(values) == 3 and values[1] in LAYER_PROPERTIES and _are_numbers([values[0], values[2]])
         if opcode == "":
-            return len(values) == 2 and values[0] == "ping" and values[1].isdigit()
+            return _is_gateways_word(values)
         return opcode in PICTURE and len(values) <= 9 and _are_numbers(values)
 
     def _opens(self, opcode: str, values: Sequence[str]) -> bool:
@@ -191,6 +202,11 @@ class Judge:
         self.content[carrier] = self.content.get(carrier, "") + values[1]
         if carrier == "clipboard" and len(self.content[carrier]) > CLIPBOARD_BYTES:
             self.finds.append("more clipboard crossed than may")
+
+
+def _is_gateways_word(values: Sequence[str]) -> bool:
+    words = GATEWAY_WORDS.get(values[0]) if values else None
+    return words is not None and all(value.isdigit() or value in words for value in values[1:])
 
 
 def _are_numbers(values: Sequence[str]) -> bool:

@@ -6,18 +6,21 @@ import { TicketTunnel } from "./tunnel.js";
 
 export class Attachment {
   // `onDrawn()` is called once, when the first picture was drawn and its sync answered; `onClosed({status,
-  // word})` once, unless this page itself hung up.
-  constructor(tunnelUrl, ticket, screen, { onDrawn, onClosed, onUnstable, onLatency }) {
+  // word})` once, unless this page itself hung up; `onTold(word, args)` for what the gateway tells; `onText(text)`
+  // for a text that was copied on the desktop.
+  constructor(tunnelUrl, ticket, screen, { onDrawn, onClosed, onUnstable, onLatency, onTold, onText }) {
     const { width, height, dpi } = screen.wanted();
     const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
     this.isOver = false;
     this.tunnel = new TicketTunnel(tunnelUrl, {
       ticket: () => [ticket, width, height, dpi, timezone],
       onLatency,
+      onTold: (word, args) => (this.isOver ? undefined : onTold(word, args)),
     });
     this.client = new Guacamole.Client(this.tunnel);
     this.screen = screen;
     this.#watch({ onDrawn, onClosed, onUnstable });
+    this.#collectTexts(onText);
     screen.show(this.client);
     this.client.connect();
   }
@@ -26,9 +29,32 @@ export class Attachment {
     if (!this.isOver) this.client.sendKeyEvent(isPressed ? 1 : 0, keysym);
   }
 
+  // Somebody is here: the pointer, where it is.
+  touch() {
+    if (!this.isOver) this.client.sendMouseState(this.screen.pointer(), true);
+  }
+
+  sendText(text) {
+    if (this.isOver) return;
+    // Not StringWriter, whose UTF-8 knows no characters beyond the first plane (𠮷).
+    const writer = new Guacamole.ArrayBufferWriter(this.client.createClipboardStream("text/plain"));
+    writer.sendData(new TextEncoder().encode(text).buffer);
+    writer.sendEnd();
+  }
+
   hangUp() {
     this.isOver = true;
     this.client.disconnect();
+  }
+
+  #collectTexts(onText) {
+    this.client.onclipboard = (stream) => {
+      const reader = new Guacamole.ArrayBufferReader(stream);
+      const decoder = new TextDecoder();
+      const pieces = [];
+      reader.ondata = (buffer) => pieces.push(decoder.decode(buffer, { stream: true }));
+      reader.onend = () => (this.isOver ? undefined : onText(pieces.join("") + decoder.decode()));
+    };
   }
 
   #watch({ onDrawn, onClosed, onUnstable }) {

@@ -2,9 +2,12 @@
 
 import { Attachment } from "./attachment.js";
 import { Broker, Refusal } from "./broker.js";
+import { ClipboardDialog } from "./clipboard.js";
+import { Cover } from "./cover.js";
 import { Curtain } from "./curtain.js";
 import { decideEnding, delayBefore, Then } from "./endings.js";
 import { KeyboardLayer } from "./keyboard.js";
+import { Notices } from "./notices.js";
 import { Screen } from "./screen.js";
 import { Toolbar } from "./toolbar.js";
 
@@ -14,12 +17,13 @@ const PICTURE_DEADLINE_MS = 15_000;
 const ATTEMPTS_WITHOUT_PICTURE = 2;
 
 const settings = JSON.parse(document.getElementById("page-settings").textContent);
-const { texts, ends } = settings;
+const { texts, ends, retrying } = settings;
 const state = document.documentElement.dataset;
 const place = document.getElementById("screen");
 
 const broker = new Broker(settings.sessionId, settings.csrfToken);
 const curtain = new Curtain();
+const cover = new Cover();
 const screen = new Screen(place);
 const focusScreen = () => place.focus({ preventScroll: true });
 
@@ -29,7 +33,8 @@ let withoutPicture = 0;
 let timer = 0;
 
 const keyboard = new KeyboardLayer(place, {
-  send: (isPressed, keysym) => attachment?.sendKey(isPressed, keysym),
+  // Keys go up also behind a cover, and none goes down.
+  send: (isPressed, keysym) => (isPressed && cover.isUp ? undefined : attachment?.sendKey(isPressed, keysym)),
   onLocalIme: () => curtain.toast(texts.localIme),
   onLeave: () => toolbar.focus(),
 });
@@ -39,6 +44,14 @@ const toolbar = new Toolbar(texts, {
   onDisconnect: () => disconnect(),
   onLogOff: () => logOff(),
   focusScreen,
+});
+
+const clipboard = new ClipboardDialog(texts, { send: (text) => attachment?.sendText(text), focusScreen });
+const notices = new Notices(texts, {
+  onGoOn: () => {
+    attachment?.touch();
+    focusScreen();
+  },
 });
 
 document.getElementById("reconnect").addEventListener("click", () => {
@@ -62,6 +75,37 @@ function hangUp() {
   attachment = null;
   screen.clear();
   toolbar.showLatency(null);
+  withdraw();
+}
+
+// Nothing of what the gateway told, and no text, outlives the connection.
+function withdraw() {
+  notices.clear();
+  clipboard.withdraw();
+  cover.want(false);
+}
+
+// What the gateway tells in the tunnel.
+function takeWord(word, args) {
+  switch (word) {
+    case "grants":
+      clipboard.offer(Number(args[0]), args.slice(1));
+      cover.want(args.includes("cover"));
+      break;
+    case "ends":
+      notices.tellEnd(args[0], Number(args[1]));
+      break;
+    case "idle":
+      notices.tellIdle(Number(args[0]));
+      break;
+    case "active":
+      notices.tellIdle(null);
+      break;
+    case "clipboard":
+      clipboard.tell(args[0], args[1]);
+      break;
+    default: // a newer gateway may tell more
+  }
 }
 
 // --- from the ticket to the picture
@@ -109,6 +153,8 @@ function attach(ticket) {
       state.latencyMs = String(milliseconds);
       toolbar.showLatency(milliseconds);
     },
+    onTold: takeWord,
+    onText: (text) => clipboard.showCopied(text),
   });
 }
 
@@ -143,29 +189,32 @@ function takeEnding({ status, word }) {
   window.clearTimeout(timer);
   keyboard.releaseAll();
   attachment = null;
+  withdraw();
   const { then, reason } = decideEnding(status, word);
-  if (then === Then.RETRY) retry();
+  if (then === Then.RETRY) retry(reason);
   else showEnd(reason);
 }
 
-function retry() {
+function retry(reason = "") {
   const seconds = delayBefore(attempts);
   attempts += 1;
   enter("disconnected");
   if (seconds === null) {
-    curtain.showEnd(texts.lost, texts.lostRemedy, { mayReconnect: true });
+    const [, , title, remedy] = retrying[reason] ?? [];
+    curtain.showEnd(title ?? texts.lost, remedy ?? texts.lostRemedy, { mayReconnect: true });
     return;
   }
-  countDown(seconds);
+  countDown(seconds, reason);
 }
 
-function countDown(seconds) {
+function countDown(seconds, reason) {
   if (seconds > 0) {
-    curtain.showCountdown(texts.reconnecting.replace("{seconds}", seconds), texts.reconnectingHint);
-    timer = window.setTimeout(() => countDown(seconds - 1), SECOND_MS);
+    const [title, hint] = retrying[reason] ?? [texts.reconnecting, texts.reconnectingHint];
+    curtain.showCountdown(title.replace("{seconds}", seconds), hint);
+    timer = window.setTimeout(() => countDown(seconds - 1, reason), SECOND_MS);
   } else if (document.hidden) {
     // Only a page that somebody looks at takes a desktop back: another screen may hold it by now.
-    document.addEventListener("visibilitychange", () => countDown(0), { once: true });
+    document.addEventListener("visibilitychange", () => countDown(0, reason), { once: true });
   } else {
     connect();
   }
@@ -234,5 +283,6 @@ function showFault(fault) {
   curtain.showEnd(texts.lost, texts.lostRemedy, { mayReconnect: true });
 }
 
+document.documentElement.dataset.script = "running";
 enter("preparing");
 connect();

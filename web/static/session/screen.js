@@ -14,6 +14,7 @@ export class Screen {
     this.element = element;
     this.client = null;
     this.display = null;
+    this.mouse = null;
     this.sent = "";
     this.timer = 0;
     new ResizeObserver(() => this.#followPlace()).observe(element);
@@ -40,15 +41,23 @@ export class Screen {
     this.#fit();
   }
 
+  // Where the pointer was last, no button pressed.
+  pointer() {
+    const { x = 0, y = 0 } = this.mouse?.currentState ?? {};
+    return new Guacamole.Mouse.State({ x, y });
+  }
+
   clear() {
     window.clearTimeout(this.timer);
     this.element.replaceChildren();
     this.client = null;
     this.display = null;
+    this.mouse = null;
   }
 
   #followPointer(picture) {
     const mouse = new Guacamole.Mouse(picture);
+    this.mouse = mouse;
     const touch = new Guacamole.Mouse.Touchscreen(picture);
     this.display.showCursor(true);
     this.display.oncursor = (canvas, x, y) => this.display.showCursor(!mouse.setCursor(canvas, x, y));

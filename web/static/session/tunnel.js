@@ -9,7 +9,8 @@ const INTERNAL = Guacamole.Tunnel.INTERNAL_DATA_OPCODE;
 const PING_INTERVAL_MS = 500;
 
 export class TicketTunnel extends Guacamole.Tunnel {
-  constructor(url, { ticket, onLatency }) {
+  // `onTold(word, args)` hears what the gateway itself tells: grants, times, what became of a text.
+  constructor(url, { ticket, onLatency, onTold }) {
     super();
     let socket = null;
     let pingTimer = 0;
@@ -50,6 +51,8 @@ export class TicketTunnel extends Guacamole.Tunnel {
         ping();
       } else if (args[0] === "ping") {
         onLatency(Math.max(0, Date.now() - Number(args[1])));
+      } else {
+        onTold(args[0], args.slice(1));
       }
     };
 
