@@ -19,11 +19,12 @@ from tests.zones import namespaces
 from tests.zones.certificates import make_service_certificates, make_web_certificate
 from tests.zones.desktops import start_desktops
 from tests.zones.directory import start_directory
-from tests.zones.map import BROKER_ENTRANCE_PORT, BY_ID, ENTRANCES, PORTS, Kind, of_kind
+from tests.zones.entrances import start_entrance
+from tests.zones.map import BROKER_ENTRANCE_PORT, BY_ID, ENTRANCES, PORTS, Kind
 from tests.zones.network import running_network
 from tests.zones.processes import Processes
 from tests.zones.renderers import start_guacds
-from tests.zones.site import gateway_document, gateway_key, site_document
+from tests.zones.site import device_authority, gateway_document, gateway_key, site_document
 
 BOTH_ZONES: Final = frozenset({Group.LGWAN_DESKTOP, Group.RESIDENT_DESKTOP})
 
@@ -46,11 +47,23 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         assert not check or done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done
 
-    def start_gateway(self, entrance: str) -> None:
+    def begin_gateway(self, entrance: str) -> None:
         host = f"gateway-{entrance}"
         command = [sys.executable, "-m", "gateway", "--config", str(self.folder / f"{host}.toml")]
         self.processes.start(host, host, command)
+
+    def wait_for_gateway(self, entrance: str) -> None:
+        """Until it listens and the broker has welcomed it."""
+        host = f"gateway-{entrance}"
         self.processes.wait_for_port(host, host, PORTS[Kind.GATEWAY])
+        self.processes.wait(host, lambda: "broker.connected" in self.processes.log_of(host), "the broker's welcome")
+
+    def start_gateway(self, entrance: str) -> None:
+        self.begin_gateway(entrance)
+        self.wait_for_gateway(entrance)
+
+    def start_entrance(self, entrance: str) -> None:
+        start_entrance(self.processes, self.folder, entrance)
 
 
 def people_of_both_zones() -> list[str]:
@@ -105,5 +118,10 @@ def _start_services(city: City) -> None:
     command = [sys.executable, "-m", "sekisho", "--config", str(city.settings), "broker"]
     city.processes.start("broker", "broker", command)
     city.processes.wait_for_port("broker", "broker", BROKER_ENTRANCE_PORT)
-    for host in of_kind(Kind.GATEWAY):
-        city.start_gateway(host.group)
+    for entrance in ENTRANCES:
+        city.begin_gateway(entrance)
+    city.sekisho("device", "export-ca", "--out", str(device_authority(city.folder)))
+    for entrance in ENTRANCES:
+        city.sekisho("entrance", "config", entrance, "--output", str(city.folder / f"entrance-{entrance}.cfg"))
+        city.start_entrance(entrance)
+        city.wait_for_gateway(entrance)

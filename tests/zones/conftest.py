@@ -8,6 +8,7 @@ import pytest
 
 from tests.separation.ledger import Ledger
 from tests.zones.city import City, running_city
+from tests.zones.people import People
 from tests.zones.rules import Rulesets, generate
 
 
@@ -29,6 +30,13 @@ def rules(generated: Rulesets) -> Rulesets:
     """The generated rules, in force on every host."""
     generated.load_all()
     return generated
+
+
+@pytest.fixture(scope="session")
+def people(city: City, generated: Rulesets) -> People:
+    """Staff, who come in under the rules like everybody."""
+    generated.load_all()
+    return People(city)
 
 
 @pytest.fixture

@@ -30,12 +30,14 @@ class Processes:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for process in self._running.values():
+            process.terminate()
         for name in reversed(list(self._running)):
             self.end(name)
 
     def start(self, host: str, name: str, command: list[str], environment: Mapping[str, str] = _NOTHING) -> None:
         """On ``host``; the program dies with this process."""
-        with (self._log_dir / f"{name}.log").open("ab") as log:
+        with (self._log_dir / f"{name}.log").open("wb") as log:
             self._running[name] = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "--", *namespaces.prefix(host), *command],
                 env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,

@@ -41,6 +41,11 @@ def host_name(entrance: str) -> str:
     return f"{entrance}.sekisho.example"
 
 
+def device_authority(folder: Path) -> Path:
+    """The certificate by which the proxies ask devices for theirs."""
+    return folder / "device-ca.crt"
+
+
 def gateway_key(entrance: str) -> str:
     return f"keys/gateway-{entrance}.key"
 
@@ -63,7 +68,7 @@ def site_document(
             "port": BROKER_ENTRANCE_PORT,
             **_broker_tls(pki),
         },
-        "entrances": [_entrance(entrance) for entrance in ENTRANCES],
+        "entrances": [_entrance(entrance, pki) for entrance in ENTRANCES],
         "wire": {
             "host": BY_ID["broker"].address,
             "port": BROKER_WIRE_PORT,
@@ -118,13 +123,25 @@ def _broker_tls(pki: Path) -> dict[str, str]:
     return _tls(pki, "broker-broker", authority="client_ca")
 
 
-def _entrance(entrance: str) -> dict[str, Any]:
+def _entrance(entrance: str, pki: Path) -> dict[str, Any]:
     return {
         "id": entrance,
         **_ENTRANCES[entrance],
         "sources": _sources(entrance),
         "public_url": f"https://{host_name(entrance)}",
         "tunnel_url": f"wss://{host_name(entrance)}/tunnel",
+        "proxy": _proxy(entrance, pki),
+    }
+
+
+def _proxy(entrance: str, pki: Path) -> dict[str, Any]:
+    return {
+        "listen": [f"{BY_ID[f'entrance-{entrance}'].address}:{PORTS[Kind.ENTRANCE]}"],
+        "listen_plain": [],
+        "certificate": str(pki.parent / "web/web.pem"),
+        "service_certificate": str(pki / f"entrance-{entrance}.crt"),
+        "service_ca": str(pki / "ca.crt"),
+        **({} if entrance == "office" else {"device_ca": str(device_authority(pki.parent))}),
     }
 
 

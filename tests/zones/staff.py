@@ -16,18 +16,12 @@ from sekisho.smoke.browser import Browser
 from sekisho.smoke.story import Walk, attach, open_pool, sign_in
 from sekisho.smoke.tunnel import Tunnel
 from tests.zones import namespaces
+from tests.zones.devices import Device
 from tests.zones.map import BY_ID
 from tests.zones.site import POOL_OF_ZONE, host_name
 
 FRAME_S: Final = 45.0
 _T = TypeVar("_T")
-
-
-class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """A device's certificate and key."""
-
-    certificate: Path
-    key: Path
 
 
 class _Names(AbstractResolver):
@@ -62,12 +56,15 @@ class Seat:
         self.member = member
         self.walk = walk
 
+    async def enrol(self) -> None:
+        """The first sign-in: the authenticator app is enrolled."""
+        self.member.totp_secret = await sign_in(self.walk, None)
+
     async def sign_in(self) -> None:
-        """With password and code; the first time the authenticator app is enrolled on the way."""
-        is_first = self.member.totp_secret is None
-        self.member.totp_secret = await sign_in(self.walk, self.member.totp_secret)
-        if is_first:
-            await self.walk.browser.sign_out()
+        """With password and code."""
+        if self.member.totp_secret is None:
+            await self.enrol()
+        else:
             await sign_in(self.walk, self.member.totp_secret)
 
     async def refusals(self) -> dict[str, str | None]:
