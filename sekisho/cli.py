@@ -9,6 +9,7 @@ from sekisho.commands.audit import audit
 from sekisho.commands.code import code
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
+from sekisho.commands.device import device
 from sekisho.commands.entrance import entrance
 from sekisho.commands.flows import flows
 from sekisho.commands.mode import mode
@@ -42,6 +43,7 @@ for _command in (
     policy,
     approval,
     mode,
+    device,
     flows,
     audit,
     pki,

@@ -15,6 +15,12 @@ async def read_form(request: web.Request) -> dict[str, str]:
     return {name: value[:MAX_FIELD_CHARS] for name, value in fields.items() if isinstance(value, str)}
 
 
+async def read_long_field(request: web.Request, name: str, max_chars: int) -> str:
+    """A text field that may be longer than :data:`MAX_FIELD_CHARS`, cut off at ``max_chars``."""
+    value = (await request.post()).get(name, "")
+    return value[:max_chars] if isinstance(value, str) else ""
+
+
 def read_query(request: web.Request, name: str) -> str:
     return request.query.get(name, "")[:MAX_FIELD_CHARS].strip()
 

@@ -23,6 +23,7 @@ class Problem(StrEnum):
     NO_SUCH_SESSION = "no_such_session"
     NO_SUCH_DESKTOP = "no_such_desktop"
     NO_SUCH_PERSON = "no_such_person"
+    NO_SUCH_DEVICE = "no_such_device"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     STATE_CHANGED = "state_changed"
     TOO_LARGE = "too_large"
@@ -77,6 +78,7 @@ EXPLANATIONS: Final[Mapping[Problem, Explanation]] = MappingProxyType(
             404, _("仮想デスクトップが見つかりません"), _("一覧を再読み込みしてください。")
         ),
         Problem.NO_SUCH_PERSON: Explanation(404, _("職員が見つかりません"), _("検索からやり直してください。")),
+        Problem.NO_SUCH_DEVICE: Explanation(404, _("端末が見つかりません"), _("検索からやり直してください。")),
         Problem.METHOD_NOT_ALLOWED: Explanation(405, _("この方法ではアクセスできません"), _BACK),
         Problem.STATE_CHANGED: Explanation(
             409,

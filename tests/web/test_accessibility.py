@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 
+from tests.web.fake_devices import make_device
 from tests.web.fake_signin import CODE, PASSWORD
 from tests.web.fake_tunnel import FakeTunnel
 from tests.web.fakes import FakeCity
@@ -27,6 +28,11 @@ CONSOLE_PAGES = (
     "/console/people/u-p1001",
     "/console/policy?user=p1001&pool=lgwan-std&origin=internet",
     "/console/approvals",
+    "/console/devices",
+    "/console/devices/enrol",
+    "/console/devices/dev-pc-0102",
+    "/console/devices/dev-pc-0102/renew",
+    "/console/devices/dev-pc-0102/revoke",
     "/console/audit",
 )
 
@@ -46,6 +52,7 @@ async def serious_violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("language", ["ja", "en"])
 async def test_pages_are_accessible(browser: Browser, city: FakeCity, portal_url: str, language: str) -> None:
     city.sessions.live = {POOLS[0][0].id: make_session(POOLS[0][0], DESK)}
+    city.devices.put(make_device("PC-0101"), make_device("PC-0102", 13), make_device("PC-0103", -5, owner=None))
     async with signed_in_page(browser, portal_url, DESK.login, width=768, height=1024) as page:
         for path in STAFF_PAGES + CONSOLE_PAGES:
             await page.goto(f"{portal_url}/language/{language}?back={path}")

@@ -3,6 +3,7 @@
 from typing import Final
 
 from web.api.admin_approvals import APPROVAL_OPERATIONS
+from web.api.admin_devices import DEVICE_OPERATIONS
 from web.api.admin_people import PEOPLE_OPERATIONS
 from web.api.admin_policy import POLICY_OPERATIONS
 from web.api.admin_pools import POOL_OPERATIONS
@@ -17,4 +18,5 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *PEOPLE_OPERATIONS,
     *POLICY_OPERATIONS,
     *APPROVAL_OPERATIONS,
+    *DEVICE_OPERATIONS,
 )

@@ -23,6 +23,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "factor_reset": _("認証アプリの登録を解除しました。次回ログイン時に登録し直します。"),
         "approval_set": _("テレワークの承認を登録しました。"),
         "approval_withdrawn": _("テレワークの承認を取り消しました。必要とするセッションはすぐに終わります。"),
+        "device_revoked": _("端末を失効させました。利用中のセッションは数秒のうちに終了します。"),
         "signed_out": _("すべての端末からログアウトさせました。"),
     }
 )
@@ -31,6 +32,7 @@ TABS: Final = (
     ("pools", "/console/pools", _("デスクトッププール"), Action.SEE_POOLS),
     ("sessions", "/console/sessions", _("利用中のセッション"), Action.SEE_SESSIONS),
     ("people", "/console/people", _("職員"), Action.SEE_PEOPLE),
+    ("devices", "/console/devices", _("端末"), Action.SEE_DEVICES),
     ("policy", "/console/policy", _("利用の規則"), Action.SEE_POLICY),
     ("approvals", "/console/approvals", _("テレワークの承認"), Action.SEE_POLICY),
     ("audit", "/console/audit", _("監査ログ"), Action.SEE_AUDIT),

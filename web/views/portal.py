@@ -5,6 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from broker.model.ids import PoolId, SessionId
+from broker.model.kinds import CertificateState
 from broker.policy.decision import Allow, Deny
 from broker.session.records import Ended, NoSuchPool, NoSuchSession, OpenDenied, Opened, PoolView
 from web.errors import show_problem
@@ -16,7 +17,7 @@ from web.render import render
 from web.views.card import card_of
 from web.views.session_texts import page_settings
 from web.visitor import services_of, signed_in
-from web.words import HOST_NOTE, ORIGINS, POOL_KIND_NOTES, POOL_KINDS, SESSION_STATES
+from web.words import CERTIFICATE_STATES, DEVICE_KINDS, HOST_NOTE, ORIGINS, POOL_KIND_NOTES, POOL_KINDS, SESSION_STATES
 from web.zones import pool_order, zone_colour
 
 NOTES: Final = {
@@ -36,9 +37,16 @@ async def show_portal(request: web.Request) -> web.Response:
     services = services_of(request)
     views = sorted(await services.sessions.portal(auth), key=lambda view: pool_order(view.pool))
     notes = [NOTES[code] for code in request.query if code in NOTES]
+    session = auth.session
+    warnings = await services.devices.warnings_for(auth.user.tenant_id, auth.user.login, session.device_id)
+    has_bad_certificate = session.certificate not in {CertificateState.VALID, CertificateState.ABSENT}
     return render(
         request,
         "portal.html",
+        expiry_warnings=warnings,
+        has_bad_certificate=has_bad_certificate,
+        device_kinds=DEVICE_KINDS,
+        certificate_states=CERTIFICATE_STATES,
         cards=[(view, card_of(view)) for view in views],
         notes=notes,
         ends=await services.sessions.ended_lately(auth),
