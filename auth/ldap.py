@@ -1,26 +1,31 @@
 """Passwords checked by an LDAP directory (RFC 4511, RFC 4513) over StartTLS or LDAPS, on one server or several."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Final, TypeVar
 
 import structlog
 
-from auth.ldap_lookup import Outcome, make_plans
-from auth.ldap_server import LdapServer
+from auth.ldap_lookup import Outcome, check_password, make_plans, review
+from auth.ldap_server import LdapServer, Question
 from auth.ldap_turns import Turns
-from broker.ports import DirectoryUnavailable, PasswordRejected
+from broker.ports import DirectoryUnavailable, PasswordRejected, Standing
 from broker.secret import Secret
 from broker.settings import LdapSettings
 from broker.signin.inputs import refuse_login, refuse_password
 
 _log = structlog.stdlib.get_logger()
 
-_Asked = dict["asyncio.Task[Outcome]", int]
+T = TypeVar("T")
+_REVIEWED_AT_ONCE: Final = 50
 
 
 class LdapAuthenticator:
-    """An :class:`broker.ports.Authenticator` on one directory. Raises :class:`ConfigurationError` when made.
+    """A :class:`broker.ports.Authenticator` and :class:`broker.ports.DirectoryReader` on one directory.
+
+    Raises :class:`ConfigurationError` when made.
 
     However its servers behave, an answer comes within ``connect_timeout_s + operation_timeout_s``, and at once when
     too many callers wait already. A server that is silent for ``failover_s`` is not waited for alone: the next one
@@ -38,10 +43,28 @@ class LdapAuthenticator:
         """Find the person, then bind as them with the password on a connection of its own."""
         if refusal := refuse_login(login) or refuse_password(password):
             return PasswordRejected(refusal)
-        asked: _Asked = {}
+        return await self._ask(lambda talk: check_password(talk, login, password))
+
+    async def look_up(self, logins: Sequence[str]) -> Mapping[str, Standing] | DirectoryUnavailable:
+        """A :class:`broker.ports.DirectoryReader`. What one server said is answered whole or not at all."""
+        found: dict[str, Standing] = {}
+        for start in range(0, len(logins), _REVIEWED_AT_ONCE):
+            some = logins[start : start + _REVIEWED_AT_ONCE]
+            answer = await self._ask(partial(review, logins=some))
+            if isinstance(answer, DirectoryUnavailable):
+                return answer
+            found |= answer
+        return found
+
+    def close(self) -> None:
+        for server in self._servers:
+            server.close()
+
+    async def _ask(self, question: Question[T]) -> T | DirectoryUnavailable:
+        asked: dict[asyncio.Task[T | DirectoryUnavailable], int] = {}
         try:
             async with asyncio.timeout(self._deadline_s):
-                return await self._ask_in_turn(asked, login, password)
+                return await self._ask_in_turn(asked, question)
         except TimeoutError:
             return DirectoryUnavailable(f"no answer within {self._deadline_s:g} s")
         finally:
@@ -49,15 +72,17 @@ class LdapAuthenticator:
                 task.cancel()
             await asyncio.gather(*asked, return_exceptions=True)
 
-    def close(self) -> None:
-        for server in self._servers:
-            server.close()
-
-    async def _ask_in_turn(self, asked: _Asked, login: str, password: Secret) -> Outcome:
+    async def _ask_in_turn(
+        self, asked: "dict[asyncio.Task[T | DirectoryUnavailable], int]", question: Question[T]
+    ) -> T | DirectoryUnavailable:
         faults: list[str] = []
         left = iter(self._turns.order(_now_s()))
-        self._ask_next(left, asked, login, password)
-        while asked:
+        while True:
+            place = next(left, None)
+            if place is not None:
+                asked[asyncio.create_task(self._servers[place].ask(question))] = place
+            if not asked:
+                return DirectoryUnavailable("; ".join(faults))
             is_last = len(faults) + len(asked) == len(self._servers)
             done, silent = await asyncio.wait(
                 asked, timeout=None if is_last else self._failover_s, return_when=asyncio.FIRST_COMPLETED
@@ -70,18 +95,8 @@ class LdapAuthenticator:
                 faults.append(self._note_fault(asked.pop(task), outcome.detail))
             if not done:
                 # Even the one that was asked last has had its time.
-                self._note_silence(silent, asked)
-            self._ask_next(left, asked, login, password)
-        return DirectoryUnavailable("; ".join(faults))
-
-    def _ask_next(self, left: Iterator[int], asked: _Asked, login: str, password: Secret) -> None:
-        place = next(left, None)
-        if place is not None:
-            asked[asyncio.create_task(self._servers[place].ask(login, password))] = place
-
-    def _note_silence(self, silent: "set[asyncio.Task[Outcome]]", asked: _Asked) -> None:
-        for task in silent:
-            self._note_fault(asked[task], f"silent for {self._failover_s:g} s")
+                for task in silent:
+                    self._note_fault(asked[task], f"silent for {self._failover_s:g} s")
 
     def _note_fault(self, place: int, detail: str) -> str:
         name = self._servers[place].name

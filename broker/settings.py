@@ -110,6 +110,9 @@ class LdapSettings(_Settings, frozen=True, kw_only=True):
     operation_timeout_s: float = 5.0
     max_threads: int = 8
     """For each server."""
+    recheck_interval_s: float = 120.0
+    """How often those who are signed in or at work are looked up again. An account that is disabled or expired is shut
+    out in that round; one that is no longer found, in the next."""
 
 
 class ZoneSettings(_Settings, frozen=True, kw_only=True):

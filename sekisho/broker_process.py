@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -10,15 +11,19 @@ import structlog
 from auth.totp import TotpFactor
 from broker.audit import AuditService, CheckpointKey, Sealer
 from broker.audit.arrivals import RefusedArrivals
+from broker.change.service import ChangeService
 from broker.device.expiry import ExpiryWatch
 from broker.device.service import DeviceService
+from broker.flow.service import FlowDesk
 from broker.link.agents import AgentDirectory
 from broker.link.gateways import GatewayDirectory
 from broker.link.keys import load_keys
 from broker.link.limits import LinkLimits
 from broker.link.server import WireServer
 from broker.link.tcp_door import find_tcp_door
+from broker.model.ids import TenantId
 from broker.people.approvals import ApprovalService
+from broker.people.leavers import LeaverWatch
 from broker.people.service import PeopleService
 from broker.people.tenants import TenantDirectory
 from broker.pool.reconciler import Reconciler
@@ -70,7 +75,9 @@ class Broker:
             sealing,
             settings.signin,
         )
+        self.leavers = LeaverWatch(store, self.authenticators)
         self.policy = PolicyDesk(store)
+        self.changes = ChangeService(store, self.wake)
         self.devices = DeviceService(store, sealing, settings.devices, self.wake)
         self.expiry = ExpiryWatch(store)
         self.refused_arrivals = RefusedArrivals(store)
@@ -83,6 +90,8 @@ class Broker:
             audit=AuditService(store),
             policy=self.policy,
             approvals=ApprovalService(store),
+            changes=self.changes,
+            flows=FlowDesk(store, settings),
             devices=self.devices,
         )
         self.sealer = Sealer(
@@ -144,6 +153,11 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
         await stack.enter_async_context(_background("purge", _repeat(broker.signin.purge, _PURGE_INTERVAL_S)))
         await stack.enter_async_context(_background("expiry", _repeat(broker.expiry.warn, _EXPIRY_INTERVAL_S)))
         await stack.enter_async_context(_background("forget", _repeat(broker.policy.purge, _PURGE_INTERVAL_S)))
+        await stack.enter_async_context(_background("lapse", _repeat(broker.changes.expire, _PURGE_INTERVAL_S)))
+        for tenant in settings.tenants:
+            look = partial(broker.leavers.look, TenantId(tenant.id))
+            rounds = _repeat(look, tenant.directory.recheck_interval_s)
+            await stack.enter_async_context(_background(f"leavers {tenant.id}", rounds))
         entrances = ProxyEntrances(settings.entrances, broker.refused_arrivals.note)
         applications = Applications(
             admin=create_admin_app(broker.services),

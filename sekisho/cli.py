@@ -6,6 +6,7 @@ import click
 
 from sekisho.commands.approval import approval
 from sekisho.commands.audit import audit
+from sekisho.commands.change import change, exception
 from sekisho.commands.code import code
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
@@ -16,6 +17,7 @@ from sekisho.commands.mode import mode
 from sekisho.commands.pki import pki
 from sekisho.commands.policy import policy
 from sekisho.commands.pool import desktop, pool
+from sekisho.commands.rules import rules
 from sekisho.commands.serve import broker, migrate, serve, settings
 from sekisho.commands.session import session
 from sekisho.commands.smoke import smoke
@@ -42,6 +44,9 @@ for _command in (
     user,
     policy,
     approval,
+    rules,
+    exception,
+    change,
     mode,
     device,
     flows,

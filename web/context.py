@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from broker.change.records import ChangeRow, ExceptionOrder, NoSuchChange, RulesInForce, RulesOrder
 from broker.device.records import (
     Authority,
     DeviceDetails,
@@ -17,16 +18,21 @@ from broker.device.records import (
     RenewOrder,
     Revoked,
 )
+from broker.flow import Flow
+from broker.flow.table import FlowRow, Words
+from broker.lifecycle.policy_change import ChangeEvent
 from broker.model.actor import Actor
 from broker.model.arrival import Arrival
 from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, TenantId, UserId
 from broker.model.kinds import Mode
-from broker.model.policy_records import ModeOrder
+from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
 from broker.model.records import AuditRecord, Tenant, User
+from broker.model.rules import RuleSet, Waiver
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
 from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
 from broker.policy.administration import NotAllowed
 from broker.policy.decision import Allow, Deny
+from broker.policy.second_person import ChangeRefused
 from broker.pool.records import (
     DesktopChanged,
     DesktopMoved,
@@ -39,7 +45,7 @@ from broker.pool.records import (
 from broker.ports import AuditQuery
 from broker.ports.naming import Names
 from broker.secret import Secret
-from broker.session.desk_records import Explained, ExplainQuestion, ModeState, Refusal, Rehearsed
+from broker.session.desk_records import Explained, ExplainQuestion, ModeAwaits, ModeState, Refusal, Rehearsed
 from broker.session.records import (
     Disconnected,
     Ended,
@@ -119,6 +125,9 @@ class PeoplePort(Protocol):
         ...
 
 
+RuleChangeOutcome = PolicyChange | ChangeRefused | NoSuchChange | NotAllowed
+
+
 class PolicyPort(Protocol):
     async def explain(
         self, actor: Actor, question: ExplainQuestion
@@ -127,7 +136,25 @@ class PolicyPort(Protocol):
         self, actor: Actor, settings: SiteSettings, mode: Mode | None = None
     ) -> Rehearsed | Refusal | NotAllowed: ...
     async def mode(self, actor: Actor) -> ModeState | NotAllowed: ...
-    async def set_mode(self, actor: Actor, order: ModeOrder, reason: str) -> ModeState | Refusal | NotAllowed: ...
+    async def set_mode(
+        self, actor: Actor, order: ModeOrder, reason: str
+    ) -> ModeState | ModeAwaits | Refusal | NotAllowed: ...
+    async def rehearse_rules(
+        self, actor: Actor, subject: str, rules: RuleSet | None, mode: Mode | None = None
+    ) -> Rehearsed | Refusal | NotAllowed: ...
+    async def rehearse_exception(self, actor: Actor, waiver: Waiver) -> Rehearsed | Refusal | NotAllowed: ...
+
+
+class ChangesPort(Protocol):
+    """Exceptions, versions of rules and modes that want a second person."""
+
+    async def list_all(self, actor: Actor, kind: ChangeKind) -> list[ChangeRow] | NotAllowed: ...
+    async def find(self, actor: Actor, change_id: str) -> ChangeRow | NoSuchChange | NotAllowed: ...
+    async def request_exception(self, actor: Actor, order: ExceptionOrder, reason: str) -> RuleChangeOutcome: ...
+    async def rules(self, actor: Actor, subject: str) -> RulesInForce | NoSuchChange | NotAllowed: ...
+    async def save_rules(self, actor: Actor, order: RulesOrder, reason: str) -> RuleChangeOutcome: ...
+    async def go_back(self, actor: Actor, change_id: str, based_on: int, reason: str) -> RuleChangeOutcome: ...
+    async def decide(self, actor: Actor, change_id: str, event: ChangeEvent, note: str) -> RuleChangeOutcome: ...
 
 
 class ApprovalsPort(Protocol):
@@ -160,6 +187,12 @@ class AuditPort(Protocol):
     async def note_export(self, actor: Actor, query: AuditQuery, records: int) -> NotAllowed | None: ...
 
 
+class FlowsPort(Protocol):
+    async def list_flows(self, actor: Actor) -> list[Flow] | NotAllowed: ...
+    async def list_rows(self, actor: Actor, words: Words) -> list[FlowRow] | NotAllowed: ...
+    async def note_export(self, actor: Actor, rows: int) -> NotAllowed | None: ...
+
+
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a view or an API handler may call."""
 
@@ -171,4 +204,6 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     audit: AuditPort
     policy: PolicyPort
     approvals: ApprovalsPort
+    changes: ChangesPort
+    flows: FlowsPort
     devices: DevicesPort

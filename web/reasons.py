@@ -45,17 +45,28 @@ DENIALS: Final[Mapping[DenyReason, Reason]] = MappingProxyType(
         DenyReason.SECOND_FACTOR_MISSING: Reason(
             _("二要素認証が済んでいません"), _("ログアウトして、認証コードでログインし直してください。")
         ),
-        DenyReason.ACCOUNT_LOCKED: Reason(_("アカウントが利用停止になっています"), _DESK),
-        DenyReason.ORIGIN_UNKNOWN: Reason(_("接続元区分を確認できません"), _DESK),
+        DenyReason.ACCOUNT_LOCKED: Reason(
+            _("アカウントが利用停止になっています"),
+            _("利用停止が解除されるまで利用できません。情報システム担当へお問い合わせください。"),
+        ),
+        DenyReason.ORIGIN_UNKNOWN: Reason(
+            _("接続元区分を確認できません"),
+            _("庁内など、案内された接続方法で接続し直してください。続く場合は情報システム担当へご連絡ください。"),
+        ),
         DenyReason.ORIGIN_NOT_ALLOWED: Reason(
             _("今の接続元からは利用できません"), _("利用できる接続元（庁内など）から接続し直してください。")
         ),
         DenyReason.NOT_ENTITLED: Reason(
             _("利用権がありません"), _("業務で必要な場合は、所属長を通じて利用権を申請してください。")
         ),
-        DenyReason.POOL_CLOSED: Reason(_("現在、受付を停止しています"), _("受付の再開をお待ちください。")),
+        DenyReason.POOL_CLOSED: Reason(
+            _("現在、受付を停止しています"), _("情報システム担当が受付を再開するまでお待ちください。")
+        ),
         DenyReason.MAINTENANCE: Reason(_("メンテナンス中です"), _("メンテナンスの終了をお待ちください。")),
-        DenyReason.RULES_UNKNOWN: Reason(_("利用の規則を確認できません"), _DESK),
+        DenyReason.RULES_UNKNOWN: Reason(
+            _("利用の規則を確認できません"),
+            _("規則の設定が必要です。情報システム担当へご連絡ください。"),
+        ),
         DenyReason.SEGMENT_NOT_ALLOWED: Reason(
             _("今の回線（無線など）からは利用できません"), _("庁内の有線LANにつないだ端末から接続し直してください。")
         ),
@@ -71,14 +82,15 @@ DENIALS: Final[Mapping[DenyReason, Reason]] = MappingProxyType(
             _("二要素認証から時間がたっています"), _("ログアウトして、ログインし直してください。")
         ),
         DenyReason.DEGRADED: Reason(
-            _("縮退運転中のため、優先業務のデスクトッププールだけを利用できます"), _("縮退運転の終了をお待ちください。")
+            _("縮退運転中のため、優先業務のデスクトッププールだけを利用できます"),
+            _("縮退運転が終わるまでお待ちください。優先業務の利用権があれば、そのプールは使えます。"),
         ),
         DenyReason.OUTSIDE_HOURS: Reason(
             _("利用できる日時ではありません"),
             _("開庁日の利用時間内に接続してください。必要な場合は所属長にご相談ください。"),
         ),
         DenyReason.TOO_MANY_DAYS: Reason(
-            _("今週、庁外から利用できる日数を使い切りました"), _("庁内から利用するか、来週まで待ってください。")
+            _("今週、庁外から利用できる日数を使い切りました"), _("庁内から利用するか、来週の月曜日までお待ちください。")
         ),
         DenyReason.TOO_MANY_SESSIONS: Reason(
             _("同時に利用できるセッションの数を超えています"), _("使っていないセッションをログオフしてください。")
@@ -175,7 +187,9 @@ ENDS: Final[Mapping[EndReason, Reason]] = MappingProxyType(
         ),
         EndReason.DEVICE_REFUSED: Reason(_("この端末を使えなくなったため終了しました"), _DESK),
         EndReason.MODE_CHANGED: Reason(_("運用の切替えのため終了しました"), _("切替えの終了をお待ちください。")),
-        EndReason.POLICY_CHANGED: Reason(_("利用の規則が変わったため終了しました"), _DESK),
+        EndReason.POLICY_CHANGED: Reason(
+            _("利用の規則が変わったため終了しました"), _("ポータルに戻り、接続できるかを確かめてください。")
+        ),
         EndReason.GRANTS_CHANGED: Reason(_("利用の条件が変わったため切断しました"), _RECONNECT),
         EndReason.GATEWAY_STOPPED: Reason(_("中継装置が停止しました"), _RETRY),
         EndReason.WATERMARK_UNAVAILABLE: Reason(_("画面に透かしを表示できないため接続しませんでした"), _DESK),

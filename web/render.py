@@ -1,7 +1,7 @@
 """Templates: Jinja2 with autoescape, translations and a few words that every page needs."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +17,7 @@ from broker.model.records import Tenant
 from broker.policy.administration import may_enter_console
 from web.form_token import csrf_token
 from web.language import Language, language_of, load_catalog, translate
+from web.mode_banner import Banner, banner_of
 from web.visitor import AUTHENTICATED, TENANT
 
 _VERSION: Final = version("sekisho")
@@ -100,5 +101,14 @@ def _surroundings(request: web.Request) -> Mapping[str, object]:
         "csrf_token": csrf_token(request),
         "here": request.rel_url.raw_path_qs if request.method == "GET" else "/",
         "version": _VERSION,
+        "banner": _banner(request),
         "may_enter_console": auth is not None and may_enter_console(auth.user.roles),
     }
+
+
+def _banner(request: web.Request) -> Banner | None:
+    """For people who have signed in; strangers learn nothing of how the tenant runs."""
+    tenant = request.get(TENANT)
+    if tenant is None or AUTHENTICATED not in request:
+        return None
+    return banner_of(tenant, datetime.now(UTC))

@@ -32,4 +32,10 @@ def actor_of(request: web.Request) -> Actor:
 
 
 def make_actor(auth: Authenticated, address: str) -> Actor:
-    return Actor(tenant_id=auth.user.tenant_id, name=f"user:{auth.user.id}", roles=auth.user.roles, address=address)
+    return Actor(
+        tenant_id=auth.user.tenant_id,
+        name=f"user:{auth.user.id}",
+        roles=auth.user.roles,
+        address=address,
+        factor_at=auth.session.created_at,
+    )

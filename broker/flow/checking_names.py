@@ -7,6 +7,7 @@ from broker.flow.known_ports import database_place, directory_places, read_url
 from broker.flow.roles import HostRole, RoleKind, hosts_with, read_role, roles_of
 from broker.flow.site import find_hosts, is_on_this_machine, pools_named, pools_of
 from broker.model.flow_settings import HostSettings
+from broker.network_settings import PORTAL_ENTRANCE
 from broker.policy.checking import RuleRefusal
 from broker.settings import SiteSettings
 
@@ -21,7 +22,7 @@ def refusals_of_names(settings: SiteSettings) -> list[RuleRefusal]:
         *_directories(settings),
         *_database(settings),
         *_desktops(settings),
-        *_portal(settings),
+        *_urls(settings),
     ]
 
 
@@ -44,6 +45,8 @@ def _refuse_subject(settings: SiteSettings, host: HostSettings, role: HostRole) 
             return "there is no such gateway in [[wire.gateways]]"
         case RoleKind.AGENT if role.subject not in {peer.id for peer in settings.wire.agents}:
             return "there is no such agent in [[wire.agents]]"
+        case RoleKind.ENTRANCE:
+            return _refuse_entrance(settings, host, role.subject)
         case RoleKind.GUACD if role.subject not in zones:
             return "there is no such zone"
         case RoleKind.GUACD if host.zone in zones and host.zone != role.subject:
@@ -54,6 +57,15 @@ def _refuse_subject(settings: SiteSettings, host: HostSettings, role: HostRole) 
             return "[database] names no PostgreSQL"
         case _:
             return None
+
+
+def _refuse_entrance(settings: SiteSettings, host: HostSettings, subject: str) -> str | None:
+    if subject != PORTAL_ENTRANCE:
+        is_known = any(entrance.id == subject for entrance in settings.entrances)
+        return None if is_known else "there is no such entrance in [[entrances]]"
+    if HostRole(RoleKind.BROKER) not in roles_of(host):
+        return "that is the broker's own listener, and the host lacks the role broker"
+    return "portal.host is empty: nobody is listened to there" if not settings.portal.host else None
 
 
 def _refuse_pool(settings: SiteSettings, host: HostSettings, subject: str, zones: set[str]) -> str | None:
@@ -128,7 +140,8 @@ def _desktops(settings: SiteSettings) -> Iterator[RuleRefusal]:
                 yield RuleRefusal(f"{path}.host", f"{desktop.host} is unknown: {_NAME_IT}")
 
 
-def _portal(settings: SiteSettings) -> Iterator[RuleRefusal]:
-    for name in ("public_url", "tunnel_url"):
-        if read_url(getattr(settings.portal, name)) is None:
-            yield RuleRefusal(f"$.portal.{name}", "names no host and port")
+def _urls(settings: SiteSettings) -> Iterator[RuleRefusal]:
+    for entrance in settings.entrances:
+        for name in ("public_url", "tunnel_url"):
+            if read_url(getattr(entrance, name)) is None:
+                yield RuleRefusal(f"$.entrances.{entrance.id}.{name}", "names no host and port")

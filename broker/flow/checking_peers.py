@@ -1,9 +1,12 @@
 """Roles whose other end is missing: a connection that would be needed and leads to nobody. Pure."""
 
 from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network
 
+from broker.flow.addresses import Network, read_network
 from broker.flow.roles import RoleKind, hosts_with
-from broker.flow.site import pools_of
+from broker.flow.site import is_on_this_machine, pools_of
+from broker.network_settings import PORTAL_ENTRANCE, ServiceListenerSettings
 from broker.policy.checking import RuleRefusal
 from broker.settings import SiteSettings
 
@@ -16,7 +19,8 @@ def refusals_of_peers(settings: SiteSettings) -> list[RuleRefusal]:
     return [
         *found,
         *_peers(settings),
-        *_wire_port(settings),
+        *_listeners(settings),
+        *_sources(settings),
         *_guacd(settings),
         *_entrances(settings),
         *_local_pools(settings),
@@ -34,16 +38,40 @@ def _peers(settings: SiteSettings) -> Iterator[RuleRefusal]:
                 yield RuleRefusal(path, f"{names} both have the role {role}:{peer.id}; a {role} runs on one host")
 
 
-def _wire_port(settings: SiteSettings) -> Iterator[RuleRefusal]:
-    """Without a port the wire is a socket of the broker's own host."""
-    if settings.wire.port:
-        return
-    brokers = {host.id for host in hosts_with(settings.hosts, RoleKind.BROKER)}
-    for role in (RoleKind.GATEWAY, RoleKind.AGENT):
-        for host in hosts_with(settings.hosts, role):
-            if brokers != {host.id}:
-                why = f"the {role} on {host.id} has to dial the broker: the wire needs host, port and certificates"
-                yield RuleRefusal("$.wire.port", why)
+def _listeners(settings: SiteSettings) -> Iterator[RuleRefusal]:
+    """A listener that other hosts have to reach, and can't."""
+    broker = {host.id for host in hosts_with(settings.hosts, RoleKind.BROKER)}
+    dialling = [host for role in (RoleKind.GATEWAY, RoleKind.AGENT) for host in hosts_with(settings.hosts, role)]
+    proxies = [host for one in settings.entrances for host in hosts_with(settings.hosts, RoleKind.ENTRANCE, one.id)]
+    for name, dialler in (("wire", dialling), ("entrance_listener", proxies)):
+        listener: ServiceListenerSettings = getattr(settings, name)
+        others = sorted({host.id for host in dialler if broker != {host.id}})
+        if others and (not listener.port or is_on_this_machine(listener.host)):
+            why = f"{', '.join(others)} dial the broker from other hosts: it needs an address, port and certificates"
+            yield RuleRefusal(f"$.{name}.host", why)
+    if hosts_with(settings.hosts, RoleKind.ENTRANCE, PORTAL_ENTRANCE) and is_on_this_machine(settings.portal.host):
+        yield RuleRefusal("$.portal.host", f"people on other machines can't reach {settings.portal.host}")
+
+
+def _sources(settings: SiteSettings) -> Iterator[RuleRefusal]:
+    """An entrance knows addresses that the packet filter would keep from it."""
+    networks = {network.entrance: network for network in settings.client_networks}
+    for entrance in settings.entrances:
+        clients = networks.get(entrance.id)
+        if clients is None or clients.anywhere:
+            continue
+        let_in = [one for text in clients.ranges if (one := read_network(text)) is not None]
+        for text in (text for source in entrance.sources for text in source.ranges):
+            source = read_network(text)
+            if source is not None and not any(_is_within(source, one) for one in let_in):
+                why = f"the entrance has {text} among its sources, which these ranges do not contain"
+                yield RuleRefusal(f"$.client_networks.{entrance.id}.ranges", why)
+
+
+def _is_within(one: Network, other: Network) -> bool:
+    if isinstance(one, IPv4Network):
+        return isinstance(other, IPv4Network) and one.subnet_of(other)
+    return isinstance(other, IPv6Network) and one.subnet_of(other)
 
 
 def _guacd(settings: SiteSettings) -> Iterator[RuleRefusal]:

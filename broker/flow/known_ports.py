@@ -7,12 +7,12 @@ import msgspec
 
 from broker.model.flow_settings import HostSettings
 from broker.model.kinds import DesktopProtocol
+from broker.network_settings import EntranceSettings
 from broker.settings import PoolSettings, SiteSettings, TenantSettings
 
 _BY_SCHEME: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443, "ldap": 389, "ldaps": 636}
 _BY_PROTOCOL: Final = {DesktopProtocol.VNC: 5900, DesktopProtocol.RDP: 3389}
 _POSTGRESQL: Final = 5432
-ENTRANCE_LISTENER: Final = 8403
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -33,9 +33,9 @@ def read_url(url: str, default_port: int | None = None) -> Place | None:
     return Place(host, port) if host and port else None
 
 
-def entrance_ports(settings: SiteSettings) -> list[int]:
+def entrance_ports(entrance: EntranceSettings) -> list[int]:
     """What browsers dial: the port of the pages and that of the tunnel, mostly one."""
-    places = (read_url(settings.portal.public_url), read_url(settings.portal.tunnel_url))
+    places = (read_url(entrance.public_url), read_url(entrance.tunnel_url))
     return sorted({place.port for place in places if place is not None})
 
 

@@ -12,6 +12,10 @@ WHY: Final[Mapping[FlowKind, tuple[str, str]]] = MappingProxyType(
             "職員の端末からポータルと画面転送の入口への接続（HTTPS）",
             "staff devices to the entrance of the portal and of display transfer (HTTPS)",
         ),
+        FlowKind.CLIENT_GATEWAY: (
+            "職員の端末から中継装置への画面転送（入口の中継装置を置かない拠点）",
+            "staff devices to the gateway: display transfer (a site without proxies at its entrances)",
+        ),
         FlowKind.ENTRANCE_BROKER: (
             "入口からブローカーへの中継（ページとAPI、相互認証TLS）",
             "the entrance hands pages and API on to the broker (mutual TLS)",

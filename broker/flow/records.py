@@ -13,6 +13,7 @@ class FlowKind(StrEnum):
     """Why a connection is needed; the texts are in :mod:`broker.flow.reasons`."""
 
     CLIENT_ENTRANCE = "client-entrance"
+    CLIENT_GATEWAY = "client-gateway"
     ENTRANCE_BROKER = "entrance-broker"
     ENTRANCE_GATEWAY = "entrance-gateway"
     GATEWAY_BROKER = "gateway-broker"

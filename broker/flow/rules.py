@@ -10,7 +10,6 @@ import msgspec
 
 from broker.flow.addresses import read_address, sorted_ranges
 from broker.flow.known_ports import (
-    ENTRANCE_LISTENER,
     database_place,
     database_port,
     directory_places,
@@ -19,7 +18,7 @@ from broker.flow.known_ports import (
 from broker.flow.reasons import WHY
 from broker.flow.records import Flow, FlowKind, Side, may_talk
 from broker.flow.roles import RoleKind, hosts_with
-from broker.flow.site import endpoints_of, find_hosts, further_sides, is_on_this_machine, pools_of, side_of
+from broker.flow.site import endpoints_of, find_hosts, further_sides, gateways_of, is_on_this_machine, pools_of, side_of
 from broker.model.flow_settings import FurtherFlowSettings, HostSettings, Transport
 from broker.settings import SiteSettings, TenantSettings
 
@@ -66,6 +65,7 @@ def _join(one: Flow, other: Flow) -> Flow:
 
 
 def _all(settings: SiteSettings, today: date) -> Iterator[Flow]:
+    yield from _clients(settings)
     yield from _entrances(settings)
     yield from _wire(settings)
     yield from _pictures(settings)
@@ -76,23 +76,30 @@ def _all(settings: SiteSettings, today: date) -> Iterator[Flow]:
     yield from _further(settings, today)
 
 
-def _entrances(settings: SiteSettings) -> Iterator[Flow]:
+def _clients(settings: SiteSettings) -> Iterator[Flow]:
+    entrances = {entrance.id: entrance for entrance in settings.entrances}
     for network in settings.client_networks:
         clients = Side(name=f"clients:{network.entrance}", addresses=sorted_ranges(network.ranges))
+        entrance = entrances.get(network.entrance)
         for host in hosts_with(settings.hosts, RoleKind.ENTRANCE, network.entrance):
-            for port in entrance_ports(settings):
+            for port in [settings.portal.port] if entrance is None else entrance_ports(entrance):
                 paths = (f"client_networks.{network.entrance}", _roles(host))
                 yield _flow(FlowKind.CLIENT_ENTRANCE, clients, side_of(host), port, paths)
+        for gateway in gateways_of(settings, network.entrance) if entrance is None else ():
+            paths = (f"client_networks.{network.entrance}", _roles(gateway))
+            yield _flow(FlowKind.CLIENT_GATEWAY, clients, side_of(gateway), gateway.ports.tunnel, paths)
+
+
+def _entrances(settings: SiteSettings) -> Iterator[Flow]:
+    """The broker's own listener is no proxy: nothing lies between it and the broker."""
     brokers = hosts_with(settings.hosts, RoleKind.BROKER)
-    for host in hosts_with(settings.hosts, RoleKind.ENTRANCE):
-        for broker in brokers:
-            paths = (_roles(host), _roles(broker))
-            yield _flow(FlowKind.ENTRANCE_BROKER, side_of(host), side_of(broker), ENTRANCE_LISTENER, paths)
-    for peer in settings.wire.gateways:
-        for gateway in hosts_with(settings.hosts, RoleKind.GATEWAY, peer.id):
-            for host in hosts_with(settings.hosts, RoleKind.ENTRANCE, peer.entrance):
-                paths = (f"wire.gateways.{peer.id}.entrance", _roles(host))
-                sides = (side_of(host), side_of(gateway))
+    for entrance in settings.entrances:
+        for host in hosts_with(settings.hosts, RoleKind.ENTRANCE, entrance.id):
+            for broker in brokers:
+                sides, paths = (side_of(host), side_of(broker)), (_roles(host), "entrance_listener")
+                yield _flow(FlowKind.ENTRANCE_BROKER, *sides, settings.entrance_listener.port, paths)
+            for gateway in gateways_of(settings, entrance.id):
+                sides, paths = (side_of(host), side_of(gateway)), (_roles(host), _roles(gateway))
                 yield _flow(FlowKind.ENTRANCE_GATEWAY, *sides, gateway.ports.tunnel, paths)
 
 

@@ -49,6 +49,12 @@ def is_on_this_machine(name: str) -> bool:
     return name.casefold() == "localhost" if address is None else address.is_loopback
 
 
+def gateways_of(settings: SiteSettings, entrance_id: str) -> list[HostSettings]:
+    """Hosts of the gateways that take the tunnels of an entrance."""
+    peers = [peer.id for peer in settings.wire.gateways if peer.entrance == entrance_id]
+    return [host for peer_id in peers for host in hosts_with(settings.hosts, RoleKind.GATEWAY, peer_id)]
+
+
 def pools_of(settings: SiteSettings) -> Iterator[OwnedPool]:
     for tenant in settings.tenants:
         for pool in tenant.pools:

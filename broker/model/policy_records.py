@@ -1,9 +1,11 @@
 """Rows that decisions rest on, and the decisions themselves."""
 
 from datetime import date, datetime
+from enum import StrEnum
 
 import msgspec
 
+from broker.lifecycle.policy_change import ChangeState
 from broker.model.ids import PoolId, TenantId, UserId
 from broker.model.kinds import Mode
 from broker.model.reasons import DenyReason
@@ -39,3 +41,45 @@ class ModeOrder(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode
     until: datetime | None = None
     is_drill: bool = False
+
+
+class ChangeKind(StrEnum):
+    """What is changed: an exception to the baseline (例外), the rules of the tenant or a pool, the mode."""
+
+    EXCEPTION = "exception"
+    RULES = "rules"
+    MODE = "mode"
+
+
+class ChangeSource(StrEnum):
+    CONSOLE = "console"
+    SETTINGS = "settings"
+
+
+class PolicyChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One change with everybody who had a hand in it. ``version`` grows with every step: its compare-and-swap.
+
+    ``subject`` is the id of a pool, or empty for the tenant; ``number`` counts the changes of one kind and subject.
+    ``content`` is JSON of a :class:`broker.model.rules.Waiver`, :class:`broker.model.rules.RuleSet` or
+    :class:`ModeOrder`. ``until`` is the moment at which it ends by itself. The three people are actors' names.
+    """
+
+    tenant_id: TenantId
+    id: str
+    kind: ChangeKind
+    subject: str
+    number: int
+    state: ChangeState
+    version: int
+    source: ChangeSource
+    content: str
+    reason: str
+    requested_by: str
+    requested_at: datetime
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    decision_note: str = ""
+    ended_by: str | None = None
+    ended_at: datetime | None = None
+    end_note: str = ""
+    until: datetime | None = None

@@ -80,6 +80,12 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     is_locked: bool = False
     is_enrolled: bool = False
     last_signed_in_at: datetime | None = None
+    left_at: datetime | None = None
+    """Since when the directory no longer knows the account as one that may sign in; a later sign-in clears it."""
+
+    @property
+    def is_shut_out(self) -> bool:
+        return self.is_locked or self.left_at is not None
 
 
 class TotpEnrolment(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,15 +144,6 @@ class WebSession(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def place(self) -> Place:
         return Place(origin=self.origin, segment=self.segment, device=self.device, certificate=self.certificate)
-
-
-class Throttle(msgspec.Struct, frozen=True, kw_only=True):
-    """Failures counted under one key (an account or an address of a tenant)."""
-
-    key: str
-    failures: int
-    first_failed_at: datetime
-    blocked_until: datetime | None
 
 
 class Pool(msgspec.Struct, frozen=True, kw_only=True):

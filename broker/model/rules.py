@@ -72,6 +72,10 @@ class Baseline(_Rules, frozen=True, kw_only=True):
     title: str
     source: str
     """Where the rules come from: the document and its date."""
+    max_exception_days: int | None = None
+    """The longest that an exception approved in the console may hold, in days; left out: as long as its people say."""
+    two_people_for: frozenset[Mode] = frozenset()
+    """Modes that begin only when a second person has approved them."""
     zones: dict[str, Restrictions]
     other: Restrictions
 
@@ -90,6 +94,8 @@ class Waiver(_Rules, frozen=True, kw_only=True):
     """A second person; never the author."""
     ends_on: date
     """Last day on which it counts, in the tenant's time zone."""
+    starts_on: date | None = None
+    """First day on which it counts; without it from the beginning."""
     pools: frozenset[PoolId] = frozenset()
     zones: frozenset[ZoneId] = frozenset()
     groups: frozenset[str] = frozenset()
@@ -113,10 +119,24 @@ class Calendar(_Rules, frozen=True, kw_only=True):
     """Days that are business days all the same (臨時開庁)."""
 
 
+class RuleSet(_Rules, frozen=True, kw_only=True):
+    """The rules that the IT desk changes: those of a pool, or of a tenant, which has neither groups nor origins."""
+
+    restrictions: Restrictions = Restrictions()
+    groups: frozenset[str] | None = None
+    """Groups whose people are entitled to the pool."""
+    origins: frozenset[Origin] | None = None
+    """The pool's own list of origins."""
+
+
 class TenantRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a tenant's decisions rest on besides pool and person. No baseline denies all."""
+    """Everything that a tenant's decisions rest on besides pool and person. No baseline denies all.
+
+    ``waivers`` are the exceptions of the settings, ``granted`` those that two people approved in the console.
+    """
 
     baseline: Baseline | None = None
     restrictions: Restrictions = Restrictions()
     waivers: tuple[Waiver, ...] = ()
+    granted: tuple[Waiver, ...] = ()
     calendar: Calendar = Calendar()

@@ -20,6 +20,7 @@ class Action(StrEnum):
     SEE_AUDIT = "see_audit"
     SEE_POLICY = "see_policy"
     CHANGE_POLICY = "change_policy"
+    SEE_FLOWS = "see_flows"
     SEE_DEVICES = "see_devices"
     CHANGE_DEVICES = "change_devices"
 
@@ -40,6 +41,7 @@ _ALLOWED: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
         ),
         Role.AUDITOR: frozenset(
             {
+                Action.SEE_FLOWS,
                 Action.SEE_POOLS,
                 Action.SEE_SESSIONS,
                 Action.SEE_PEOPLE,

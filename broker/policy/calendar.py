@@ -11,6 +11,7 @@ import jpholiday
 from broker.model.rules import Calendar, Hours
 
 _SATURDAY = 5
+_LAST_DAY = date(9998, 12, 31)
 
 
 def is_business_day(day: date, calendar: Calendar) -> bool:
@@ -50,5 +51,5 @@ def week_of(day: date) -> tuple[date, date]:
 
 
 def day_after(day: date, moment: datetime) -> datetime:
-    """Midnight at the end of ``day``, in the time zone of ``moment``."""
-    return datetime.combine(day + timedelta(days=1), time.min, moment.tzinfo)
+    """Midnight at the end of ``day``, in the time zone of ``moment``; days beyond the calendar end with it."""
+    return datetime.combine(min(day, _LAST_DAY) + timedelta(days=1), time.min, moment.tzinfo)

@@ -90,6 +90,15 @@ def _waiver(path: str, waiver: Waiver, zones: Collection[Zone], pools: Collectio
         yield from _text(f"{path}.{name}", getattr(waiver, name))
     if waiver.author.strip().casefold() == waiver.approver.strip().casefold():
         yield RuleRefusal(f"{path}.approver", "nobody approves their own exception: a second person is needed")
+    yield from refusals_of_loosening(path, waiver, zones, pools)
+
+
+def refusals_of_loosening(
+    path: str, waiver: Waiver, zones: Collection[Zone], pools: Collection[Pool]
+) -> Iterator[RuleRefusal]:
+    """What is wrong with an exception whoever asks for it: its dates, its mode, and what it is about."""
+    if waiver.starts_on is not None and waiver.starts_on > waiver.ends_on:
+        yield RuleRefusal(f"{path}.starts_on", f"{waiver.starts_on} is after its end {waiver.ends_on}")
     if waiver.for_mode not in {Mode.NORMAL, Mode.BCP}:
         yield RuleRefusal(f"{path}.for_mode", f"{waiver.for_mode} is not a mode that exceptions are approved for")
     if waiver.outside_hours and waiver.for_mode is not Mode.BCP:
@@ -100,6 +109,8 @@ def _waiver(path: str, waiver: Waiver, zones: Collection[Zone], pools: Collectio
         yield RuleRefusal(f"{path}.pools", f"there is no pool {pool_id!r}")
     for zone_id in sorted(waiver.zones - {zone.id for zone in zones}):
         yield RuleRefusal(f"{path}.zones", f"there is no zone {zone_id!r}")
+    for group in sorted(waiver.groups):
+        yield from _text(f"{path}.groups", group)
 
 
 def _loosens_something(waiver: Waiver) -> bool:

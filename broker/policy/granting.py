@@ -19,6 +19,11 @@ def grants_of(case: Case) -> Grants:
     return msgspec.structs.replace(grants, ends_at=min(ends, default=None))
 
 
+def crosses_more(grants: Grants, other: Grants) -> bool:
+    """Whether something crosses by ``grants`` that does not by ``other``."""
+    return any(getattr(grants, name) and not getattr(other, name) for name in GrantName)
+
+
 def _narrowed(grants: Grants, layer: Layer) -> Grants:
     asked = layer.restrictions
     crossing = {name.value: getattr(grants, name) and _may_cross(asked, name) for name in GrantName}

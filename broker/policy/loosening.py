@@ -30,23 +30,20 @@ def _counts(waiver: Waiver, rules: OpenRules, facts: OpenFacts) -> bool:
     is_for_person = not waiver.groups or bool(waiver.groups & groups)
     is_for_mode = waiver.for_mode is Mode.NORMAL or waiver.for_mode is facts.mode
     has_two_people = bool(waiver.author) and bool(waiver.approver) and waiver.author != waiver.approver
-    return (
-        is_for_pool
-        and is_for_person
-        and is_for_mode
-        and has_two_people
-        and local_time(facts.now, rules.time_zone).date() <= waiver.ends_on
-    )
+    today = local_time(facts.now, rules.time_zone).date()
+    has_begun = waiver.starts_on is None or waiver.starts_on <= today
+    return is_for_pool and is_for_person and is_for_mode and has_two_people and has_begun and today <= waiver.ends_on
 
 
 def _loosened(layer: Layer, waivers: tuple[Waiver, ...]) -> Layer:
     loosened = layer.restrictions
     for waiver in waivers:
-        loosened = _loosen(loosened, waiver)
+        loosened = loosen(loosened, waiver)
     return Layer(layer.name, loosened)
 
 
-def _loosen(rules: Restrictions, waiver: Waiver) -> Restrictions:
+def loosen(rules: Restrictions, waiver: Waiver) -> Restrictions:
+    """One layer as the exception leaves it."""
     return msgspec.structs.replace(
         rules,
         origins=None if rules.origins is None else rules.origins | waiver.origins,

@@ -1,14 +1,20 @@
 """May this person open this pool, from here, now? One function for the door, the portal and its explanations."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 
+import msgspec
+
+from broker.model.grants import Grants
 from broker.model.reasons import DenyReason
 from broker.policy import person_rules, place_rules, time_rules
+from broker.policy.calendar import day_after
 from broker.policy.case import Case, Verdict, make_case
 from broker.policy.decision import Allow, Decision, Deny, TraceStep
 from broker.policy.facts import OpenFacts
-from broker.policy.granting import grants_of
+from broker.policy.granting import crosses_more, grants_of
+from broker.policy.loosening import waivers_in_force
 from broker.policy.rulebook import OpenRules
 
 
@@ -70,4 +76,16 @@ def _decide(asked: Sequence[OpeningRule], facts: OpenFacts, rules: OpenRules | N
             refusals.append(rule.reason)
     if refusals:
         return Deny(refusals[0], tuple(trace))
-    return Allow(grants_of(case), tuple(trace))
+    grants = grants_of(case)
+    ends = [end for end in (grants.ends_at, _end_of_exceptions(asked, case, grants)) if end is not None]
+    return Allow(msgspec.structs.replace(grants, ends_at=min(ends, default=None)), tuple(trace))
+
+
+def _end_of_exceptions(asked: Sequence[OpeningRule], case: Case, grants: Grants) -> datetime | None:
+    """The first midnight at which an exception ends that this opening, or something that it grants, rests on."""
+    for last_day in sorted({waiver.ends_on for waiver in waivers_in_force(case.rules, case.facts)}):
+        staying = tuple(waiver for waiver in case.rules.waivers if waiver.ends_on > last_day)
+        after = make_case(case.facts, msgspec.structs.replace(case.rules, waivers=staying))
+        if not all(rule.ask(after)[0] for rule in asked) or crosses_more(grants, grants_of(after)):
+            return day_after(last_day, case.here)
+    return None

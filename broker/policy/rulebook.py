@@ -48,7 +48,7 @@ def rules_for(tenant: Tenant | None, zone: Zone | None, pool: Pool) -> OpenRules
             Layer("tenant", tenant.rules.restrictions),
             Layer("pool", msgspec.structs.replace(own, origins=origins)),
         ),
-        waivers=tenant.rules.waivers,
+        waivers=(*tenant.rules.waivers, *tenant.rules.granted),
         calendar=tenant.rules.calendar,
         time_zone=tenant.time_zone,
     )

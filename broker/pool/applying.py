@@ -12,6 +12,7 @@ from broker.pool.applying_rules import apply_tenant, refuse_past
 from broker.pool.credentials import open_credential, seal_credential
 from broker.pool.desired import DesiredHost, DesiredPool, DesiredTenant
 from broker.pool.races import write_again
+from broker.pool.rule_versions import pool_under, rules_of_pool, settle_rules
 from broker.pool.seating import new_desktop
 from broker.pool.steps import note, note_desktop, stepped, swap
 from broker.ports import Store, Transaction
@@ -51,8 +52,9 @@ async def _apply_tenant(tx: Transaction, sealing: SealingKey, desired: DesiredTe
 async def _apply_pool(tx: Transaction, sealing: SealingKey, wanted: DesiredPool) -> int:
     changed = 0
     before = await tx.pools.get_pool(wanted.pool.tenant_id, wanted.pool.id)
-    # Open or closed is the IT desk's to say, not the file's.
+    # Open or closed is the IT desk's to say, not the file's; so are rules that it changed since.
     pool = wanted.pool if before is None else msgspec.structs.replace(wanted.pool, is_open=before.is_open)
+    pool = pool_under(pool, await settle_rules(tx, pool.tenant_id, pool.id, rules_of_pool(pool)))
     if pool != before:
         await tx.pools.put_pool(pool)
         fields = "all" if before is None else ",".join(_differing(before, pool))

@@ -6,9 +6,10 @@ import msgspec
 
 from broker.errors import ConfigurationError
 from broker.model.records import Tenant
-from broker.model.rules import Waiver
+from broker.model.rules import RuleSet, Waiver
 from broker.policy.checking import refusals_of_past
 from broker.policy.local_time import local_time
+from broker.pool.rule_versions import TENANT_RULES, settle_rules
 from broker.pool.steps import note
 from broker.ports import Store, Transaction
 
@@ -25,13 +26,32 @@ async def refuse_past(store: Store, tenants: Iterable[Tenant]) -> None:
 
 
 async def apply_tenant(tx: Transaction, wanted: Tenant) -> int:
-    """1 when the row changed. The mode is the IT desk's to say, not the file's."""
+    """1 when the row changed. The mode is the IT desk's to say, not the file's; so are rules that it changed since."""
+    if await tx.people.get_tenant(wanted.id) is None:
+        # What belongs to a tenant, versions of its rules as well, needs its row.
+        await tx.people.put_tenant(wanted)
+        return await _write_tenant(tx, None, wanted, wanted)
+    await tx.changes.hold_rules(wanted.id)
     before = await tx.people.get_tenant(wanted.id)
-    tenant = wanted
-    if before is not None:
-        tenant = msgspec.structs.replace(
-            wanted, mode=before.mode, mode_until=before.mode_until, mode_is_drill=before.mode_is_drill
-        )
+    return await _write_tenant(tx, before, wanted, wanted if before is None else _kept(before, wanted))
+
+
+def _kept(before: Tenant, wanted: Tenant) -> Tenant:
+    """The wanted tenant with what the IT desk says: the mode, and the exceptions that two people approved."""
+    return msgspec.structs.replace(
+        wanted,
+        mode=before.mode,
+        mode_until=before.mode_until,
+        mode_is_drill=before.mode_is_drill,
+        rules=msgspec.structs.replace(wanted.rules, granted=before.rules.granted),
+    )
+
+
+async def _write_tenant(tx: Transaction, before: Tenant | None, wanted: Tenant, tenant: Tenant) -> int:
+    asked = RuleSet(restrictions=wanted.rules.restrictions)
+    settled = await settle_rules(tx, tenant.id, TENANT_RULES, asked)
+    rules = msgspec.structs.replace(tenant.rules, restrictions=settled.restrictions)
+    tenant = msgspec.structs.replace(tenant, rules=rules)
     if tenant == before:
         return 0
     await tx.people.put_tenant(tenant)

@@ -4,6 +4,7 @@ Plugin points are :class:`Authenticator`, :class:`SecondFactor` and :class:`Desk
 """
 
 from broker.ports.audit import AuditCheckpoint, AuditEntry, AuditQuery, AuditTx
+from broker.ports.changes import ChangeTx
 from broker.ports.desktops import (
     DesktopDown,
     DesktopProvider,
@@ -18,12 +19,16 @@ from broker.ports.devices import DeviceTx
 from broker.ports.identity import (
     Authenticator,
     DirectoryPerson,
+    DirectoryReader,
     DirectoryUnavailable,
     FactorAccepted,
     FactorRejected,
     PasswordAccepted,
     PasswordRejected,
+    PersonGone,
+    PersonStands,
     SecondFactor,
+    Standing,
 )
 from broker.ports.people import PeopleTx
 from broker.ports.policy import PolicyTx
@@ -39,11 +44,13 @@ __all__ = [
     "AuditQuery",
     "AuditTx",
     "Authenticator",
+    "ChangeTx",
     "DesktopDown",
     "DesktopProvider",
     "DesktopUp",
     "DeviceTx",
     "DirectoryPerson",
+    "DirectoryReader",
     "DirectoryUnavailable",
     "FactorAccepted",
     "FactorRejected",
@@ -53,12 +60,15 @@ __all__ = [
     "PasswordAccepted",
     "PasswordRejected",
     "PeopleTx",
+    "PersonGone",
+    "PersonStands",
     "PolicyTx",
     "PoolTx",
     "ProviderFailure",
     "SecondFactor",
     "SessionTx",
     "SigninTx",
+    "Standing",
     "StartOrder",
     "Store",
     "Transaction",

@@ -1,5 +1,6 @@
 """Who somebody is: plugin points for passwords and second factors."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -40,6 +41,29 @@ class Authenticator(Protocol):
     async def verify(
         self, login: str, password: Secret
     ) -> PasswordAccepted | PasswordRejected | DirectoryUnavailable: ...
+
+
+class PersonStands(msgspec.Struct, frozen=True):
+    """The directory knows the person and would let them in, as far as it tells without their password."""
+
+    person: DirectoryPerson
+
+
+class PersonGone(msgspec.Struct, frozen=True):
+    """``unknown_user``: no such entry, which may also be the word of a server that is behind. Else: shut for sure."""
+
+    cause: SigninRefusal
+
+
+Standing = PersonStands | PersonGone
+
+
+class DirectoryReader(Protocol):
+    """Tells of people who do not sign in right now."""
+
+    async def look_up(self, logins: Sequence[str]) -> Mapping[str, Standing] | DirectoryUnavailable:
+        """What is known of each. Of whom nothing certain could be learned there is no word."""
+        ...
 
 
 class FactorAccepted(msgspec.Struct, frozen=True):

@@ -11,10 +11,10 @@ from broker.model.ids import (
 )
 from broker.model.records import (
     PendingSignin,
-    Throttle,
     TotpEnrolment,
     WebSession,
 )
+from broker.model.throttle import Throttle
 
 
 class SigninTx(Protocol):

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from broker.ports.audit import AuditTx
+from broker.ports.changes import ChangeTx
 from broker.ports.devices import DeviceTx
 from broker.ports.people import PeopleTx
 from broker.ports.policy import PolicyTx
@@ -28,6 +29,8 @@ class Transaction(Protocol):
     def sessions(self) -> SessionTx: ...
     @property
     def policy(self) -> PolicyTx: ...
+    @property
+    def changes(self) -> ChangeTx: ...
     @property
     def devices(self) -> DeviceTx: ...
     @property

@@ -44,6 +44,12 @@ class Refusal(msgspec.Struct, frozen=True):
     why: str
 
 
+class ModeAwaits(msgspec.Struct, frozen=True):
+    """The mode begins when a second person has approved it."""
+
+    change_id: str
+
+
 class ModeState(msgspec.Struct, frozen=True, kw_only=True):
     """``now`` is the mode that decisions see; a drill and a mode that has ended leave it normal."""
 

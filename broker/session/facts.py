@@ -65,7 +65,7 @@ def _principal(person: PersonInBooks, factor: str | None, factor_at: datetime | 
         user_id=user.id,
         groups=user.groups,
         roles=user.roles,
-        is_locked=user.is_locked,
+        is_locked=user.is_shut_out,
         second_factor=factor,
         factor_at=factor_at,
         telework_until=None if person.approval is None else person.approval.ends_on,

@@ -1,35 +1,33 @@
 """The IT desk's view of the rules: why, what if, and the mode."""
 
-import asyncio
-from typing import Final
-
 import msgspec
 
+from broker.change.modes import begin_mode, needs_two, request_mode
 from broker.errors import ConfigurationError
 from broker.model.actor import Actor
 from broker.model.ids import PoolId, TenantId
 from broker.model.kinds import Mode
-from broker.model.policy_records import DecisionRecord, ModeOrder
+from broker.model.policy_records import ModeOrder
 from broker.model.records import Tenant
-from broker.model.text import clean_reason
+from broker.model.rules import RuleSet, Waiver
 from broker.people.records import NoSuchPerson
 from broker.policy.administration import Action, NotAllowed, refuse_action
 from broker.policy.modes import mode_at, why_not_mode
 from broker.policy.opening import may_open
-from broker.policy.rehearsal import PastDecision, rehearse
 from broker.policy.rulebook import OpenRules, rules_for
+from broker.policy.second_person import ChangeRefused
 from broker.pool.applying_rules import refuse_past
+from broker.pool.change_steps import Hand
 from broker.pool.desired_rules import DesiredRules, read_desired_rules
+from broker.pool.races import write_again
 from broker.pool.records import NoSuchPool
-from broker.pool.steps import note
-from broker.ports import Store
+from broker.ports import Store, Transaction
 from broker.session.asking_policy import read_books, read_pool_rules
-from broker.session.desk_records import Explained, ExplainQuestion, ModeState, Refusal, Rehearsed
+from broker.session.desk_records import Explained, ExplainQuestion, ModeAwaits, ModeState, Refusal, Rehearsed
 from broker.session.facts import facts_as_if
-from broker.session.recording import MEMORY, facts_of, purge_decisions
+from broker.session.recording import purge_decisions
+from broker.session.rehearsing import read_rules_as_if, read_rules_with, rehearse_past
 from broker.settings import SiteSettings
-
-_MAX_DECISIONS: Final = 200_000
 
 
 class PolicyDesk:
@@ -70,22 +68,25 @@ class PolicyDesk:
             await refuse_past(self._store, [desired.tenant])
         except ConfigurationError as error:
             return Refusal(str(error))
+        return await rehearse_past(self._store, actor.tenant_id, _rules_by_pool(desired), mode)
+
+    async def rehearse_rules(
+        self, actor: Actor, subject: str, rules: RuleSet | None, mode: Mode | None = None
+    ) -> Rehearsed | Refusal | NotAllowed:
+        """The same with other rules for one pool, or for the tenant where ``subject`` is empty; or as they are now."""
+        if (refusal := refuse_action(actor.roles, Action.SEE_POLICY)) is not None:
+            return refusal
         async with self._store.read() as tx:
-            since = tx.now - MEMORY
-            records = await tx.policy.list_decisions(actor.tenant_id, since, _MAX_DECISIONS)
-        # Thousands of decisions take seconds: beside the loop, so that nobody waits for a rehearsal.
-        rehearsal = await asyncio.to_thread(
-            lambda: rehearse((_past(record) for record in records), _rules_by_pool(desired), mode=mode)
-        )
+            book = await read_rules_as_if(tx, actor.tenant_id, subject, rules)
+        return await rehearse_past(self._store, actor.tenant_id, book, mode)
+
+    async def rehearse_exception(self, actor: Actor, waiver: Waiver) -> Rehearsed | Refusal | NotAllowed:
+        """The same as if this exception had held all the time."""
+        if (refusal := refuse_action(actor.roles, Action.SEE_POLICY)) is not None:
+            return refusal
         async with self._store.read() as tx:
-            user_ids = {change.user_id for change in (*rehearsal.losing, *rehearsal.gaining)}
-            users = await tx.people.get_users(actor.tenant_id, user_ids)
-        return Rehearsed(
-            rehearsal=rehearsal,
-            since=since,
-            is_complete=len(records) < _MAX_DECISIONS,
-            logins={user.id: user.login for user in users.values()},
-        )
+            book = await read_rules_with(tx, actor.tenant_id, waiver)
+        return await rehearse_past(self._store, actor.tenant_id, book, None)
 
     async def mode(self, actor: Actor) -> ModeState | NotAllowed:
         if (refusal := refuse_action(actor.roles, Action.SEE_POLICY)) is not None:
@@ -94,26 +95,34 @@ class PolicyDesk:
             tenant = await tx.people.get_tenant(actor.tenant_id)
             return NotAllowed(Action.SEE_POLICY) if tenant is None else _state(tenant, mode_at(tenant, tx.now))
 
-    async def set_mode(self, actor: Actor, order: ModeOrder, reason: str) -> ModeState | Refusal | NotAllowed:
+    async def set_mode(
+        self, actor: Actor, order: ModeOrder, reason: str
+    ) -> ModeState | ModeAwaits | Refusal | NotAllowed:
         """What no longer may go on ends with the next round of the reconciler. ``reason`` goes into the audit."""
         if (refusal := refuse_action(actor.roles, Action.CHANGE_POLICY)) is not None:
             return refusal
-        async with self._store.write() as tx:
-            if (why := why_not_mode(order, reason, tx.now)) is not None:
-                return Refusal(why)
-            await tx.people.set_mode(actor.tenant_id, order)
-            tenant = await tx.people.get_tenant(actor.tenant_id)
-            if tenant is None:
-                return NotAllowed(Action.CHANGE_POLICY)
-            detail = {"mode": str(order.mode), "is_drill": str(order.is_drill).lower(), "reason": clean_reason(reason)}
-            detail["until"] = "" if order.until is None else order.until.isoformat()
-            subject = f"tenant:{tenant.id}"
-            await note(tx, tenant.id, "mode.changed", subject, actor=actor.name, address=actor.address, detail=detail)
-            return _state(tenant, mode_at(tenant, tx.now))
+        return await write_again(self._store, lambda tx: _order_mode(tx, actor, order, reason))
 
     async def purge(self) -> None:
         """Forget decisions that are too old to rehearse. To be called every few minutes."""
         await purge_decisions(self._store)
+
+
+async def _order_mode(
+    tx: Transaction, actor: Actor, order: ModeOrder, reason: str
+) -> ModeState | ModeAwaits | Refusal | NotAllowed:
+    if (why := why_not_mode(order, reason, tx.now)) is not None:
+        return Refusal(why)
+    await tx.changes.hold_rules(actor.tenant_id)
+    tenant = await tx.people.get_tenant(actor.tenant_id)
+    if tenant is None:
+        return NotAllowed(Action.CHANGE_POLICY)
+    if needs_two(tenant, order):
+        asked = await request_mode(tx, actor, tenant, order, reason)
+        return Refusal(asked.why) if isinstance(asked, ChangeRefused) else ModeAwaits(asked.id)
+    await begin_mode(tx, tenant.id, order, Hand(name=actor.name, address=actor.address, note=reason))
+    after = await tx.people.get_tenant(actor.tenant_id)
+    return NotAllowed(Action.CHANGE_POLICY) if after is None else _state(after, mode_at(after, tx.now))
 
 
 def _desired(settings: SiteSettings, tenant_id: TenantId) -> DesiredRules:
@@ -127,14 +136,6 @@ def _rules_by_pool(desired: DesiredRules) -> dict[PoolId, OpenRules]:
     zones = {zone.id: zone for zone in desired.zones}
     found = {pool.id: rules_for(desired.tenant, zones.get(pool.zone_id), pool) for pool in desired.pools}
     return {pool_id: rules for pool_id, rules in found.items() if rules is not None}
-
-
-def _past(record: DecisionRecord) -> PastDecision:
-    try:
-        facts = facts_of(record)
-    except msgspec.MsgspecError:
-        facts = None
-    return PastDecision(at=record.at, user_id=record.user_id, pool_id=record.pool_id, reason=record.reason, facts=facts)
 
 
 def _state(tenant: Tenant, now: Mode) -> ModeState:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from broker.model.records import Throttle
+from broker.model.throttle import Throttle
 from broker.signin.throttling import Limits, blocks_begun_attempt_until, blocks_until, count_attempts, take_back
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from broker.model.records import Throttle
+from broker.model.throttle import Throttle
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

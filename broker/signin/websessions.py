@@ -81,7 +81,7 @@ class WebSessions:
         if cause is not None:
             await self._end(session, cause)
             return SignedOut(cause)
-        if found.user.is_locked:
+        if found.user.is_shut_out:
             return None
         here = msgspec.structs.replace(session, address=clean_text(arrival.address, MAX_ADDRESS))
         if now - session.seen_at >= timedelta(seconds=_TOUCH_S):

@@ -6,12 +6,14 @@ from typing import Any, Final
 from sqlalchemy import Executable, delete, exists, or_, select, update
 
 from broker.errors import StoreError
+from broker.lifecycle.session import LIVE_STATES
 from broker.model.ids import TenantId, UserId
 from broker.model.policy_records import ModeOrder
 from broker.model.records import Tenant, User
 from broker.store.policy_epoch import bump_epoch
 from broker.store.schema.people import TENANT, TENANT_HOSTNAME, USER
-from broker.store.schema.signin import TOTP_ENROLMENT
+from broker.store.schema.sessions import SESSION
+from broker.store.schema.signin import TOTP_ENROLMENT, WEB_SESSION
 from broker.store.statements import Statements, columns_of, record_of
 
 _IS_ENROLLED = exists().where(TOTP_ENROLMENT.c.tenant_id == USER.c.tenant_id, TOTP_ENROLMENT.c.user_id == USER.c.id)
@@ -93,6 +95,23 @@ class SqlPeople:
     async def set_locked(self, tenant_id: TenantId, user_id: UserId, is_locked: bool) -> None:
         await self._change(tenant_id, user_id, {"is_locked": is_locked})
         await bump_epoch(self._db, tenant_id)
+
+    async def mark_left(self, tenant_id: TenantId, user_id: UserId) -> bool:
+        mine = (USER.c.tenant_id == tenant_id, USER.c.id == user_id, USER.c.left_at.is_(None))
+        if await self._db.touched(update(USER).where(*mine).values(left_at=self._db.now)) != 1:
+            return False
+        await bump_epoch(self._db, tenant_id)
+        return True
+
+    async def list_present(self, tenant_id: TenantId) -> list[User]:
+        at_portal = exists().where(WEB_SESSION.c.tenant_id == USER.c.tenant_id, WEB_SESSION.c.user_id == USER.c.id)
+        at_desktop = exists().where(
+            SESSION.c.tenant_id == USER.c.tenant_id,
+            SESSION.c.user_id == USER.c.id,
+            SESSION.c.state.in_(sorted(LIVE_STATES)),
+        )
+        here = (USER.c.tenant_id == tenant_id, USER.c.left_at.is_(None), or_(at_portal, at_desktop))
+        return await self._db.every(User, _USERS.where(*here).order_by(USER.c.login))
 
     async def mark_signed_in(self, tenant_id: TenantId, user_id: UserId) -> None:
         await self._change(tenant_id, user_id, {"last_signed_in_at": self._db.now})

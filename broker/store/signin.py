@@ -7,7 +7,8 @@ from typing import Final
 from sqlalchemy import delete, func, or_, select, update
 
 from broker.model.ids import DeviceId, TenantId, UserId
-from broker.model.records import PendingSignin, Throttle, TotpEnrolment, WebSession
+from broker.model.records import PendingSignin, TotpEnrolment, WebSession
+from broker.model.throttle import Throttle
 from broker.store.schema.sessions import TICKET
 from broker.store.schema.signin import (
     KNOWN_ADDRESS,

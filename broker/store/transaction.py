@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from broker.ports import AuditTx, DeviceTx, PeopleTx, PolicyTx, PoolTx, SessionTx, SigninTx
+from broker.ports import AuditTx, ChangeTx, DeviceTx, PeopleTx, PolicyTx, PoolTx, SessionTx, SigninTx
 from broker.store.audit import SqlAudit
 from broker.store.audit_sealing import SqlChain
+from broker.store.changes import SqlChanges
 from broker.store.devices import SqlDevices
 from broker.store.people import SqlPeople
 from broker.store.policy import SqlPolicy
@@ -24,6 +25,7 @@ class SqlTransaction:
         self._pools = SqlPools(statements)
         self._sessions = SqlSessions(statements)
         self._policy = SqlPolicy(statements)
+        self._changes = SqlChanges(statements)
         self._devices = SqlDevices(statements)
         self._audit = SqlAudit(statements)
         self._chain = SqlChain(statements)
@@ -51,6 +53,10 @@ class SqlTransaction:
     @property
     def policy(self) -> PolicyTx:
         return self._policy
+
+    @property
+    def changes(self) -> ChangeTx:
+        return self._changes
 
     @property
     def devices(self) -> DeviceTx:

@@ -118,7 +118,7 @@ def _take(context: CommandContext, out: Path, issued: Mapping[str, Any]) -> None
         return
     click.echo(f"{issued['name']} ({issued['device_id']}): {out}\ngood until {issued['not_after']}")
     if issued["one_time_password"] is not None:
-        click.echo(f"one-time password (not shown again): {issued['password']}")
+        click.echo(f"one-time password (not shown again): {issued['one_time_password']}")
 
 
 def _read_request(csr: Path | None) -> str:

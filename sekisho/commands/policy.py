@@ -1,7 +1,7 @@
 """The rules on the command line: why, and what if."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -47,7 +47,11 @@ def rehearse(context: CommandContext, settings_file: Path, mode: str | None) -> 
     body: dict[str, object] = {"settings": settings_file.read_text("utf-8")}
     if mode:
         body["mode"] = mode
-    answer = context.ask("POST", "/admin/policy/rehearse", body=body)
+    show_rehearsal(context, context.ask("POST", "/admin/policy/rehearse", body=body))
+
+
+def show_rehearsal(context: CommandContext, answer: Any) -> None:
+    """Who would lose, who would gain."""
     if context.as_json:
         context.show(answer, ())
         return

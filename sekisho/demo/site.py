@@ -152,6 +152,10 @@ def write_settings(
     write_toml(data_dir / "host.toml", host_document(data_dir, ports, guacd_root, has_rdp=bool(rdp_accounts)))
 
 
+_RECHECK_S: Final = 10.0
+"""Short, so that somebody who tries it sees a leaver go."""
+
+
 def _directory(parts: DirectoryParts) -> dict[str, Any]:
     return {
         "url": parts.ldap_url,
@@ -160,6 +164,7 @@ def _directory(parts: DirectoryParts) -> dict[str, Any]:
         "bind_password_file": str(parts.service_password_file),
         "user_base": parts.people_dn,
         "group_base": parts.groups_dn,
+        "recheck_interval_s": _RECHECK_S,
         "roles": {Group.IT_DESK.value: "tenant_admin", Group.AUDITORS.value: "auditor"},
     }
 

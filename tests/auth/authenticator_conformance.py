@@ -1,20 +1,32 @@
 """What every authenticator must do, told once. A suite gives ``directory``: the authenticator and what it knows."""
 
 import asyncio
+from typing import Protocol
 
 import msgspec
 import pytest
 
 from broker.model.kinds import Role
 from broker.model.reasons import SigninRefusal
-from broker.ports import Authenticator, PasswordAccepted, PasswordRejected
+from broker.ports import (
+    Authenticator,
+    DirectoryReader,
+    PasswordAccepted,
+    PasswordRejected,
+    PersonGone,
+    PersonStands,
+)
 from broker.secret import Secret
+
+
+class Directory(Authenticator, DirectoryReader, Protocol):
+    """Both sides of a directory."""
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """``yamada`` and ``kamiya`` with the password ``<login>-secret``; ``disabled`` is one who left."""
 
-    authenticator: Authenticator
+    authenticator: Directory
 
 
 def secret_of(login: str) -> Secret:
@@ -83,3 +95,15 @@ class AuthenticatorConformance:
         outcomes = await asyncio.gather(*(directory.authenticator.verify(login, secret_of(login)) for login in logins))
         seen = [outcome.person.login if isinstance(outcome, PasswordAccepted) else None for outcome in outcomes]
         assert seen == ["yamada", "kamiya", None, None] * 6
+
+    async def test_people_are_looked_up_without_their_password(self, directory: Known) -> None:
+        found = await directory.authenticator.look_up(["yamada", "disabled", "nobody", "*"])
+        assert isinstance(found, dict)
+        signed_in = await directory.authenticator.verify("yamada", secret_of("yamada"))
+        assert isinstance(signed_in, PasswordAccepted)
+        assert found == {
+            "yamada": PersonStands(signed_in.person),
+            "disabled": PersonGone(SigninRefusal.ACCOUNT_DISABLED),
+            "nobody": PersonGone(SigninRefusal.UNKNOWN_USER),
+            "*": PersonGone(SigninRefusal.UNKNOWN_USER),
+        }

@@ -6,7 +6,7 @@ import pytest
 
 from auth.ldap import LdapAuthenticator
 from broker.model.reasons import SigninRefusal
-from broker.ports import DirectoryUnavailable, PasswordAccepted, PasswordRejected
+from broker.ports import DirectoryUnavailable, PasswordAccepted, PasswordRejected, PersonGone, PersonStands
 from broker.secret import Secret
 from tests.auth.authenticator_conformance import AuthenticatorConformance, Known, secret_of
 from tests.parts.samba import BASE, GROUPS, LOCKOUT_THRESHOLD, DomainController, run_samba
@@ -110,3 +110,10 @@ async def test_a_refused_service_account_is_said_as_the_directory_failing(dial: 
 async def test_a_computer_is_nobody(dial: Dial) -> None:
     outcome = await dial(user_base=BASE).verify("DC1$", Secret("anything"))
     assert outcome == PasswordRejected(SigninRefusal.UNKNOWN_USER)
+
+
+async def test_an_account_that_has_ended_is_gone_and_one_with_an_old_password_is_not(dial: Dial) -> None:
+    found = await dial().look_up(["expired", "mustchange"])
+    assert isinstance(found, dict)
+    assert found["expired"] == PersonGone(SigninRefusal.ACCOUNT_EXPIRED)
+    assert isinstance(found["mustchange"], PersonStands)

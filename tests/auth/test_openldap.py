@@ -137,3 +137,17 @@ def test_settings_that_cannot_work_stop_the_start(dial: Dial, changes: dict[str,
 def test_a_missing_ca_file_stops_the_start(dial: Dial, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"none\.pem"):
         dial(ca_path=tmp_path / "none.pem")
+
+
+async def test_of_two_people_with_one_login_there_is_no_word(dial: Dial) -> None:
+    assert await dial().look_up(["double"]) == {}
+
+
+async def test_a_directory_that_is_gone_says_nothing_about_anybody(dial: Dial) -> None:
+    assert isinstance(await dial(url="ldap://127.0.0.1:9").look_up(["yamada"]), DirectoryUnavailable)
+
+
+async def test_a_review_that_broke_off_is_no_review(dial: Dial) -> None:
+    assert isinstance(
+        await dial(group_base=f"ou=nowhere,{SUFFIX}").look_up(["disabled", "yamada"]), DirectoryUnavailable
+    )

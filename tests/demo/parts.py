@@ -176,7 +176,7 @@ def write_japanese(screen: Guacamole, file_name: str, is_written: Callable[[], b
 
     A desktop that is still starting swallows keys: it is tried again, from a clean line, until the deadline.
     """
-    give_up_at = time.monotonic() + DEADLINE_S
+    give_up_at = time.monotonic() + 3 * DEADLINE_S
     while not is_written():
         assert time.monotonic() < give_up_at, "no Japanese within the deadline"
         _write_once(screen, file_name)

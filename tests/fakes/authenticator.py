@@ -1,12 +1,21 @@
 """A directory in memory: people with passwords, switched off at will. It passes the conformance suite."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from broker.model.kinds import Role
 from broker.model.reasons import SigninRefusal
-from broker.ports import DirectoryPerson, DirectoryUnavailable, PasswordAccepted, PasswordRejected
+from broker.ports import (
+    DirectoryPerson,
+    DirectoryUnavailable,
+    PasswordAccepted,
+    PasswordRejected,
+    PersonGone,
+    PersonStands,
+    Standing,
+)
 from broker.secret import Secret
 from broker.signin.inputs import refuse_login, refuse_password
 
@@ -27,6 +36,7 @@ class FakeAuthenticator:
     def __init__(self, *people: FakePerson) -> None:
         self.people: dict[str, FakePerson] = {person.login: person for person in people}
         self.asked: list[str] = []
+        self.silent_about: set[str] = set()
         self.is_down = False
         self.gate: asyncio.Event | None = None
         """Set to an event to hold every answer back until it is set."""
@@ -49,12 +59,26 @@ class FakeAuthenticator:
             return PasswordRejected(SigninRefusal.ACCOUNT_DISABLED)
         if Secret(person.password) != password:
             return PasswordRejected(SigninRefusal.WRONG_PASSWORD)
-        return PasswordAccepted(
-            DirectoryPerson(
-                login=person.login,
-                display_name=person.display_name,
-                department=person.department,
-                groups=person.groups,
-                roles=person.roles,
-            )
-        )
+        return PasswordAccepted(_describe(person))
+
+    async def look_up(self, logins: Sequence[str]) -> Mapping[str, Standing] | DirectoryUnavailable:
+        """Implements :class:`broker.ports.DirectoryReader`."""
+        if self.is_down:
+            return DirectoryUnavailable("switched off")
+        return {login: self._standing_of(login) for login in logins if login not in self.silent_about}
+
+    def _standing_of(self, login: str) -> Standing:
+        person = self.people.get(login)
+        if person is None:
+            return PersonGone(SigninRefusal.UNKNOWN_USER)
+        return PersonGone(SigninRefusal.ACCOUNT_DISABLED) if person.is_disabled else PersonStands(_describe(person))
+
+
+def _describe(person: FakePerson) -> DirectoryPerson:
+    return DirectoryPerson(
+        login=person.login,
+        display_name=person.display_name,
+        department=person.department,
+        groups=person.groups,
+        roles=person.roles,
+    )

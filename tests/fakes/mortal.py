@@ -5,7 +5,18 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Any, cast
 
-from broker.ports import AuditTx, DeviceTx, PeopleTx, PolicyTx, PoolTx, SessionTx, SigninTx, Store, Transaction
+from broker.ports import (
+    AuditTx,
+    ChangeTx,
+    DeviceTx,
+    PeopleTx,
+    PolicyTx,
+    PoolTx,
+    SessionTx,
+    SigninTx,
+    Store,
+    Transaction,
+)
 
 
 class Killed(BaseException):
@@ -59,6 +70,7 @@ class _MortalTransaction:
         self.pools = cast(PoolTx, _MortalPart(tx.pools, fuse))
         self.sessions = cast(SessionTx, _MortalPart(tx.sessions, fuse))
         self.policy = cast(PolicyTx, _MortalPart(tx.policy, fuse))
+        self.changes = cast(ChangeTx, _MortalPart(tx.changes, fuse))
         self.devices = cast(DeviceTx, _MortalPart(tx.devices, fuse))
         self.audit = cast(AuditTx, _MortalPart(tx.audit, fuse))
 

@@ -9,6 +9,7 @@ from broker.model.grants import Grants
 from broker.model.kinds import Mode, Origin
 from broker.model.policy_records import ModeOrder, TeleworkApproval
 from broker.model.reasons import DenyReason
+from broker.model.rules import RuleSet, Waiver
 from broker.people.approvals import (
     ApprovalOrder,
     ApprovalRow,
@@ -31,6 +32,7 @@ class OpenMinded:
 
     def __init__(self) -> None:
         self.asked: list[ExplainQuestion] = []
+        self.rehearsed: list[tuple[str, RuleSet | None, Mode | None]] = []
         self.state = ModeState(mode=Mode.NORMAL, until=None, is_drill=False, now=Mode.NORMAL)
 
     async def explain(
@@ -56,9 +58,16 @@ class OpenMinded:
             return refusal
         if not settings.tenants:
             return Refusal("tenants: sekibe is not in these settings")
-        losing = Change(user_id=STAFF.id, pool_id=POOLS[0][0].id, reason=DenyReason.OUTSIDE_HOURS, count=3, last_at=NOW)
-        rehearsal = Rehearsal(decisions=9, unreadable=0, losing=(losing,), gaining=())
-        return Rehearsed(rehearsal=rehearsal, since=NOW, is_complete=True, logins={STAFF.id: STAFF.login})
+        return _one_loses()
+
+    async def rehearse_rules(
+        self, actor: Actor, subject: str, rules: RuleSet | None, mode: Mode | None = None
+    ) -> Rehearsed | Refusal | NotAllowed:
+        self.rehearsed.append((subject, rules, mode))
+        return refuse_action(actor.roles, Action.SEE_POLICY) or _one_loses()
+
+    async def rehearse_exception(self, actor: Actor, waiver: Waiver) -> Rehearsed | Refusal | NotAllowed:
+        return refuse_action(actor.roles, Action.SEE_POLICY) or _one_loses()
 
     async def mode(self, actor: Actor) -> ModeState | NotAllowed:
         return refuse_action(actor.roles, Action.SEE_POLICY) or self.state
@@ -71,6 +80,12 @@ class OpenMinded:
         now = Mode.NORMAL if order.is_drill else order.mode
         self.state = ModeState(mode=order.mode, until=order.until, is_drill=order.is_drill, now=now)
         return self.state
+
+
+def _one_loses() -> Rehearsed:
+    losing = Change(user_id=STAFF.id, pool_id=POOLS[0][0].id, reason=DenyReason.OUTSIDE_HOURS, count=3, last_at=NOW)
+    rehearsal = Rehearsal(decisions=9, unreadable=0, losing=(losing,), gaining=())
+    return Rehearsed(rehearsal=rehearsal, since=NOW, is_complete=True, logins={STAFF.id: STAFF.login})
 
 
 class KeptApprovals:

@@ -29,6 +29,7 @@ from tests.web.people import (
     DESK,
     NEWCOMER,
     NOW,
+    SECOND,
     STAFF,
     TENANT,
 )
@@ -52,7 +53,7 @@ class PlainSignin:
     """One password and one code for everybody; logins ``down`` and ``slow`` meet trouble."""
 
     def __init__(self) -> None:
-        self.users = {user.login: user for user in (STAFF, DESK, AUDITOR, NEWCOMER)}
+        self.users = {user.login: user for user in (STAFF, DESK, SECOND, AUDITOR, NEWCOMER)}
         self.pending: dict[str, tuple[User | None, bool]] = {}
         self.signed_in: dict[str, Authenticated] = {}
         self.attempts: list[PasswordAttempt] = []

@@ -5,8 +5,10 @@ from broker.lifecycle.session import SessionState
 from broker.session.records import (
     LiveSession,
 )
+from tests.web.fake_changes import KeptChanges
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
+from tests.web.fake_flows import ListedFlows
 from tests.web.fake_policy import KeptApprovals, OpenMinded
 from tests.web.fake_sessions import ScriptedSessions
 from tests.web.fake_signin import OneCity, PlainSignin
@@ -30,6 +32,8 @@ class FakeCity:
         self.audit = WrittenAudit()
         self.policy = OpenMinded()
         self.approvals = KeptApprovals()
+        self.changes = KeptChanges()
+        self.flows = ListedFlows()
         self.devices = ShelfOfDevices()
         first = POOLS[0][0]
         self.sessions.others = [
@@ -52,5 +56,7 @@ class FakeCity:
             audit=self.audit,
             policy=self.policy,
             approvals=self.approvals,
+            changes=self.changes,
+            flows=self.flows,
             devices=self.devices,
         )

@@ -32,6 +32,7 @@ def make_user(login: str, name: str, department: str, *roles: Role, groups: str 
 
 STAFF = make_user("p1001", "神谷 𠮷子", "市民課")
 DESK = make_user("p9001", "葛󠄀城 健", "情報政策課", Role.TENANT_ADMIN)
+SECOND = make_user("p9003", "髙梨 環", "総務課", Role.SYSTEM_ADMIN)
 AUDITOR = make_user("p9002", "監査 公子", "監査委員事務局", Role.AUDITOR)
 NEWCOMER = make_user("p2001", "新田 一郎", "税務課")
 

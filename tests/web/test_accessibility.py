@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 
+from broker.change.records import ExceptionOrder
+from broker.model.actor import Actor
+from broker.model.rules import GrantName
 from tests.web.fake_devices import make_device
 from tests.web.fake_signin import CODE, PASSWORD
 from tests.web.fake_tunnel import FakeTunnel
 from tests.web.fakes import FakeCity
 from tests.web.in_browser import signed_in_page, wait_state
-from tests.web.people import DESK, POOLS, make_session
+from tests.web.people import DESK, NOW, POOLS, SECOND, make_session
 
 pytestmark = pytest.mark.browser
 AXE = Path("node_modules/axe-core/axe.min.js").read_text("utf-8")
@@ -27,12 +30,19 @@ CONSOLE_PAGES = (
     "/console/people",
     "/console/people/u-p1001",
     "/console/policy?user=p1001&pool=lgwan-std&origin=internet",
+    "/console/rules?subject=lgwan-std",
+    "/console/exceptions",
+    "/console/exceptions/new",
+    "/console/changes/c-1",
+    "/console/mode",
+    "/console/mode/confirm?mode=degraded",
     "/console/approvals",
     "/console/devices",
     "/console/devices/enrol",
     "/console/devices/dev-pc-0102",
     "/console/devices/dev-pc-0102/renew",
     "/console/devices/dev-pc-0102/revoke",
+    "/console/flows",
     "/console/audit",
 )
 
@@ -52,6 +62,9 @@ async def serious_violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("language", ["ja", "en"])
 async def test_pages_are_accessible(browser: Browser, city: FakeCity, portal_url: str, language: str) -> None:
     city.sessions.live = {POOLS[0][0].id: make_session(POOLS[0][0], DESK)}
+    order = ExceptionOrder(ends_on=NOW.date(), grants=frozenset({GrantName.PRINT_OUT}))
+    other = Actor(tenant_id=SECOND.tenant_id, name=f"user:{SECOND.id}", roles=SECOND.roles, address="192.0.2.3")
+    await city.changes.request_exception(other, order, "年末調整の印刷")
     city.devices.put(make_device("PC-0101"), make_device("PC-0102", 13), make_device("PC-0103", -5, owner=None))
     async with signed_in_page(browser, portal_url, DESK.login, width=768, height=1024) as page:
         for path in STAFF_PAGES + CONSOLE_PAGES:

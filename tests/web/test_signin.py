@@ -2,6 +2,8 @@
 
 import pytest
 
+from broker.model.arrival import Arrival
+from broker.settings import PortalSettings
 from tests.web.browsing import Visitor
 from tests.web.fake_signin import CODE, PASSWORD, RECOVERY_CODE
 from tests.web.fakes import FakeCity
@@ -35,12 +37,30 @@ async def test_the_api_says_too_that_the_entrance_is_another(visitor: Visitor, c
     assert "異なる接続元" in refused.text
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Sekisho-Client-Address"])
-async def test_no_header_of_a_client_says_where_it_comes_from(visitor: Visitor, city: FakeCity, header: str) -> None:
+@pytest.mark.parametrize(
+    "header, value",
+    [
+        ("X-Forwarded-For", "10.0.0.1"),
+        ("Forwarded", "for=10.0.0.1"),
+        ("X-Real-IP", "10.0.0.1"),
+        ("Sekisho-Client-Address", "10.0.0.1"),
+        ("Sekisho-Entrance", "office"),
+        ("Sekisho-Device-Certificate", "MIIBhzCCAS2gAwIBAgIU"),
+        ("X-SSL-Client-Cert", "-----BEGIN CERTIFICATE-----"),
+        ("X-Client-Verify", "SUCCESS"),
+        ("X-Device-Id", "PC-0101"),
+        ("X-MAC-Address", "00:53:00:00:00:01"),
+    ],
+)
+async def test_no_header_of_a_client_says_where_it_comes_from_or_what_it_is(
+    visitor: Visitor, city: FakeCity, header: str, value: str
+) -> None:
+    plain = PortalSettings()
     page = await visitor.get("/login")
     form = {"csrf_token": page.token(), "login": "p1001", "password": PASSWORD}
-    await visitor.ask("POST", "/login", form=form, headers={"Origin": visitor.origin, header: "10.0.0.1"})
-    assert city.signin.attempts[-1].arrival.address == "127.0.0.1"
+    await visitor.ask("POST", "/login", form=form, headers={"Origin": visitor.origin, header: value})
+    arrival = city.signin.attempts[-1].arrival
+    assert arrival == Arrival(entrance="portal", address="127.0.0.1", place=plain.place)
 
 
 async def test_a_newcomer_registers_the_authenticator_app(visitor: Visitor) -> None:

@@ -27,6 +27,7 @@ def _describe_person(user: User) -> Person:
         is_locked=user.is_locked,
         is_enrolled=user.is_enrolled,
         last_signed_in_at=user.last_signed_in_at,
+        left_at=user.left_at,
     )
 
 

@@ -19,7 +19,7 @@ from broker.policy.administration import NotAllowed
 from broker.policy.decision import Deny, TraceStep
 from broker.policy.rehearsal import Change
 from broker.pool.records import NoSuchPool
-from broker.session.desk_records import Explained, ExplainQuestion, ModeState, Refusal, Rehearsed
+from broker.session.desk_records import Explained, ExplainQuestion, ModeAwaits, ModeState, Refusal, Rehearsed
 from broker.settings import SiteSettings, msgspec_convert
 from web.api.admin_pools import NOT_ALLOWED
 from web.api.admin_records import ReasonText
@@ -146,19 +146,23 @@ async def rehearse_policy(request: web.Request, body: RehearsalOrder) -> Rehears
         return settings
     match await services_of(request).policy.rehearse(actor_of(request), settings, body.mode):
         case Rehearsed() as done:
-            rehearsal = done.rehearsal
-            return RehearsalReport(
-                since=done.since,
-                decisions=rehearsal.decisions,
-                unreadable=rehearsal.unreadable,
-                is_complete=done.is_complete,
-                losing=[_describe_change(done, change) for change in rehearsal.losing],
-                gaining=[_describe_change(done, change) for change in rehearsal.gaining],
-            )
+            return describe_rehearsal(done)
         case Refusal(why):
             return refused("rules_refused", why)
         case NotAllowed():
             return NOT_ALLOWED
+
+
+def describe_rehearsal(done: Rehearsed) -> RehearsalReport:
+    rehearsal = done.rehearsal
+    return RehearsalReport(
+        since=done.since,
+        decisions=rehearsal.decisions,
+        unreadable=rehearsal.unreadable,
+        is_complete=done.is_complete,
+        losing=[_describe_change(done, change) for change in rehearsal.losing],
+        gaining=[_describe_change(done, change) for change in rehearsal.gaining],
+    )
 
 
 def _describe_change(done: Rehearsed, change: Change) -> RehearsedChange:
@@ -183,6 +187,8 @@ async def set_mode(request: web.Request, body: ModeChange) -> ModeState | Failur
     match await services_of(request).policy.set_mode(actor_of(request), order, body.reason):
         case ModeState() as state:
             return state
+        case ModeAwaits(change_id):
+            return refused("second_person_needed", f"asked for as {change_id}: a second person has to approve it")
         case Refusal(why):
             return refused("mode_refused", why)
         case NotAllowed():

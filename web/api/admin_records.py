@@ -132,6 +132,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     is_locked: bool
     is_enrolled: bool
     last_signed_in_at: datetime | None
+    left_at: datetime | None
 
 
 class People(msgspec.Struct, frozen=True):

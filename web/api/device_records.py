@@ -69,7 +69,7 @@ class RenewDevice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class IssuedCertificate(msgspec.Struct, frozen=True, kw_only=True):
-    """``pkcs12`` (base64) holds key and certificate under ``one_time_password``; both are told this once and kept nowhere."""
+    """``pkcs12`` (base64) holds key and certificate under ``one_time_password``; both told once and kept nowhere."""
 
     device_id: str
     name: str

@@ -3,7 +3,9 @@
 from typing import Final
 
 from web.api.admin_approvals import APPROVAL_OPERATIONS
+from web.api.admin_changes import CHANGE_OPERATIONS
 from web.api.admin_devices import DEVICE_OPERATIONS
+from web.api.admin_flows import FLOW_OPERATIONS
 from web.api.admin_people import PEOPLE_OPERATIONS
 from web.api.admin_policy import POLICY_OPERATIONS
 from web.api.admin_pools import POOL_OPERATIONS
@@ -18,5 +20,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *PEOPLE_OPERATIONS,
     *POLICY_OPERATIONS,
     *APPROVAL_OPERATIONS,
+    *CHANGE_OPERATIONS,
     *DEVICE_OPERATIONS,
+    *FLOW_OPERATIONS,
 )

@@ -23,6 +23,13 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "factor_reset": _("認証アプリの登録を解除しました。次回ログイン時に登録し直します。"),
         "approval_set": _("テレワークの承認を登録しました。"),
         "approval_withdrawn": _("テレワークの承認を取り消しました。必要とするセッションはすぐに終わります。"),
+        "change_requested": _("申請しました。別の管理者が承認すると有効になります。"),
+        "change_approved": _("承認しました。すべてのサーバーで今から有効です。"),
+        "change_rejected": _("却下しました。"),
+        "change_withdrawn": _("申請を取り下げました。"),
+        "change_revoked": _("取り消しました。この例外で認めていた接続はすぐに終わります。"),
+        "rules_saved": _("新しい規則を保存しました。今から有効です。満たさないセッションはすぐに終わります。"),
+        "mode_set": _("運用状態を切り替えました。"),
         "device_revoked": _("端末を失効させました。利用中のセッションは数秒のうちに終了します。"),
         "signed_out": _("すべての端末からログアウトさせました。"),
     }
@@ -35,6 +42,7 @@ TABS: Final = (
     ("devices", "/console/devices", _("端末"), Action.SEE_DEVICES),
     ("policy", "/console/policy", _("利用の規則"), Action.SEE_POLICY),
     ("approvals", "/console/approvals", _("テレワークの承認"), Action.SEE_POLICY),
+    ("flows", "/console/flows", _("特定通信"), Action.SEE_FLOWS),
     ("audit", "/console/audit", _("監査ログ"), Action.SEE_AUDIT),
 )
 

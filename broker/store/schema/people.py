@@ -40,6 +40,7 @@ USER: Final = Table(
     Column("roles", Json, nullable=False),
     Column("is_locked", Boolean, nullable=False),
     Column("last_signed_in_at", UtcTime),
+    Column("left_at", UtcTime),
     UniqueConstraint("tenant_id", "login"),
     belongs_to_tenant(),
 )

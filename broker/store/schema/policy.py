@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Date, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Date, Index, Integer, String, Table, Text, UniqueConstraint, text
 
 from broker.store.columns import UtcTime
 from broker.store.schema.metadata import METADATA, belongs_to_tenant
@@ -42,4 +42,33 @@ POLICY_EPOCH: Final = Table(
     # Grows with every change of a row that decisions about live sessions rest on.
     Column("number", BigInteger, nullable=False),
     belongs_to_tenant(),
+)
+
+_OPEN: Final = text("state IN ('requested', 'approved') AND until IS NOT NULL")
+
+POLICY_CHANGE: Final = Table(
+    "policy_change",
+    METADATA,
+    Column("tenant_id", String(64), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("requested_by", Text, nullable=False),
+    Column("requested_at", UtcTime, nullable=False),
+    Column("decided_by", Text),
+    Column("decided_at", UtcTime),
+    Column("decision_note", Text, nullable=False),
+    Column("ended_by", Text),
+    Column("ended_at", UtcTime),
+    Column("end_note", Text, nullable=False),
+    Column("until", UtcTime),
+    belongs_to_tenant(),
+    UniqueConstraint("tenant_id", "kind", "subject", "number"),
+    Index("ix_policy_change_due", "until", sqlite_where=_OPEN, postgresql_where=_OPEN),
 )

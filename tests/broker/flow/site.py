@@ -16,9 +16,25 @@ def pool(pool_id: str, zone_id: str, provider: str, protocol: str, **more: Any) 
     return names | {"kind": "floating", "provider": provider, "protocol": protocol, "entitled_groups": ["g"]} | more
 
 
+def entrance(entrance_id: str, name: str, *ranges: str) -> dict[str, Any]:
+    urls = {"public_url": f"https://{name}", "tunnel_url": f"wss://{name}/tunnel"}
+    return {"id": entrance_id, "origin": "office", "sources": [{"ranges": list(ranges)}]} | urls
+
+
 _SITE: Final[dict[str, Any]] = {
     "data_dir": "/var/lib/sekisho",
-    "portal": {"public_url": "https://portal.hinode.example", "tunnel_url": "wss://portal.hinode.example/tunnel"},
+    "portal": {"host": ""},
+    "entrances": [
+        entrance("closed_sim", "sim.hinode.example", "10.9.0.0/17", "10.9.128.0/18"),
+        entrance("office", "lan.hinode.example:8443", "10.1.0.0/17"),
+    ],
+    "entrance_listener": {
+        "host": "::",
+        "port": 8403,
+        "certificate": "pki/broker.pem",
+        "key": "pki/broker.key",
+        "client_ca": "pki/ca.pem",
+    },
     "database": {"url": "postgresql://sekisho@db.hinode.example:5433/sekisho"},
     "wire": {
         "host": "::",
@@ -37,7 +53,7 @@ _SITE: Final[dict[str, Any]] = {
             "id": "hinode",
             "name_ja": "日の出市",
             "name_en": "Hinode",
-            "hostnames": ["portal.hinode.example"],
+            "hostnames": ["sim.hinode.example", "lan.hinode.example"],
             "zones": [zone("lgwan"), zone("resident")],
             "directory": {
                 "url": "ldap://ldap.hinode.example",

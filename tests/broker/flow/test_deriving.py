@@ -27,7 +27,7 @@ def without_further(raw: dict[str, object]) -> dict[str, object]:
 def test_the_whole_list_of_a_site() -> None:
     assert set(flows_of(without_further(document()))) == {
         "client-entrance/clients:closed_sim/sim-proxy/tcp-443",
-        "client-entrance/clients:office/lan-proxy/tcp-443",
+        "client-entrance/clients:office/lan-proxy/tcp-8443",
         *(f"entrance-broker/{proxy}/{broker}/tcp-8403" for proxy in ("lan-proxy", "sim-proxy") for broker in BROKERS),
         "entrance-gateway/lan-proxy/gw-lan/tcp-9401",
         "entrance-gateway/sim-proxy/gw-sim/tcp-8401",
@@ -76,6 +76,20 @@ def test_an_entrance_leads_to_its_own_gateways_alone() -> None:
         "entrance-gateway/lan-proxy/gw-lan/tcp-9401",
         "entrance-gateway/lan-proxy/gw-sim/tcp-8401",
     }
+
+
+def test_a_site_without_proxies_is_reached_at_the_broker_and_its_gateways() -> None:
+    raw = document() | {"portal": {"host": "::", "port": 8400}, "entrances": [], "entrance_listener": {}}
+    raw["hosts"] = [one for one in raw["hosts"] if "proxy" not in one["id"]]
+    host(raw, "broker-1")["roles"].append("entrance:portal")
+    raw["client_networks"] = [{"entrance": "portal", "ranges": ["10.1.0.0/16"]}]
+    raw["wire"]["gateways"][0]["entrance"] = "portal"
+    flows = flows_of(raw)
+    assert starting(flows, "client-") == {
+        "client-entrance/clients:portal/broker-1/tcp-8400",
+        "client-gateway/clients:portal/gw-sim/tcp-8401",
+    }
+    assert starting(flows, "entrance-") == set()
 
 
 def test_registered_desktops_are_looked_at_by_the_broker_and_others_are_not() -> None:

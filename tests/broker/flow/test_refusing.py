@@ -38,6 +38,11 @@ def with_url_in_a_file(raw: dict[str, Any]) -> None:
     raw["hosts"].remove(host(raw, "db"))
 
 
+def at_its_own_portal(raw: dict[str, Any]) -> None:
+    host(raw, "broker-1")["roles"].append("entrance:portal")
+    raw["portal"]["host"] = "127.0.0.1"
+
+
 def without_wire(raw: dict[str, Any]) -> None:
     for name in ("host", "port", "certificate", "key", "client_ca"):
         del raw["wire"][name]
@@ -117,8 +122,17 @@ def test_hosts_that_cannot_be(change: Change, said: str) -> None:
         ),
         (with_host("db", roles=["gateway:gw-sim"]), "gw-sim and db both have the role gateway:gw-sim"),
         (with_host("db", roles=["guacd:lgwan", "database"]), ""),
-        (without_wire, "$.wire.port: the gateway on gw-sim has to dial the broker"),
-        (without_wire, "$.wire.port: the agent on vdi-1 has to dial the broker"),
+        (without_wire, "$.wire.host: gw-lan, gw-sim, vdi-1 dial the broker from other hosts"),
+        (lambda raw: raw["wire"].update(host="127.0.0.1"), "$.wire.host: gw-lan, gw-sim, vdi-1 dial the broker"),
+        (
+            lambda raw: raw["entrance_listener"].update(host="::1"),
+            "$.entrance_listener.host: lan-proxy, sim-proxy",
+        ),
+        (with_host("broker-1", roles=["broker", "entrance:portal"]), "entrance:portal: portal.host is empty"),
+        (at_its_own_portal, "$.portal.host: people on other machines can't reach 127.0.0.1"),
+        (with_host("db", roles=["database", "entrance:portal"]), "and the host lacks the role broker"),
+        (with_host("sim-proxy", roles=["entrance:x"]), "entrance:x: there is no such entrance in [[entrances]]"),
+        (with_ranges("10.9.0.0/17"), "the entrance has 10.9.128.0/18 among its sources, which these ranges do not"),
         (lambda raw: raw["hosts"].pop(4) and raw["hosts"].pop(4), "$.hosts: no host has the role broker"),
         (lambda raw: raw["client_networks"].pop(), "entrance:office: no [[client_networks]] say who comes in there"),
         (lambda raw: raw["wire"]["gateways"][0].update(entrance="office"), "entrance:closed_sim: no gateway takes"),

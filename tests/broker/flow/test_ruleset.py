@@ -50,10 +50,10 @@ def test_a_rule_names_both_ends_in_each_ip_version() -> None:
     flow = next(
         flow for flow in derive(settings_of(document()), TODAY) if flow.id.startswith("client-entrance/clients:o")
     )
-    comment = 'comment "client-entrance/clients:office/lan-proxy/tcp-443"'
+    comment = 'comment "client-entrance/clients:office/lan-proxy/tcp-8443"'
     assert list(rules_of(flow)) == [
-        f"ip saddr 10.1.0.0/16 ip daddr 10.3.0.1 tcp dport 443 ct state new accept {comment}",
-        f"ip6 saddr fd00:1::/48 ip6 daddr fd00:3::1 tcp dport 443 ct state new accept {comment}",
+        f"ip saddr 10.1.0.0/16 ip daddr 10.3.0.1 tcp dport 8443 ct state new accept {comment}",
+        f"ip6 saddr fd00:1::/48 ip6 daddr fd00:3::1 tcp dport 8443 ct state new accept {comment}",
     ]
 
 

@@ -8,7 +8,15 @@ from broker.model.kinds import Role
 from broker.policy.administration import Action, NotAllowed, may_enter_console, refuse_action
 
 POOLS = {Action.SEE_POOLS, Action.CHANGE_POOLS, Action.SEE_SESSIONS, Action.TERMINATE_SESSION}
-SEEING = {Action.SEE_POOLS, Action.SEE_SESSIONS, Action.SEE_PEOPLE, Action.SEE_AUDIT, Action.SEE_POLICY}
+SEEING = {
+    Action.SEE_FLOWS,
+    Action.SEE_POOLS,
+    Action.SEE_SESSIONS,
+    Action.SEE_PEOPLE,
+    Action.SEE_AUDIT,
+    Action.SEE_POLICY,
+    Action.SEE_DEVICES,
+}
 EXPECTED = {
     Role.SYSTEM_ADMIN: set(Action),
     Role.TENANT_ADMIN: set(Action),

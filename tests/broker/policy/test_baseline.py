@@ -141,7 +141,10 @@ def test_nothing_crosses_by_the_baseline_until_an_exception_names_it() -> None:
     excepted = replace(rules, waivers=(a_waiver(grants=frozenset({GrantName.CLIPBOARD_IN})),))
     loosened = may_open(open_facts(), excepted)
     assert isinstance(loosened, Allow)
-    assert loosened.grants == Grants(clipboard_in=True)
+    tonight = loosened.grants.ends_at
+    assert tonight is not None
+    assert tonight.isoformat() == "2026-04-02T00:00:00+09:00", "what rests on an exception ends with it"
+    assert loosened.grants == Grants(clipboard_in=True, ends_at=tonight)
 
 
 def test_the_end_of_hours_and_of_an_approval_go_into_the_grants() -> None:

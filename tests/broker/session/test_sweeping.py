@@ -282,6 +282,15 @@ async def test_somebody_who_waits_in_the_queue_goes_too(city: City) -> None:
     assert (await city.session(waiting.id)).end_reason is EndReason.ACCOUNT_LOCKED
 
 
+async def test_who_left_the_directory_loses_the_session(city: City) -> None:
+    session, _ = await city.work()
+    async with city.store.write() as tx:
+        assert await tx.people.mark_left(CITY, UserId("user-1"))
+        assert not await tx.people.mark_left(CITY, UserId("user-1"))
+    await city.sessions.expire()
+    assert (await city.session(session.id)).end_reason is EndReason.ACCOUNT_LOCKED
+
+
 async def test_what_is_no_longer_granted_leaves_with_the_tunnel_and_the_work_stays(city: City) -> None:
     await city.change_pool(SHARED, grants=Grants(clipboard_in=True, clipboard_out=True))
     await set_waivers(city, GrantName.CLIPBOARD_IN, GrantName.CLIPBOARD_OUT)

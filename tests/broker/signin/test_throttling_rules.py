@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.model.records import Throttle
+from broker.model.throttle import Throttle
 from broker.signin.throttling import (
     Limits,
     block_length_s,

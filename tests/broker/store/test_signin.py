@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import msgspec
 
-from broker.model.records import PendingSignin, Throttle
+from broker.model.records import PendingSignin
+from broker.model.throttle import Throttle
 from broker.secret import Sealed, hash_token
 from broker.store import SqlStore
 from tests.broker.store.rows import CITY, THEN, a_session, a_ticket, a_user, a_web_session, an_enrolment, fill

@@ -43,7 +43,7 @@ while True:
 def settings_document() -> dict[str, Any]:
     """The site's settings: people come in at ``front``, where the gateway is too."""
     roles = {
-        "front": ["entrance:portal", "gateway:gw"],
+        "front": ["entrance:office", "gateway:gw"],
         "core": ["broker"],
         "back": ["guacd:lgwan", "directory:hinode"],
     }
@@ -55,12 +55,21 @@ def settings_document() -> dict[str, Any]:
     tls = {"certificate": "broker.pem", "key": "broker.key", "client_ca": "ca.pem"}
     return {
         "data_dir": "/nowhere",
-        "portal": {"public_url": "https://portal.example", "tunnel_url": "wss://portal.example/tunnel"},
+        "portal": {"host": ""},
+        "entrances": [
+            {
+                "id": "office",
+                "origin": "office",
+                "public_url": "https://portal.example",
+                "tunnel_url": "wss://portal.example/tunnel",
+            }
+        ],
+        "entrance_listener": {"host": "::", "port": 8403, **tls},
         "wire": {
             "host": "::",
             "port": 8402,
             **tls,
-            "gateways": [{"id": "gw", "zones": ["lgwan"], "key_file": "gw.key"}],
+            "gateways": [{"id": "gw", "zones": ["lgwan"], "key_file": "gw.key", "entrance": "office"}],
         },
         "tenants": [
             {
@@ -80,7 +89,7 @@ def settings_document() -> dict[str, Any]:
             }
         ],
         "hosts": [*hosts, {"id": "fw", "addresses": ["10.77.1.1", "fd77:1::1"], "roles": ["router"]}],
-        "client_networks": [{"entrance": "portal", "ranges": ["10.78.0.0/16"]}],
+        "client_networks": [{"entrance": "office", "ranges": ["10.78.0.0/16"]}],
         "further_flows": [
             {
                 "id": "ntp",
