@@ -1,19 +1,23 @@
 """The whole site: every service in the namespace of its host, as an operator would start it."""
 
+import asyncio
 import contextlib
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import tomli_w
 
+from broker.settings import load_settings
+from sekisho.api_client import call_api
 from sekisho.demo.city import Group, staff
 from sekisho.demo.directory import DirectoryParts
 from sekisho.demo.secrets import load_or_create
+from sekisho.entrance.haproxy import haproxy_config
 from tests.parts.postgres import Listening, run_postgres
 from tests.zones import namespaces
 from tests.zones.certificates import make_service_certificates, make_web_certificate
@@ -46,6 +50,10 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=60, check=False)
         assert not check or done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done
+
+    def ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
+        """A call of the command line's API, as its commands make it."""
+        return asyncio.run(call_api(self.folder / "data/run/admin.sock", method, path, body=body))
 
     def begin_gateway(self, entrance: str) -> None:
         host = f"gateway-{entrance}"
@@ -120,8 +128,9 @@ def _start_services(city: City) -> None:
     city.processes.wait_for_port("broker", "broker", BROKER_ENTRANCE_PORT)
     for entrance in ENTRANCES:
         city.begin_gateway(entrance)
-    city.sekisho("device", "export-ca", "--out", str(device_authority(city.folder)))
+    device_authority(city.folder).write_text(city.ask("GET", "/admin/device-authority")["certificate_pem"])
+    settings = load_settings(city.settings)
     for entrance in ENTRANCES:
-        city.sekisho("entrance", "config", entrance, "--output", str(city.folder / f"entrance-{entrance}.cfg"))
+        (city.folder / f"entrance-{entrance}.cfg").write_text(haproxy_config(settings, entrance))
         city.start_entrance(entrance)
         city.wait_for_gateway(entrance)

@@ -1,4 +1,4 @@
-"""One site for all proofs of a test run. Each begins with the generated rules on every host."""
+"""One site for all proofs of a test run, under the rules that the product makes for each host."""
 
 import tempfile
 from collections.abc import Iterator
@@ -25,17 +25,23 @@ def generated(city: City) -> Rulesets:
     return generate(city.settings)
 
 
-@pytest.fixture
-def rules(generated: Rulesets) -> Rulesets:
+@pytest.fixture(scope="session")
+def guarded(generated: Rulesets) -> Rulesets:
     """The generated rules, in force on every host."""
     generated.load_all()
     return generated
 
 
+@pytest.fixture
+def rules(guarded: Rulesets) -> Iterator[Rulesets]:
+    """The same for a test that changes them; afterwards they are as they were."""
+    yield guarded
+    guarded.load_all()
+
+
 @pytest.fixture(scope="session")
-def people(city: City, generated: Rulesets) -> People:
+def people(city: City, guarded: Rulesets) -> People:
     """Staff, who come in under the rules like everybody."""
-    generated.load_all()
     return People(city)
 
 

@@ -21,6 +21,7 @@ from tests.zones.map import BY_ID
 from tests.zones.site import POOL_OF_ZONE, host_name
 
 FRAME_S: Final = 45.0
+CONNECT_S: Final = 5.0
 _T = TypeVar("_T")
 
 
@@ -91,7 +92,10 @@ def at(client: str, member: Member, visit: Callable[[Seat], Awaitable[_T]], *, e
     async def sit() -> _T:
         group = entrance or BY_ID[client].group
         connector = aiohttp.TCPConnector(ssl=_trust(member), resolver=_Names(BY_ID[f"entrance-{group}"].address))
-        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), connector=connector) as session:
+        patience = aiohttp.ClientTimeout(total=60, sock_connect=CONNECT_S)
+        async with aiohttp.ClientSession(
+            cookie_jar=aiohttp.DummyCookieJar(), connector=connector, timeout=patience
+        ) as session:
             walk = Walk(
                 client=session,
                 browser=Browser(session, f"https://{host_name(group)}"),

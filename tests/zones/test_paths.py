@@ -45,7 +45,7 @@ def judge(ledger: Ledger, proof: str, tried: Iterable[Path], met: Set[Path], **f
     assert not missing
 
 
-def test_without_rules_everything_would_be_met(city: object) -> None:
+def test_without_rules_everything_would_be_met(rules: Rulesets) -> None:
     """That it bites: with no packet filter every one of these paths reaches its target, also where nothing listens."""
     open_everything()
     left = set(paths_from(EVERYBODY))

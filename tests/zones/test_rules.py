@@ -1,13 +1,18 @@
 """The packet filters against the settings: `sekisho flows check` on the hosts themselves names what is amiss."""
 
+import asyncio
 import json
 import subprocess
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
 
 import pytest
 
+from broker.settings import load_settings
+from sekisho.flows.check import check_host
+from sekisho.flows.records import Report
 from tests.separation.ledger import IS_FULL, Ledger
 from tests.zones import namespaces
 from tests.zones.city import City
@@ -19,23 +24,18 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
 INSIDE = [host.id for host in HOSTS if host.kind is not Kind.CLIENT]
 SOME = ["broker", "gateway-home", "guacd-resident", "desktop-resident-1", ROUTER]
-_AT_ONCE: Final = 3
 
 
-def check(city: City, host: str, count: int = 60) -> dict[str, Any]:
-    """What the check says on that host."""
-    arguments = ("flows", "check", "--host", host, "--format", "json", "--count", str(count), "--timeout", "0.6")
-    done = city.sekisho(*arguments, host=host, check=False)
-    assert done.returncode in {0, 1}, done.stderr
-    report: dict[str, Any] = json.loads(done.stdout)
-    assert bool(report["findings"]) == (done.returncode == 1)
-    return report
+def check(city: City, host: str, count: int = 60) -> Report:
+    """What `sekisho flows check` finds on that host."""
+    settings = load_settings(city.settings)
+    today = datetime.now(UTC).date()
+    work = partial(check_host, settings, host, today, count=count, seed=1, timeout_s=0.6)
+    return namespaces.in_namespace(host, lambda: asyncio.run(work()))
 
 
-def check_all(city: City, hosts: Iterable[str]) -> dict[str, dict[str, Any]]:
-    hosts = list(hosts)
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        return dict(zip(hosts, threads.map(lambda host: check(city, host), hosts), strict=True))
+def check_all(city: City, hosts: Iterable[str]) -> dict[str, Report]:
+    return {host: check(city, host) for host in hosts}
 
 
 def nft(host: str, *words: str) -> str:
@@ -53,15 +53,15 @@ def remove_rule(host: str, chain: str, flow: str) -> None:
     nft(host, "delete", "rule", "inet", "sekisho", chain, "handle", handles[0])
 
 
-def said(report: dict[str, Any]) -> set[tuple[str, str]]:
-    return {(finding["kind"], finding["subject"]) for finding in report["findings"]}
+def said(report: Report) -> set[tuple[str, str]]:
+    return {(finding.kind.value, finding.subject) for finding in report.findings}
 
 
 def test_every_host_is_in_order(city: City, rules: Rulesets, ledger: Ledger) -> None:
     """Each listed flow is open from its own host, a sample of unlisted ones is shut, and no filter has drifted."""
     reports = check_all(city, INSIDE if IS_FULL else SOME)
     finds = [f"{host}: {kind} {subject}" for host, report in reports.items() for kind, subject in said(report)]
-    tried = sum(report["flows"] + report["unlisted"] for report in reports.values())
+    tried = sum(report.flows + report.unlisted for report in reports.values())
     ledger.record("zones", "flows_check", paths=tried, finds=finds, hosts=len(reports))
     assert not finds
 
@@ -109,6 +109,18 @@ def test_a_rule_added_by_hand_is_reported(city: City, rules: Rulesets, ledger: L
     rules.load_all()
     assert try_paths([path])[path] is Answer.SHUT
     ledger.record("zones", "rule_added", paths=2, finds=[])
+
+
+def test_the_command_says_it_on_the_host_itself(city: City, rules: Rulesets) -> None:
+    """As an operator types it: exit status and words."""
+    arguments = ("flows", "check", "--host", "guacd-lgwan", "--count", "5", "--timeout", "0.6")
+    done = city.sekisho(*arguments, host="guacd-lgwan")
+    assert done.stdout.splitlines()[-1] == "in order"
+
+    remove_rule("guacd-lgwan", "output", "guacd-desktop/guacd-lgwan/desktop-lgwan-1/tcp-5900")
+    done = city.sekisho(*arguments, "--format", "json", host="guacd-lgwan", check=False)
+    assert done.returncode == 1
+    assert {finding["kind"] for finding in json.loads(done.stdout)["findings"]} == {"flow_closed", "rule_missing"}
 
 
 def test_a_filter_that_was_switched_off_is_reported(city: City, rules: Rulesets) -> None:

@@ -8,7 +8,6 @@ from tests.separation.ledger import Ledger
 from tests.zones.city import City
 from tests.zones.map import LGWAN
 from tests.zones.people import People
-from tests.zones.rules import Rulesets
 from tests.zones.staff import Seat, at
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
@@ -24,9 +23,7 @@ async def look(seat: Seat) -> int:
         return tunnel.drawn_frames
 
 
-def test_a_gateways_death_leaves_the_others_pictures(
-    city: City, people: People, rules: Rulesets, ledger: Ledger
-) -> None:
+def test_a_gateways_death_leaves_the_others_pictures(city: City, people: People, ledger: Ledger) -> None:
     async def work_on(seat: Seat) -> None:
         await seat.sign_in()
         async with seat.desktop(LGWAN) as tunnel:
@@ -37,21 +34,21 @@ def test_a_gateways_death_leaves_the_others_pictures(
             await tunnel.wait_drawn(before, 15.0)
 
     try:
-        at("client-home", people.of("client-home"), work_on)
+        at("client-home", people.at("client-home"), work_on)
         with pytest.raises(SmokeFailed):
-            at("client-office", people.of("client-office"), look)
+            at("client-office", people.at("client-office"), look)
     finally:
         city.start_gateway("office")
     ledger.record("zones", "gateway_killed", paths=2, finds=[])
 
 
-def test_an_entrances_death_leaves_the_others_open(city: City, people: People, rules: Rulesets, ledger: Ledger) -> None:
+def test_an_entrances_death_leaves_the_others_open(city: City, people: People, ledger: Ledger) -> None:
     city.processes.kill("entrance-sim")
     try:
         with pytest.raises((aiohttp.ClientError, TimeoutError)):
-            at("client-sim", people.of("client-sim"), sign_in)
+            at("client-sim", people.at("client-sim"), sign_in)
         assert at("client-office", people.newcomer(), look) > 0
     finally:
         city.start_entrance("sim")
-    assert at("client-sim", people.of("client-sim"), look) > 0
+    assert at("client-sim", people.at("client-sim"), look) > 0
     ledger.record("zones", "entrance_killed", paths=3, finds=[])
