@@ -1,5 +1,7 @@
 """One site for all proofs of a test run, under the rules that the product makes for each host."""
 
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,8 @@ def city() -> Iterator[City]:
     """Every service in the namespace of its host."""
     with tempfile.TemporaryDirectory(prefix="zones") as folder, running_city(Path(folder)) as started:
         yield started
+        if shots := os.environ.get("SEKISHO_SHOTS"):
+            shutil.copytree(started.folder / "log", Path(shots) / "zones", dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="session")

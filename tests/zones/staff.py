@@ -83,7 +83,7 @@ class Seat:
         async with await attach(self.walk, page, session_id) as tunnel:
             await tunnel.wait_drawn(0, FRAME_S)
             yield tunnel
-        await self.walk.browser.call(page, "POST", f"/api/v1/sessions/{session_id}/logoff")
+            await self.walk.browser.call(page, "POST", f"/api/v1/sessions/{session_id}/logoff")
 
 
 def at(client: str, member: Member, visit: Callable[[Seat], Awaitable[_T]], *, entrance: str | None = None) -> _T:
