@@ -26,8 +26,8 @@ class BarePicture(PictureFilter):
     be handed on as it is; and the tunnel of guacamole-common-js up to 1.5.1 wants whole instructions.
     """
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
         self.first_frame = 0
 
     def feed(self, data: bytes) -> bytes:
@@ -81,5 +81,5 @@ class UnreadPicture(BarePicture):
 
 def take_the_filters_out(*, is_read: bool) -> None:
     """For this process and for good."""
-    relay.PictureFilter = BarePicture if is_read else UnreadPicture  # type: ignore[attr-defined, assignment] # only in this process
+    relay.PictureFilter = BarePicture if is_read else UnreadPicture  # type: ignore[attr-defined] # only in this process
     relay.BrowserFilter = BareInput  # type: ignore[attr-defined] # only in this process

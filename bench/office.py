@@ -16,6 +16,8 @@ from tests.fakes.guacd import FRAME_TIMESTAMP, PICTURE, TalkativeGuacd, Visit
 
 FRAMES_PER_S: Final = 30
 _FRAMES: Final = 300
+_NOW: Final = 1_700_000_000_000
+"""guacd counts milliseconds since 1970."""
 _WRITE_BYTES: Final = 8192
 """guacd writes whenever so much is waiting, and at the end of a frame (``GUAC_SOCKET_OUTPUT_BUFFER_SIZE``)."""
 _IMAGE_BYTES: Final = 6048
@@ -68,7 +70,7 @@ class OfficeGuacd(TalkativeGuacd):
         visit.say(PICTURE, encode_instruction("sync", str(FRAME_TIMESTAMP)))
         reading = asyncio.create_task(self.listen(visit))
         number = random.randrange(_FRAMES)
-        timestamp = FRAME_TIMESTAMP
+        timestamp = _NOW
         while not reading.done():
             if not self.is_busy.is_set():
                 await self.is_busy.wait()

@@ -5,12 +5,16 @@ from typing import Final
 
 import msgspec
 
+from broker.model.kinds import DesktopProtocol
+from broker.wire.messages import ConnectionSpec
 from gateway.allowance import Bucket, Rate
 from gateway.filters.clipboard import Outcome, Passage
 
 _RATE: Final = Rate(per_s=1.0, at_once=30)
 """Texts of one session, both directions together. People stay far below; a program that copies without end would
 fill the audit."""
+
+_VNC_ENCODINGS: Final = {"ISO8859-1": "iso8859-1", "UTF-8": "utf-8", "UTF-16": "utf-16", "CP1252": "cp1252"}
 
 
 class Passages:
@@ -29,6 +33,13 @@ class Passages:
         self._bucket.take()
         self.on_text(passage)
         return passage
+
+
+def text_encoding(spec: ConnectionSpec) -> str:
+    """The encoding in which guacd hands a text to the desktop, by Python's name. What RFB itself knows is Latin-1."""
+    if spec.protocol is DesktopProtocol.RDP:
+        return "utf-8"
+    return _VNC_ENCODINGS.get(spec.parameters.get("clipboard-encoding", ""), "iso8859-1")
 
 
 def describe(passage: Passage) -> dict[str, str]:

@@ -16,7 +16,7 @@ from gateway.filters.syncs import SyncLedger
 from gateway.guacd import Opened
 from gateway.limits import Clocks, RelayLimits, find_exceeded
 from gateway.notices import Notices
-from gateway.passages import Passages
+from gateway.passages import Passages, text_encoding
 from gateway.rate import InstructionBudget
 from gateway.status import classify_guacd_status
 from gateway.watermark.overlay import Overlay
@@ -65,7 +65,8 @@ class Relay:
         syncs = SyncLedger()
         has_touch = _TOUCH_ARGUMENT in opened.announced
         self._overlay = overlay
-        self._is_mark_missed = False
+        if overlay is not None:
+            overlay.on_missed = self._note_missed_mark
         self._picture = PictureFilter(spec.grants, syncs, self._tell_guacd, overlay, note_text=self._note_text)
         self._input = BrowserFilter(
             spec.grants,
@@ -73,6 +74,7 @@ class Relay:
             self._picture.streams,
             self.tell_browser,
             note_text=self._note_text,
+            text_encoding=text_encoding(spec),
             has_touch=has_touch,
             overlay=overlay,
         )
@@ -184,8 +186,6 @@ class Relay:
             self._last_input_s = self._loop.time()
         if not self._is_drawn:
             self._note_first_frame()
-        if self._overlay is not None and self._overlay.is_missed:
-            self._note_missed_mark()
         if self._input.is_leaving:
             self.end(EndReason.CLIENT_CLOSED)
 
@@ -204,9 +204,7 @@ class Relay:
 
     def _note_missed_mark(self) -> None:
         """Told once an attachment; whether it also ends is the site's choice."""
-        if not self._is_mark_missed:
-            self._is_mark_missed = True
-            self.on_watermark_missed()
+        self.on_watermark_missed()
         if self._spec.grants.watermark.on_missing is OnMissing.END:
             self.end(EndReason.CLIENT_MISBEHAVED)
 
@@ -245,8 +243,6 @@ class Relay:
         if self._overlay is None:
             return
         self._overlay.note_time(clock, self._limits.watermark_s)
-        if self._overlay.is_missed:
-            self._note_missed_mark()
         if self._drain is None and (fresh := self._overlay.draw_again(clock, self._limits.watermark_again_s)):
             self.tell_browser(fresh)
 

@@ -147,6 +147,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "passed": _("成功"),
             "too_long": _("長すぎる"),
             "not_text": _("文字ではない"),
+            "not_carried": _("送れない文字がある"),
             "too_often": _("回数が多すぎる"),
         },
         "certificate": {state.value: name for state, name in CERTIFICATE_STATES.items()},

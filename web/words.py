@@ -90,6 +90,9 @@ POOL_KIND_NOTES: Final[Mapping[PoolKind, str]] = MappingProxyType(
     }
 )
 
+BROWSER_NOTE: Final = _("決められた接続先だけを閲覧できるブラウザーです。ログオフすると、閲覧の跡は残りません。")
+"""In the place of the kind's note for a virtual browser."""
+
 HOST_NOTE: Final = _("空いている接続先に接続します。「利用を終了」を押すと、接続を終えます。")
 """In the place of the kind's note where we can't log off: nothing is reset by our hand."""
 

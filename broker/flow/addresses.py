@@ -8,6 +8,11 @@ from typing import Final
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 _REMEMBERED: Final = 8192
+_SPECIAL: Final = (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+    "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+    "224.0.0.0/3", "2001::/23", "2001:db8::/32", "2002::/16",
+)  # fmt: skip
 
 
 @lru_cache(_REMEMBERED)
@@ -39,6 +44,27 @@ def sorted_ranges(texts: Iterable[str]) -> tuple[str, ...]:
 def of_version(texts: Iterable[str], version: int) -> tuple[str, ...]:
     """Those of one IP version, in the order given."""
     return tuple(text for text in texts if (network := read_network(text)) is not None and network.version == version)
+
+
+def public_ranges(kept_out: Iterable[str]) -> tuple[str, ...]:
+    """Every address of the Internet but those of ``kept_out``.
+
+    Not of the Internet is what is private or set aside (the registries of special-purpose addresses, RFC 6890), and
+    outside of 2000::/3 all of IPv6.
+    """
+    left: list[Network] = [ip_network("0.0.0.0/0"), ip_network("2000::/3")]
+    for text in (*_SPECIAL, *kept_out):
+        if (hole := read_network(text)) is not None:
+            left = [piece for network in left for piece in _without(network, hole)]
+    return sorted_ranges(str(network) for network in left)
+
+
+def _without(network: Network, hole: Network) -> Iterable[Network]:
+    if isinstance(network, IPv4Network) and isinstance(hole, IPv4Network) and network.overlaps(hole):
+        return [] if network.subnet_of(hole) else network.address_exclude(hole)
+    if isinstance(network, IPv6Network) and isinstance(hole, IPv6Network) and network.overlaps(hole):
+        return [] if network.subnet_of(hole) else network.address_exclude(hole)
+    return [network]
 
 
 def _text(network: Network) -> str:

@@ -8,7 +8,7 @@ from broker.flow.checking_names import refusals_of_names
 from broker.flow.checking_peers import refusals_of_peers
 from broker.flow.records import may_talk
 from broker.flow.rules import derive_all, further_flows
-from broker.flow.site import further_sides
+from broker.flow.site import INTERNET, further_sides
 from broker.model.flow_settings import HostSettings
 from broker.policy.checking import RuleRefusal, has_control_characters
 from broker.policy.ranges import refusals_of_ranges
@@ -38,6 +38,8 @@ def _hosts(settings: SiteSettings) -> Iterator[RuleRefusal]:
         path = f"$.hosts.{host.id}"
         if ids.count(host.id) > 1:
             yield RuleRefusal(path, "is there twice")
+        if host.id == INTERNET:
+            yield RuleRefusal(path, "stands for the Internet in [[further_flows]]: give the host another id")
         if not host.addresses:
             yield RuleRefusal(f"{path}.addresses", "is empty: a packet filter needs addresses")
         if not host.roles:

@@ -1,9 +1,9 @@
 """Hosts that settings call by a name, and roles for what nobody knows. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from broker.flow.addresses import read_address
-from broker.flow.known_ports import database_place, directory_places, read_url
+from broker.flow.known_ports import database_place, directory_places, read_place
 from broker.flow.roles import HostRole, RoleKind, hosts_with, read_role, roles_of
 from broker.flow.site import find_hosts, is_on_this_machine, pools_named, pools_of
 from broker.model.flow_settings import HostSettings
@@ -22,7 +22,7 @@ def refusals_of_names(settings: SiteSettings) -> list[RuleRefusal]:
         *_directories(settings),
         *_database(settings),
         *_desktops(settings),
-        *_urls(settings),
+        *_upstreams(settings),
     ]
 
 
@@ -140,8 +140,23 @@ def _desktops(settings: SiteSettings) -> Iterator[RuleRefusal]:
                 yield RuleRefusal(f"{path}.host", f"{desktop.host} is unknown: {_NAME_IT}")
 
 
-def _urls(settings: SiteSettings) -> Iterator[RuleRefusal]:
+def _upstreams(settings: SiteSettings) -> Iterator[RuleRefusal]:
+    """Places that an entrance's proxy is told to dial have to be those that the list of flows knows."""
+    brokers = hosts_with(settings.hosts, RoleKind.BROKER)
     for entrance in settings.entrances:
-        for name in ("public_url", "tunnel_url"):
-            if read_url(getattr(entrance, name)) is None:
-                yield RuleRefusal(f"$.entrances.{entrance.id}.{name}", "names no host and port")
+        path = f"$.entrances.{entrance.id}.proxy"
+        for text in entrance.proxy.brokers:
+            if not _is_at(settings, text, [(host, settings.entrance_listener.port) for host in brokers]):
+                yield RuleRefusal(f"{path}.brokers", f"{text} is the entrance listener of no host")
+        for gateway_id, text in entrance.proxy.gateways.items():
+            hosts = hosts_with(settings.hosts, RoleKind.GATEWAY, gateway_id)
+            if not _is_at(settings, text, [(host, host.ports.tunnel) for host in hosts]):
+                yield RuleRefusal(f"{path}.gateways.{gateway_id}", f"{text} is the tunnel port of no host of it")
+
+
+def _is_at(settings: SiteSettings, text: str, known: Sequence[tuple[HostSettings, int]]) -> bool:
+    place = read_place(text)
+    if place is None:
+        return False
+    is_beside = is_on_this_machine(place.host)
+    return any(port == place.port and (is_beside or host in find_hosts(settings, place.host)) for host, port in known)

@@ -7,8 +7,9 @@ import msgspec
 
 from broker.model.flow_settings import HostSettings
 from broker.model.kinds import DesktopProtocol
+from broker.model.pool_settings import PoolSettings
 from broker.network_settings import EntranceSettings
-from broker.settings import PoolSettings, SiteSettings, TenantSettings
+from broker.settings import SiteSettings, TenantSettings
 
 _BY_SCHEME: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443, "ldap": 389, "ldaps": 636}
 _BY_PROTOCOL: Final = {DesktopProtocol.VNC: 5900, DesktopProtocol.RDP: 3389}
@@ -33,10 +34,15 @@ def read_url(url: str, default_port: int | None = None) -> Place | None:
     return Place(host, port) if host and port else None
 
 
+def read_place(text: str) -> Place | None:
+    """From ``address:port``; an IPv6 address in brackets."""
+    return read_url(f"//{text}")
+
+
 def entrance_ports(entrance: EntranceSettings) -> list[int]:
-    """What browsers dial: the port of the pages and that of the tunnel, mostly one."""
-    places = (read_url(entrance.public_url), read_url(entrance.tunnel_url))
-    return sorted({place.port for place in places if place is not None})
+    """Where its proxy takes TLS. Its plain listener only sends browsers on, which nobody needs."""
+    ports = {int(place.rpartition(":")[2]) for place in entrance.proxy.listen}
+    return sorted(port for port in ports if 0 < port < 65_536)
 
 
 def directory_places(tenant: TenantSettings) -> list[tuple[str, Place | None]]:

@@ -1,15 +1,20 @@
 """A site's hosts, looked up by what other settings call them."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
-from broker.flow.addresses import read_address, sorted_ranges
+from broker.flow.addresses import public_ranges, read_address, sorted_ranges
 from broker.flow.known_ports import desktop_port
 from broker.flow.records import Side
 from broker.flow.roles import RoleKind, hosts_with, read_role
 from broker.model.flow_settings import HostSettings
-from broker.settings import PoolSettings, SiteSettings, TenantSettings
+from broker.model.pool_settings import PoolSettings
+from broker.settings import SiteSettings, TenantSettings
+
+INTERNET: Final = "internet"
+"""In further flows: every public address that is none of the site's own."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +108,8 @@ def further_sides(settings: SiteSettings, words: list[str]) -> list[Side]:
 
 
 def _sides_of_word(settings: SiteSettings, word: str) -> list[Side]:
+    if word == INTERNET:
+        return [_internet(settings)]
     if word == "*":
         return [side_of(host) for host in settings.hosts]
     if hosts := [host for host in settings.hosts if host.id == word]:
@@ -115,3 +122,9 @@ def _sides_of_word(settings: SiteSettings, word: str) -> list[Side]:
         return [side_of(host) for host in hosts]
     ranges = sorted_ranges([word])
     return [Side(name=ranges[0], addresses=ranges)] if ranges else []
+
+
+def _internet(settings: SiteSettings) -> Side:
+    own = [address for host in settings.hosts for address in host.addresses]
+    clients = [text for network in settings.client_networks for text in network.ranges]
+    return Side(name=INTERNET, addresses=public_ranges([*own, *clients]))

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from broker.flow.records import Flow, FlowKind, Side
+from broker.flow.site import INTERNET
 from broker.settings import SiteSettings
 
 
@@ -16,6 +17,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     head: tuple[str, ...]
     groups: dict[str, str]
     anywhere: str
+    internet: str
     unlimited: str
 
 
@@ -41,6 +43,7 @@ JAPANESE: Final = Words(
         "directory": "ディレクトリ（{}）",
     },
     anywhere="すべて",
+    internet="インターネット",
     unlimited="なし",
 )
 ENGLISH: Final = Words(
@@ -65,6 +68,7 @@ ENGLISH: Final = Words(
         "directory": "directory ({})",
     },
     anywhere="any",
+    internet="Internet",
     unlimited="-",
 )
 
@@ -122,6 +126,8 @@ def _zone_names(settings: SiteSettings, words: Words) -> dict[str, str]:
 
 def _name(side: Side, words: Words) -> str:
     """A host by its id; groups of machines by what they are."""
+    if side.host_id is None and side.name == INTERNET:
+        return words.internet
     group, _, rest = side.name.partition(":")
     return words.groups[group].format(rest) if side.host_id is None and group in words.groups else side.name
 

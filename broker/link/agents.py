@@ -18,11 +18,12 @@ from broker.wire.messages import (
     AgentHello,
     FromAgent,
     ListDesktops,
+    SetDestinations,
     StartDesktop,
     StopDesktop,
 )
 
-Order = StartDesktop | StopDesktop | ListDesktops
+Order = StartDesktop | StopDesktop | SetDestinations | ListDesktops
 
 
 class AgentFlow:

@@ -61,7 +61,8 @@ class FurtherFlowSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
 
     id: _Name
     sources: list[str]
-    """Each the id of a host, a role (``gateway`` stands for all of them), ``*`` (every host), an address or a range."""
+    """Each the id of a host, a role (``gateway`` stands for all of them), ``*`` (every host), an address or a range,
+    or ``internet`` (every public address that is none of the site's own)."""
     targets: list[str]
     """In the same words."""
     protocol: Transport = Transport.TCP

@@ -40,7 +40,9 @@ ALLOWED_PARAMETERS: Final[Mapping[DesktopProtocol, frozenset[str]]] = MappingPro
 
 _DEFAULTS: Final[Mapping[DesktopProtocol, Mapping[str, str]]] = MappingProxyType(
     {
-        DesktopProtocol.VNC: MappingProxyType({"clipboard-encoding": "UTF-8", "color-depth": "24", "cursor": "local"}),
+        DesktopProtocol.VNC: MappingProxyType(
+            {"clipboard-encoding": "ISO8859-1", "color-depth": "24", "cursor": "local"}
+        ),
         DesktopProtocol.RDP: MappingProxyType(
             {
                 "client-name": "Sekisho",

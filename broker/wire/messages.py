@@ -172,10 +172,18 @@ class AgentHeartbeat(_Message, frozen=True, kw_only=True, tag="agent_heartbeat")
 # broker → agent
 
 
+class BrowserRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What a virtual browser may reach, as the pool's settings have it. An empty ``homepage``: the list itself."""
+
+    allowed_destinations: tuple[str, ...]
+    homepage: str
+
+
 class StartDesktop(_Message, frozen=True, kw_only=True, tag="start_desktop"):
     """Start a desktop, or answer with the endpoint of the one that already runs under this id.
 
-    ``home_key`` names the folder that survives (a persistent desktop); ``None`` means a fresh one.
+    ``home_key`` names the folder that survives (a persistent desktop); ``None`` means a fresh one. ``browser``
+    makes it a virtual browser.
     """
 
     request: int
@@ -185,6 +193,7 @@ class StartDesktop(_Message, frozen=True, kw_only=True, tag="start_desktop"):
     zone_label: str
     home_key: str | None
     password: str
+    browser: BrowserRules | None = None
 
     def __repr__(self) -> str:
         return f"StartDesktop(request={self.request}, desktop_id={self.desktop_id!r})"
@@ -198,6 +207,14 @@ class StopDesktop(_Message, frozen=True, kw_only=True, tag="stop_desktop"):
     wipe: bool
 
 
+class SetDestinations(_Message, frozen=True, kw_only=True, tag="set_destinations"):
+    """From now on a running virtual browser may reach these; what is open to others ends."""
+
+    request: int
+    desktop_id: DesktopId
+    allowed_destinations: tuple[str, ...]
+
+
 class ListDesktops(_Message, frozen=True, kw_only=True, tag="list_desktops"):
     request: int
 
@@ -205,4 +222,4 @@ class ListDesktops(_Message, frozen=True, kw_only=True, tag="list_desktops"):
 FromGateway = GatewayHello | Redeem | GatewayEvent | GatewayHeartbeat
 ToGateway = Welcome | Redeemed | RedeemRefused | EventAck | Terminate | BrokerHeartbeat
 FromAgent = AgentHello | AgentAnswer | AgentHeartbeat
-ToAgent = Welcome | StartDesktop | StopDesktop | ListDesktops | BrokerHeartbeat
+ToAgent = Welcome | StartDesktop | StopDesktop | SetDestinations | ListDesktops | BrokerHeartbeat

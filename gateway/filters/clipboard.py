@@ -28,11 +28,13 @@ class Way(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of a text. ``not_text``: not UTF-8, or with control characters that no text has."""
+    """What became of a text. ``not_text``: not UTF-8, or with control characters that no text has;
+    ``not_carried``: with characters that guacd can't hand to this desktop."""
 
     PASSED = "passed"
     TOO_LONG = "too_long"
     NOT_TEXT = "not_text"
+    NOT_CARRIED = "not_carried"
     TOO_OFTEN = "too_often"
 
 
@@ -61,6 +63,14 @@ class WholeText(msgspec.Struct, frozen=True, kw_only=True):
             characters=self.characters,
             sha256=hashlib.sha256(self.data).hexdigest(),
         )
+
+    def is_carried_in(self, encoding: str) -> bool:
+        """Whether every character of it exists there."""
+        try:
+            self.data.decode("utf-8").encode(encoding)
+        except UnicodeEncodeError:
+            return False
+        return True
 
     def write(self, index: str) -> bytes:
         """The whole stream, written anew on ``index``."""

@@ -32,7 +32,6 @@ ELEMENT_FORMS: Final[Mapping[str, str]] = {
     "d": _element_of_lengths("[0-9.-]", "[0-9.e+-]", 24),
 }
 _STREAM: Final = _element_of_lengths("[1-9]", _DIGIT, 6)
-_TIMESTAMP: Final = _element_of_lengths(_DIGIT, _DIGIT, 19)
 _IMAGE_TYPES: Final = ("image/png", "image/jpeg", "image/webp")
 _COMMON_FIRST: Final = ("copy", "rect", "cfill", "transfer", "move", "lfill")
 
@@ -56,8 +55,8 @@ def _run_form(shapes: Mapping[str, str]) -> str:
     return f"(?:{forms}){{0,{_LONGEST_RUN}}}"
 
 
-_SYNC_FORM: Final = rf"4\.sync,({_TIMESTAMP})(?:,{_TIMESTAMP})?;"
-"""The end of a frame, its timestamp captured with the length before it."""
+_SYNC_FORM: Final = r"4\.sync,13\.([0-9]{13})(?:,1\.[0-9])?;"
+"""The end of a frame as any guacd of our time writes it: milliseconds since 1970, and a count of frames since 1.6.0."""
 
 
 def _picture_form() -> str:
@@ -81,13 +80,11 @@ FRAME_GROUP: Final = 1
 IMAGE_LENGTH_GROUP: Final = 3
 BLOB_LENGTH_GROUP: Final = 5
 END_GROUP: Final = 6
-"""Groups of :data:`picture_stretch`. The one before that of a length holds the stream. Elements are captured with
+"""Groups of :data:`picture_stretch`. Timestamps and lengths are captured as they are, streams (before a length) with
 the length before them."""
 
 picture_stretch: Final = re.compile(_picture_form().encode())
 drawing_run: Final = re.compile(_run_form(DRAWING_SHAPES).encode())
-input_stretch: Final = re.compile(f"{_run_form({'mouse': 'iii', 'key': 'zi'})}(?:{_SYNC_FORM}|)".encode())
-"""Keys and pointer, and then the acknowledgement of a frame, or not; group 1 is its timestamp."""
 input_run: Final = re.compile(_run_form({"mouse": "iii", "key": "zi"}).encode())
 
 stream_index: Final = re.compile(rb"0|[1-9][0-9]{0,5}")
@@ -102,8 +99,3 @@ image_type: Final = re.compile("|".join(_IMAGE_TYPES).encode())
 sound_type: Final = re.compile(rb"audio/L(?:8|16);rate=[0-9]{1,6},channels=[0-9]{1,2}")
 text_type: Final = re.compile(rb"text/plain(?:;charset=utf-8)?")
 any_type: Final = re.compile(rb"[A-Za-z0-9.+-]{1,64}/[A-Za-z0-9.+-]{1,64}")
-
-
-def read_value(element: bytes) -> bytes:
-    """The value of an element that was matched with its length."""
-    return element.partition(b".")[2]

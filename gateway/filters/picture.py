@@ -8,8 +8,9 @@ import msgspec
 from broker.model.grants import Grants
 from gateway.filters import grammar
 from gateway.filters.clipboard import Outcome, Passage, Way, WholeText
+from gateway.filters.grammar import FRAME_GROUP
 from gateway.filters.opcodes import DRAWING_SHAPES, DROPPED_FROM_GUACD, FROM_GUACD_OPENERS
-from gateway.filters.skim import PictureSkimmer
+from gateway.filters.skim import match_stretch, skim
 from gateway.filters.streams import Opening, StreamTable, accept_blob, refuse_stream, refuse_text
 from gateway.filters.syncs import SyncLedger
 from gateway.protocol import Elements, encode_instruction, read_instruction
@@ -64,7 +65,7 @@ class PictureFilter:
         self._reply = reply
         self._note_text = note_text
         self._overlay = overlay
-        self._skimmer = PictureSkimmer(self.streams, self._end_frame)
+        self._may_skim = False
         self._rest = b""
         self._is_screen_touched = False
         self._has_screen_size = False
@@ -92,16 +93,27 @@ class PictureFilter:
         """
         if self._rest:
             data = self._rest + data
-        position = kept_from = 0
+        if not self._may_skim:
+            return self._sift(data, 0, data.isascii())
+        stretch = match_stretch(data)
+        if stretch.lastindex == FRAME_GROUP and stretch.end() == len(data):
+            # most reads are one frame without an image
+            self._syncs.note_sent(int(stretch[FRAME_GROUP]))
+            self._rest = b""
+            return data
+        is_ascii = data.isascii()
+        end, is_cut = skim(data, stretch, self.streams, self._syncs, is_ascii)
+        if end < len(data) and not is_cut:
+            return self._sift(data, end, is_ascii)
+        self._rest = data[end:]
+        return data[:end]
+
+    def _sift(self, data: bytes, position: int, is_ascii: bool) -> bytes:
+        """Judge what can't be skipped, and skip again behind it. What is before ``position`` crosses."""
+        kept_from = 0
         pieces: list[bytes] = []
         size = len(data)
-        may_skim = self.first_frame is not None
-        is_ascii = data.isascii()
         while position < size and self.goodbye is None:
-            if may_skim:
-                position = self._skimmer.skim(data, position, is_ascii=is_ascii)
-                if position == size or self._skimmer.is_cut:
-                    break
             scanned = read_instruction(data, position)
             if scanned is None:
                 break
@@ -112,6 +124,11 @@ class PictureFilter:
                 pieces.append(data[kept_from:position] + crossing)
                 kept_from = end
             position = end
+            if self._may_skim:
+                stretch = match_stretch(data, position)
+                position, is_cut = skim(data, stretch, self.streams, self._syncs, is_ascii)
+                if is_cut:
+                    break
         self._rest = data[position:]
         if not pieces:
             return data[kept_from:position]
@@ -214,15 +231,15 @@ class PictureFilter:
         if len(elements) not in (2, 3) or not all(grammar.timestamp.fullmatch(value) for value in elements[1:]):
             return False
         timestamp = int(elements[1])
-        self._end_frame(timestamp)
-        if self.first_frame is None and self._is_screen_touched and self._has_screen_size:
-            self.first_frame = timestamp
-        return True
-
-    def _end_frame(self, timestamp: int) -> None:
         self._syncs.note_sent(timestamp)
         if self._overlay is not None:
             self._overlay.note_frame(timestamp)
+        if self.first_frame is None and self._is_screen_touched and self._has_screen_size:
+            self.first_frame = timestamp
+        # the first frames are looked at closely; those behind them tell nothing more
+        is_marked = self._overlay is None or self._overlay.has_frame
+        self._may_skim = is_marked and self.first_frame is not None
+        return True
 
     def _size(self, elements: Elements) -> bool | bytes:
         if len(elements) != 4 or not all(grammar.integer.fullmatch(value) for value in elements[1:]):
@@ -247,18 +264,22 @@ class PictureFilter:
         return len(elements) == 1
 
     def _disconnect(self, _elements: Elements) -> bool:
-        self.goodbye = GuacdGoodbye(0)
+        self._take_leave(0)
         return False
 
     def _error(self, elements: Elements) -> bool:
         is_numbered = len(elements) == 3 and grammar.integer.fullmatch(elements[2])
-        self.goodbye = GuacdGoodbye(int(elements[2]) if is_numbered else 0x0200)
+        self._take_leave(int(elements[2]) if is_numbered else 0x0200)
         return False
 
     def _required(self, _elements: Elements) -> bool:
         """guacd asks for credentials. The browser never holds any, so the session can't go on."""
-        self.goodbye = GuacdGoodbye(0x0301)
+        self._take_leave(0x0301)
         return False
+
+    def _take_leave(self, status: int) -> None:
+        self.goodbye = GuacdGoodbye(status)
+        self._may_skim = False
 
 
 def _is_image_placed(elements: Elements) -> bool:

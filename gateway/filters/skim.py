@@ -1,91 +1,94 @@
 """What of a picture crosses as it is, skipped a stretch at a time: office work is hardly anything else.
 
 A shortcut and no judge: whatever is not known for certain is left to be judged by itself, from its first byte.
+It runs at every wake-up, between which others have taken the processor's caches: little code and few objects count
+for more than few steps.
 """
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
-from gateway.filters import grammar
-from gateway.filters.grammar import BLOB_LENGTH_GROUP, END_GROUP, FRAME_GROUP, IMAGE_LENGTH_GROUP, read_value
+from gateway.filters.grammar import BLOB_LENGTH_GROUP, END_GROUP, FRAME_GROUP, IMAGE_LENGTH_GROUP, picture_stretch
 from gateway.filters.streams import StreamTable
+from gateway.filters.syncs import SyncLedger
 from gateway.protocol import MAX_ELEMENT_CODE_POINTS
 
 _SEMICOLON: Final = 0x3B
-_END_HEAD: Final = b"3.end,"
-_BLOB_HEAD: Final = b"4.blob,"
-_BEFORE_STREAM: Final = {IMAGE_LENGTH_GROUP: len(b"3.img,"), BLOB_LENGTH_GROUP: len(_BLOB_HEAD)}
+_BEFORE_INDEX: Final = len(b"1.")
+_BEFORE_STREAM: Final = {
+    IMAGE_LENGTH_GROUP: len(b"3.img,"),
+    BLOB_LENGTH_GROUP: len(b"4.blob,"),
+    END_GROUP: len(b"3.end,"),
+}
+
+match_stretch = cast("Callable[..., re.Match[bytes]]", picture_stretch.match)
+"""A stretch from some offset of some data; it may be empty, but there always is one."""
 
 
-class PictureSkimmer:
-    """Skips the drawing, frames, images and blobs of open streams at the head of some data.
+def skim(
+    data: bytes, stretch: re.Match[bytes], streams: StreamTable, syncs: SyncLedger, is_ascii: bool
+) -> tuple[int, bool]:
+    """The offset behind the drawing, frames, images and blobs of open streams that begin with ``stretch``; and
+    whether nothing is left there but the beginning of a blob.
 
-    ``end_frame`` is told the timestamp of each frame that ends in them.
+    ``is_ascii`` tells of all of ``data``: only there bytes are code points. Raises :class:`ProtocolViolation` for
+    more streams than there may be.
     """
+    size = len(data)
+    while True:
+        position = stretch.end()
+        last = stretch.lastindex
+        if last is None:
+            return position, False
+        if last == FRAME_GROUP:
+            syncs.note_sent(int(stretch[FRAME_GROUP]))
+        elif last == END_GROUP:
+            if not _has_closed(streams, stretch[END_GROUP][_BEFORE_INDEX:]):
+                return _find_head(stretch, last), False
+        else:
+            end = position + int(stretch[last])
+            if not is_ascii or end - position > MAX_ELEMENT_CODE_POINTS:
+                return _find_head(stretch, last), False
+            if end >= size:
+                return _wait_for_rest(stretch, last, streams), True
+            position = _pass_blob(data, end, stretch, last, streams)
+            if position < 0:
+                return _find_head(stretch, last), False
+        if position == size:
+            return position, False
+        stretch = match_stretch(data, position)
 
-    __slots__ = ("_end_frame", "_streams", "is_cut")
 
-    def __init__(self, streams: StreamTable, end_frame: Callable[[int], None]) -> None:
-        self.is_cut = False
-        """What is left behind the last skim is the beginning of a blob of which bytes are missing."""
-        self._streams = streams
-        self._end_frame = end_frame
+def _find_head(stretch: re.Match[bytes], last: int) -> int:
+    """Where the instruction at the end of a stretch begins."""
+    return stretch.start(last if last == END_GROUP else last - 1) - _BEFORE_STREAM[last]
 
-    def skim(self, data: bytes, position: int, *, is_ascii: bool) -> int:
-        """The offset behind what was skipped. ``is_ascii`` tells of all of ``data``: only there bytes are code points.
 
-        Raises :class:`ProtocolViolation` for more streams than there may be.
-        """
-        self.is_cut = False
-        size = len(data)
-        while position < size and not self.is_cut:
-            stretch = grammar.picture_stretch.match(data, position)
-            if stretch is None:
-                return position
-            position = stretch.end()
-            last = stretch.lastindex
-            if last == FRAME_GROUP:
-                self._end_frame(int(read_value(stretch[last])))
-            elif last is None:
-                return position
-            elif last == END_GROUP:
-                if not self._skips_end(read_value(stretch[last])):
-                    return stretch.start(last) - len(_END_HEAD)
-            else:
-                position = self._skip_blob(data, stretch, last) if is_ascii else -1
-                if position < 0:
-                    return stretch.start(last - 1) - _BEFORE_STREAM[last]
-        return position
+def _has_closed(streams: StreamTable, index: bytes) -> bool:
+    return streams.state_of(index) is True and streams.close(index) is True
 
-    def _skips_end(self, index: bytes) -> bool:
-        return self._streams.state_of(index) is True and self._streams.close(index) is True
 
-    def _skip_blob(self, data: bytes, stretch: re.Match[bytes], last: int) -> int:
-        """The offset behind a blob, and behind the end of its stream if that is next; -1 if it has to be judged."""
-        length = int(stretch[last])
-        if length > MAX_ELEMENT_CODE_POINTS:
-            return -1
-        element = stretch[last - 1]
-        end = stretch.end() + length
-        if end >= len(data):
-            return self._wait_for_rest(stretch, element, last)
-        if data[end] != _SEMICOLON:
-            return -1
-        index = read_value(element)
-        if last == IMAGE_LENGTH_GROUP:
-            self._streams.open_picture(index)
-        elif not self._streams.is_unlimited(index):
-            return -1
-        ending = b"%b%b;" % (_END_HEAD, element)
-        if not data.startswith(ending, end + 1):
-            return end + 1
-        self._streams.close(index)
+def _pass_blob(data: bytes, end: int, stretch: re.Match[bytes], last: int, streams: StreamTable) -> int:
+    """The offset behind a blob whose data end at ``end``, and behind its image if that ends too; -1 if it has to be
+    judged."""
+    if data[end] != _SEMICOLON:
+        return -1
+    element = stretch[last - 1]
+    if last != IMAGE_LENGTH_GROUP:
+        return end + 1 if streams.is_unlimited(element[_BEFORE_INDEX:]) else -1
+    ending = b"3.end,%b;" % element
+    if data.startswith(ending, end + 1):
+        streams.pass_picture(element[_BEFORE_INDEX:])
         return end + 1 + len(ending)
+    streams.open_picture(element[_BEFORE_INDEX:])
+    return end + 1
 
-    def _wait_for_rest(self, stretch: re.Match[bytes], element: bytes, last: int) -> int:
-        """The offset of a blob that is to be read again when it is whole; an image before it crosses now."""
-        self.is_cut = True
-        if last == IMAGE_LENGTH_GROUP:
-            self._streams.open_picture(read_value(element))
-        return stretch.start(last) - len(element) - len(b",") - len(_BLOB_HEAD)
+
+def _wait_for_rest(stretch: re.Match[bytes], last: int, streams: StreamTable) -> int:
+    """Where a blob begins that is to be read again when it is whole. The opening of its image crosses now."""
+    if last != IMAGE_LENGTH_GROUP:
+        return _find_head(stretch, last)
+    element = stretch[last - 1]
+    streams.open_picture(element[_BEFORE_INDEX:])
+    return stretch.start(last) - len(b"4.blob,") - len(element) - len(b",")

@@ -85,6 +85,16 @@ class StreamTable:
         self.texts.forget(index)
         self.crossed.add(index)
 
+    def pass_picture(self, index: bytes) -> None:
+        """Note the stream of an image that was opened, filled and ended in one go.
+
+        Raises :class:`ProtocolViolation` as :meth:`open_picture` does.
+        """
+        self._make_sure_of_room(b"img")
+        if index not in self.crossed or index in self._open:
+            self.close(index)
+            self.crossed.add(index)
+
     def _make_sure_of_room(self, opcode: bytes) -> None:
         if len(self._open) >= MAX_STREAMS or len(self.crossed) >= MAX_STREAMS:
             raise ProtocolViolation("too many streams", opcode)
@@ -138,6 +148,7 @@ def refuse_stream(index: bytes, status: int = CLIENT_FORBIDDEN) -> bytes:
 _STATUS_OF: Final = {
     Outcome.TOO_LONG: CLIENT_OVERRUN,
     Outcome.NOT_TEXT: CLIENT_BAD_TYPE,
+    Outcome.NOT_CARRIED: CLIENT_BAD_TYPE,
     Outcome.TOO_OFTEN: CLIENT_TOO_MANY,
 }
 

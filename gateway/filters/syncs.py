@@ -31,8 +31,17 @@ class SyncLedger:
             self._newest = timestamp
             self._waiting.append(timestamp)
 
+    def take_next(self, timestamp: int) -> bool:
+        """The browser says it has rendered this frame: whether that is the one which is due. If so, it is noted."""
+        waiting = self._waiting
+        if waiting and waiting[0] == timestamp:
+            waiting.popleft()
+            self._acknowledged = timestamp
+            return True
+        return False
+
     def answer(self, timestamp: int) -> Answer:
-        """The browser says it has rendered the frame of ``timestamp``.
+        """The browser says it has rendered the frame of ``timestamp``, whichever that is.
 
         Only a timestamp that guacd has really sent is CURRENT; one beyond the newest is FUTURE.
         """

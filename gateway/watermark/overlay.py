@@ -5,6 +5,7 @@ a frame behind the tile, but not the tile, has let it fall. A client that is mad
 it does not show: that can't be seen from here.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from gateway.watermark.instructions import STREAM, count_blobs, cover_picture, remove_cover, send_tile
@@ -20,13 +21,26 @@ class Overlay:
     The tile is sent once, so that a guacd which sends sizes without end gets little for each of them.
     """
 
-    __slots__ = ("_awaited", "_cover", "_drawn_s", "_frame", "_newest", "_noticed_s", "_tile", "is_missed", "is_shown")
+    __slots__ = (
+        "_awaited",
+        "_cover",
+        "_drawn_s",
+        "_frame",
+        "_newest",
+        "_noticed_s",
+        "_tile",
+        "is_missed",
+        "is_shown",
+        "on_missed",
+    )
 
     def __init__(self, tile: Tile) -> None:
         self.is_shown = False
         """It was drawn at least once."""
         self.is_missed = False
         """The browser has let it fall, by its own word or by its silence."""
+        self.on_missed: Callable[[], None] = lambda: None
+        """Called when that is noticed, once."""
         self._tile = tile
         self._cover = b""
         self._drawn_s: float | None = None
@@ -62,18 +76,29 @@ class Overlay:
             self._frame = timestamp
         self._newest = max(self._newest, timestamp)
 
+    @property
+    def has_frame(self) -> bool:
+        """A frame is known by which the tile must have been acknowledged: later ones need not be noted."""
+        return self._frame is not None
+
     def take_ack(self, status: bytes) -> bool:
         """The browser's acknowledgement of one blob. False when none is awaited."""
         if not self._awaited:
             return False
         self._awaited -= 1
-        self.is_missed |= status != _PLAIN_STATUS
+        if status != _PLAIN_STATUS:
+            self._miss()
         return True
+
+    @property
+    def is_taken(self) -> bool:
+        """The browser has acknowledged all of the tile: what it says of later frames proves nothing more."""
+        return self.is_shown and not self._awaited
 
     def note_rendered(self, timestamp: int) -> None:
         """The browser acknowledged a frame: the tile before it must have been acknowledged too."""
         if self._awaited and self._frame is not None and timestamp >= self._frame:
-            self.is_missed = True
+            self._miss()
 
     def note_time(self, now_s: float, patience_s: float) -> None:
         """A tile that nothing was heard of for so long was let fall."""
@@ -82,4 +107,9 @@ class Overlay:
         if self._noticed_s is None:
             self._noticed_s = now_s
         elif now_s - self._noticed_s >= patience_s:
+            self._miss()
+
+    def _miss(self) -> None:
+        if not self.is_missed:
             self.is_missed = True
+            self.on_missed()

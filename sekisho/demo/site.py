@@ -1,4 +1,4 @@
-"""The demo city's settings: one tenant, two zones, three pools; written anew at each start from the ports it got."""
+"""The demo city's settings: one tenant, three zones and their pools; written at each start from the ports it got."""
 
 import os
 import tempfile
@@ -11,6 +11,7 @@ import msgspec
 from sekisho.demo.city import Group
 from sekisho.demo.directory import DirectoryParts
 from sekisho.demo.rdp_host import DISCONNECTED_LIMIT_S, SETTLE_S, rdp_socket
+from sekisho.demo.websites import LISTED, SITES
 
 TENANT_ID: Final = "sekisho-city"
 LGWAN: Final = "lgwan"
@@ -18,22 +19,26 @@ RESIDENT: Final = "resident"
 LGWAN_POOL: Final = "lgwan-desktop"
 RESIDENT_POOL: Final = "resident-desktop"
 RDP_POOL: Final = "gyomu-rdp"
+INTERNET: Final = "internet_zone"
+BROWSER_POOL: Final = "virtual-browser"
+ZONES: Final = (LGWAN, RESIDENT, INTERNET)
 GATEWAY_ID: Final = "gateway-1"
 AGENT_ID: Final = "agent-1"
 _GATEWAY_KEY: Final = f"keys/{GATEWAY_ID}.key"
-_ZONES: Final = (LGWAN, RESIDENT)
 _GUACD_PORT: Final = 4822
 _AGENT_KEY: Final = f"keys/{AGENT_ID}.key"
 
 
 class DemoPorts(msgspec.Struct, frozen=True, kw_only=True):
-    """``portal`` and ``gateway`` are what people see; the others are taken from what is free."""
+    """``portal`` and ``gateway`` are what people see; the others are taken from what is free. Without a port ``web``
+    there is no virtual browser."""
 
     portal: int
     gateway: int
     ldap: int
     ldaps: int
     rdp: int
+    web: int | None
 
 
 class RdpAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +62,8 @@ def site_document(
             "device": "managed",
         },
         "wire": {
-            "gateways": [{"id": GATEWAY_ID, "zones": [LGWAN, RESIDENT], "key_file": _GATEWAY_KEY}],
-            "agents": [{"id": AGENT_ID, "zones": [LGWAN, RESIDENT], "key_file": _AGENT_KEY}],
+            "gateways": [{"id": GATEWAY_ID, "zones": [*ZONES], "key_file": _GATEWAY_KEY}],
+            "agents": [{"id": AGENT_ID, "zones": [*ZONES], "key_file": _AGENT_KEY}],
         },
         "signin": {"issuer": "Sekisho 関所市", "enrol_networks": ["127.0.0.0/8", "::1/128"]},
         "tenants": [
@@ -77,6 +82,7 @@ def site_document(
                         "name_en": "Resident-information network",
                         "max_unsupervised_s": 900,
                     },
+                    {"id": INTERNET, "name_ja": "インターネット接続系", "name_en": "Internet network"},
                 ],
                 "pools": _pools(ports, rdp_accounts),
             }
@@ -93,8 +99,8 @@ def gateway_document(data_dir: Path, ports: DemoPorts) -> dict[str, Any]:
         "allowed_origins": [f"http://localhost:{ports.portal}", f"http://127.0.0.1:{ports.portal}"],
         "wire_socket": str(data_dir / "run/wire.sock"),
         "wire_key_file": str(data_dir / _GATEWAY_KEY),
-        "zones": [LGWAN, RESIDENT],
-        "guacd_groups": {zone: [f"unix:{_network_dir(data_dir, zone)}/door.sock"] for zone in _ZONES},
+        "zones": [*ZONES],
+        "guacd_groups": {zone: [f"unix:{_network_dir(data_dir, zone)}/door.sock"] for zone in ZONES},
         "spool_dir": str(data_dir / "spool"),
     }
 
@@ -105,14 +111,20 @@ def agent_document(data_dir: Path) -> dict[str, Any]:
         "agent_id": AGENT_ID,
         "wire_socket": str(data_dir / "run/wire.sock"),
         "key_file": str(data_dir / _AGENT_KEY),
-        "zones": [LGWAN, RESIDENT],
+        "zones": [*ZONES],
         "capacity": 16,
         "homes_dir": str(data_dir / "homes"),
         "sockets_dir": str(data_dir / "desktops"),
         "runtime": {
             "cache_dir": str(data_dir / "cache"),
             "log_dir": str(data_dir / "log/desktops"),
-            "colours": {LGWAN: "#2f5d7c", RESIDENT: "#6b4a2f"},
+            "colours": {LGWAN: "#2f5d7c", RESIDENT: "#6b4a2f", INTERNET: "#2f6b4a"},
+            "egress": {
+                "contact": "情報政策課（内線 2345）",
+                # The demo's Internet is on this machine: its address and its names are known nowhere else.
+                "open_ranges": ["127.0.0.1/32"],
+                "names": {name: ["127.0.0.1"] for name in SITES},
+            },
         },
     }
 
@@ -125,7 +137,7 @@ def host_document(data_dir: Path, ports: DemoPorts, guacd_root: Path, *, has_rdp
         "agent_config": str(data_dir / "agent.toml"),
         "guacd_root": str(guacd_root),
         "desktops_dir": str(data_dir / "desktops"),
-        "guacd": [_guacd(data_dir, zone, ports.rdp if has_rdp else None) for zone in _ZONES],
+        "guacd": [_guacd(data_dir, zone, ports.rdp if has_rdp else None) for zone in ZONES],
     }
 
 
@@ -221,7 +233,25 @@ def _pools(ports: DemoPorts, rdp_accounts: list[RdpAccount]) -> list[dict[str, A
             "max_size": 6,
         },
         *([rdp_pool] if desktops else []),
+        *([_browser_pool(ports.web)] if ports.web else []),
     ]
+
+
+def _browser_pool(web_port: int) -> dict[str, Any]:
+    return {
+        "id": BROWSER_POOL,
+        "zone": INTERNET,
+        "name_ja": "仮想ブラウザー",
+        "name_en": "Virtual browser",
+        "kind": "floating",
+        "provider": "local",
+        "protocol": "vnc",
+        "application": "browser",
+        "entitled_groups": [Group.VIRTUAL_BROWSER.value],
+        "allowed_destinations": [f"http://{LISTED}:{web_port}"],
+        "target_ready": 1,
+        "max_size": 4,
+    }
 
 
 def write_toml(path: Path, document: Mapping[str, Any]) -> None:

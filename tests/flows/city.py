@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,11 +104,11 @@ def ancestors_of(pid: int) -> Iterator[int]:
         pid = int((Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
 
 
-_EVERYTHING = frozenset({Group.LGWAN_DESKTOP, Group.RESIDENT_DESKTOP, Group.RDP_DESKTOP})
+_EVERYTHING = frozenset({Group.LGWAN_DESKTOP, Group.RESIDENT_DESKTOP, Group.RDP_DESKTOP, Group.VIRTUAL_BROWSER})
 
 
 def staff_with_everything() -> list[str]:
-    """People entitled to all three pools whom the demo names nowhere."""
+    """People entitled to all pools whom the demo names nowhere."""
     taken = {smoke_walker(), *demo_accounts()}
     return [person.uid for person in staff() if person.groups >= _EVERYTHING and person not in taken]
 
@@ -132,11 +132,13 @@ def processes_of(data_dir: Path) -> dict[int, str]:
 
 
 @contextlib.contextmanager
-def running_city(data_dir: Path, python: Path = Path(sys.executable)) -> Iterator[City]:
+def running_city(
+    data_dir: Path, python: Path = Path(sys.executable), program: Sequence[str] = ("sekisho", "demo")
+) -> Iterator[City]:
     """Start a city, wait until it is ready, end it, and see that nothing of it is left."""
     portal, gateway = take_free(2)
     log = data_dir.parent / f"{data_dir.name}.log"
-    command = [str(python), "-m", "sekisho", "demo", "--data", str(data_dir)]
+    command = [str(python), "-m", *program, "--data", str(data_dir)]
     command += ["--port", str(portal), "--gateway-port", str(gateway)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     with log.open("wb") as output:

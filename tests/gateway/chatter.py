@@ -25,7 +25,10 @@ _TYPES: Final = (
     "audio/L16;rate=44100,channels=2",
 )
 _BODIES: Final = ("QQ==", "A" * 200, "A" * 5000, "0", "a", "", "名簿", "é;3.nop;", "3.end,1.1;", "𠮷;4.name,1.x;", ";")
-_TIMESTAMPS: Final = ("1000000", "1000000", "0", "7", "1", "9" * 19, "1" * 13, "1" * 20, "-1", "")
+NOW: Final = 1_700_000_000_000
+"""As guacd's clock shows it, in milliseconds."""
+
+_TIMESTAMPS: Final = (str(NOW), str(NOW), "1000000", "7", "1", "9" * 19, "1" * 13, "1" * 20, "-1", "")
 _GOOD: Final = 5
 _SPOILERS: Final = b"0123456789.,;-e\x00\x80\xe9\xff"
 
@@ -38,7 +41,7 @@ class Speaker:
         self._rudeness = self.source.choice((0.0, 0.0, 0.02, 0.2))
         self._is_plain = self.source.random() < 0.7
         self._is_inward = is_inward
-        self._newest = 1_000_000
+        self._newest = NOW
 
     def speak(self) -> list[bytes]:
         """Some instructions, or several at a time."""

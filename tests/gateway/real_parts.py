@@ -24,6 +24,7 @@ class Desktop(msgspec.Struct, frozen=True, kw_only=True):
 
     guacd_address: str
     parameters: dict[str, str]
+    display: str
 
 
 def _free_port() -> int:
@@ -96,6 +97,7 @@ def run_desktop(folder: Path, tls: GuacdTls | None = None) -> Iterator[Desktop]:
             yield Desktop(
                 guacd_address=f"{'tls:' if tls else ''}127.0.0.1:{settings.port}",
                 parameters={"hostname": socket_hostname(DESKTOP), "port": "0", "color-depth": "24"},
+                display=display,
             )
 
 

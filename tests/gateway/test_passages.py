@@ -3,6 +3,9 @@
 import base64
 import hashlib
 
+import pytest
+
+from broker.model.kinds import DesktopProtocol
 from broker.wire.messages import EventKind, GatewayEvent
 from gateway.filters.clipboard import Outcome, Passage, Way
 from gateway.passages import Passages, describe
@@ -26,7 +29,8 @@ def clipboard_events(site: Site) -> list[GatewayEvent]:
 async def test_a_granted_text_crosses_and_the_audit_has_its_length_and_digest_alone(site: Site) -> None:
     site.broker.acknowledges = False
     await site.start()
-    async with site.session(**change_grants(clipboard_in=True, clipboard_out=True)) as browser:
+    grants = change_grants(clipboard_in=True, clipboard_out=True)
+    async with site.session(**grants, parameters={"clipboard-encoding": "UTF-8"}) as browser:
         await browser.say(stream())
         await until(lambda: clipboard_events(site))
         visit = site.guacd.visits[0]
@@ -43,6 +47,30 @@ async def test_a_granted_text_crosses_and_the_audit_has_its_length_and_digest_al
         assert digest.encode() in spooled
         assert TEXT.encode() not in spooled
         assert BLOB.encode() not in spooled
+
+
+@pytest.mark.parametrize(
+    "protocol, encoding, carried",
+    [
+        (DesktopProtocol.RDP, "", True),
+        (DesktopProtocol.VNC, "UTF-8", True),
+        (DesktopProtocol.VNC, "ISO8859-1", False),
+        (DesktopProtocol.VNC, "", False),
+    ],
+)
+async def test_what_would_arrive_as_other_signs_does_not_cross(
+    site: Site, protocol: DesktopProtocol, encoding: str, carried: bool
+) -> None:
+    await site.start()
+    parameters = {"clipboard-encoding": encoding}
+    async with site.session(**change_grants(clipboard_in=True), protocol=protocol, parameters=parameters) as browser:
+        await browser.say(stream())
+        await until(lambda: clipboard_events(site))
+        told = clipboard_events(site)[0].detail["outcome"]
+        assert told == ("passed" if carried else "not_carried")
+        await browser.say(encode_instruction("nop"))
+        await until(lambda: b"nop" in site.guacd.last.opcodes())
+        assert (b"clipboard" in site.guacd.last.opcodes()) == carried
 
 
 async def test_what_is_not_granted_is_not_told_either(site: Site) -> None:

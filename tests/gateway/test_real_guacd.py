@@ -43,11 +43,11 @@ async def test_a_real_picture_appears_and_changes_when_a_key_is_typed(real_site:
         await until(lambda: real_site.broker.find(EventKind.DRAWN), 20, "the first frame is acknowledged")
         assert DRAWS & set(browser.opcodes())
         await browser.say(encode_instruction("mouse", "100", "100", "0"))
-        await _until_quiet(browser)
-        drawn_before = _count_drawing(browser)
+        await until_quiet(browser)
+        drawn_before = count_drawing(browser)
         for keysym in b"echo canary":
             await browser.say(encode_instruction("key", str(keysym), "1"), encode_instruction("key", str(keysym), "0"))
-        await until(lambda: _count_drawing(browser) > drawn_before, 10, "the picture changes")
+        await until(lambda: count_drawing(browser) > drawn_before, 10, "the picture changes")
         await browser.say(encode_instruction("disconnect"))
         await until(lambda: browser.is_closed)
     await until(lambda: real_site.broker.find(EventKind.DETACHED))
@@ -68,10 +68,10 @@ async def test_the_clipboard_is_refused_and_the_session_goes_on(real_site: Site,
             encode_instruction("end", "0"),
         )
         await until(lambda: [b"ack", b"0", b"BLOCKED", b"771"] in browser.instructions)
-        await _until_quiet(browser)
-        drawn_before = _count_drawing(browser)
+        await until_quiet(browser)
+        drawn_before = count_drawing(browser)
         await browser.say(encode_instruction("key", "65", "1"), encode_instruction("key", "65", "0"))
-        await until(lambda: _count_drawing(browser) > drawn_before, 10)
+        await until(lambda: count_drawing(browser) > drawn_before, 10)
         assert b"clipboard" not in browser.opcodes()
 
 
@@ -104,11 +104,11 @@ async def test_the_picture_comes_over_tls_from_a_guacd_that_is_the_site_s_own(si
             await site.stop_gateway()
 
 
-def _count_drawing(browser: ObedientBrowser) -> int:
+def count_drawing(browser: ObedientBrowser) -> int:
     return sum(opcode in DRAWS for opcode in browser.opcodes())
 
 
-async def _until_quiet(browser: ObedientBrowser) -> None:
+async def until_quiet(browser: ObedientBrowser) -> None:
     """Until two frames in a row have drawn nothing (1.3.0 ends an empty frame every second)."""
 
     def is_quiet() -> bool:

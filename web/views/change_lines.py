@@ -10,7 +10,7 @@ from broker.change.records import ChangeRow
 from broker.model.kinds import Mode
 from broker.model.policy_records import ModeOrder
 from broker.model.records import Pool
-from broker.model.rules import RuleSet, Waiver
+from broker.model.rules import Hours, RuleSet, Waiver
 from broker.pool.rule_versions import Proposal
 from web.change_words import GRANTS, LOOSER
 from web.language import Language, language_of, translate
@@ -72,7 +72,7 @@ def rules_lines(language: Language, rules: RuleSet) -> list[Line]:
         (_("接続元区分"), words(language, origins or (), ORIGINS)),
         (_("回線"), words(language, asked.segments or (), SEGMENTS)),
         (_("端末"), words(language, asked.devices or (), DEVICE_KINDS)),
-        (_("利用時間"), "" if asked.hours is None else f"{asked.hours.opens:%H:%M}～{asked.hours.closes:%H:%M}"),
+        (_("利用時間"), "" if asked.hours is None else _hours_text(language, asked.hours)),
         (_("庁外からの週の日数"), _number(asked.days_per_week)),
         (_("同時に使える数"), _number(asked.max_sessions)),
         (_("二要素認証の有効時間（分）"), _number(None if asked.step_up_s is None else -(-asked.step_up_s // 60))),
@@ -90,6 +90,15 @@ def words(language: Language, chosen: Iterable[WordT], texts: Mapping[WordT, str
     """Chosen words in the order in which they are always shown."""
     picked = set(chosen)
     return "、".join(translate(language, text) for word, text in texts.items() if word in picked)
+
+
+def _hours_text(language: Language, hours: Hours) -> str:
+    parts = [f"{hours.opens:%H:%M}～{hours.closes:%H:%M}"]
+    if hours.closes_for_lunch:
+        parts.append(translate(language, _("昼休みは閉める")))
+    if hours.on_closed_days:
+        parts.append(translate(language, _("閉庁日も使える")))
+    return "、".join(parts)
 
 
 def _number(number: int | None) -> str:

@@ -19,7 +19,7 @@ from web.errors import show_problem
 from web.forms import read_query
 from web.language import gettext_noop as _
 from web.problems import Problem
-from web.reasons import DENIALS, RULES
+from web.reasons import DENIALS, RULE_REASONS, RULES
 from web.views.console import console_page
 from web.visitor import TENANT, actor_of, services_of
 from web.words import CERTIFICATE_STATES, DEVICE_KINDS, MODES, ORIGINS, SEGMENTS
@@ -84,6 +84,7 @@ async def show_policy(request: web.Request) -> web.Response:
         mode=mode,
         modes=MODES,
         rules=RULES,
+        rule_reasons=RULE_REASONS,
         denials=DENIALS,
         choices={
             "origin": (_("接続元区分"), ORIGINS, form.place.origin),

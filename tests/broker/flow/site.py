@@ -18,7 +18,8 @@ def pool(pool_id: str, zone_id: str, provider: str, protocol: str, **more: Any) 
 
 def entrance(entrance_id: str, name: str, *ranges: str) -> dict[str, Any]:
     urls = {"public_url": f"https://{name}", "tunnel_url": f"wss://{name}/tunnel"}
-    return {"id": entrance_id, "origin": "office", "sources": [{"ranges": list(ranges)}]} | urls
+    proxy = {"listen": ["*:8443" if entrance_id == "office" else "[::]:443"]}
+    return {"id": entrance_id, "origin": "office", "sources": [{"ranges": list(ranges)}], "proxy": proxy} | urls
 
 
 _SITE: Final[dict[str, Any]] = {
@@ -26,7 +27,7 @@ _SITE: Final[dict[str, Any]] = {
     "portal": {"host": ""},
     "entrances": [
         entrance("closed_sim", "sim.hinode.example", "10.9.0.0/17", "10.9.128.0/18"),
-        entrance("office", "lan.hinode.example:8443", "10.1.0.0/17"),
+        entrance("office", "lan.hinode.example", "10.1.0.0/17"),
     ],
     "entrance_listener": {
         "host": "::",

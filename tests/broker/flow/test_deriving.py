@@ -1,6 +1,7 @@
 """The site's settings name every connection that it needs, and nothing else is derived from them."""
 
 from datetime import date
+from ipaddress import ip_address, ip_network
 
 import msgspec
 
@@ -167,6 +168,19 @@ def test_every_host_means_every_host_that_can() -> None:
         "gw-lan",
         "lan-proxy",
     }
+
+
+def test_the_internet_is_none_of_the_sites_own_addresses() -> None:
+    raw = document()
+    host(raw, "vdi-1")["addresses"].append("1.2.3.4")
+    raw["further_flows"] = [{"id": "web", "sources": ["vdi-1"], "targets": ["internet"], "port": 443, "reason": "閲覧"}]
+    (flow,) = (flow for flow in flows_of(raw).values() if flow.kind is FlowKind.FURTHER)
+    outside = [ip_network(text) for text in flow.target.addresses]
+    own = [address for one in raw["hosts"] for address in one["addresses"]]
+    for address in (*own, "10.1.2.3", "127.0.0.1", "192.168.1.1", "224.0.0.1", "fd00::1", "fe80::1", "::1", "ff02::1"):
+        assert not any(ip_address(address) in network for network in outside), address
+    for address in ("1.2.3.5", "8.8.8.8", "223.255.255.254", "2400::1"):
+        assert any(ip_address(address) in network for network in outside), address
 
 
 def test_the_order_of_settings_changes_nothing() -> None:

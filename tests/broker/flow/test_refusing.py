@@ -38,6 +38,10 @@ def with_url_in_a_file(raw: dict[str, Any]) -> None:
     raw["hosts"].remove(host(raw, "db"))
 
 
+def with_proxy(**fields: Any) -> Change:
+    return lambda raw: raw["entrances"][0]["proxy"].update(fields)
+
+
 def at_its_own_portal(raw: dict[str, Any]) -> None:
     host(raw, "broker-1")["roles"].append("entrance:portal")
     raw["portal"]["host"] = "127.0.0.1"
@@ -50,6 +54,10 @@ def without_wire(raw: dict[str, Any]) -> None:
 
 def test_a_good_site_has_none() -> None:
     assert refusals(lambda raw: None) == []
+
+
+def test_a_proxy_may_be_told_what_the_list_says() -> None:
+    assert refusals(with_proxy(brokers=["[fd00:3::20]:8403"], gateways={"gw-sim": "10.8.0.11:8401"})) == []
 
 
 def test_a_site_without_hosts_has_no_flows_and_nothing_to_refuse() -> None:
@@ -77,6 +85,7 @@ def test_a_site_without_hosts_has_no_flows_and_nothing_to_refuse() -> None:
         (with_host("db", roles=["broker:1"]), "$.hosts.db.roles: 'broker:1' is no role"),
         (with_host("db", names=["10.3.0.30"]), "$.hosts.db.names: '10.3.0.30' is no name of a host"),
         (with_host("db", names=["ldap"]), "$.hosts.db.names: ldap is the id of another host"),
+        (with_host("db", id="internet"), "$.hosts.internet: stands for the Internet"),
         (with_host("db", id="ldap"), "$.hosts.ldap: is there twice"),
         (with_host("gw-sim", roles=["gateway:gw-9"]), "$.hosts.gw-sim.roles: gateway:gw-9: there is no such gateway"),
         (with_host("vdi-1", roles=["agent:a9"]), "$.hosts.vdi-1.roles: agent:a9: there is no such agent"),
@@ -132,6 +141,9 @@ def test_hosts_that_cannot_be(change: Change, said: str) -> None:
         (at_its_own_portal, "$.portal.host: people on other machines can't reach 127.0.0.1"),
         (with_host("db", roles=["database", "entrance:portal"]), "and the host lacks the role broker"),
         (with_host("sim-proxy", roles=["entrance:x"]), "entrance:x: there is no such entrance in [[entrances]]"),
+        (with_proxy(brokers=["10.3.0.30:8403"]), "proxy.brokers: 10.3.0.30:8403 is the entrance listener of no host"),
+        (with_proxy(brokers=["10.3.0.20:8402"]), "proxy.brokers: 10.3.0.20:8402 is the entrance listener of no host"),
+        (with_proxy(gateways={"gw-sim": "10.3.0.11:8401"}), "gw-sim: 10.3.0.11:8401 is the tunnel port of no host"),
         (with_ranges("10.9.0.0/17"), "the entrance has 10.9.128.0/18 among its sources, which these ranges do not"),
         (lambda raw: raw["hosts"].pop(4) and raw["hosts"].pop(4), "$.hosts: no host has the role broker"),
         (lambda raw: raw["client_networks"].pop(), "entrance:office: no [[client_networks]] say who comes in there"),

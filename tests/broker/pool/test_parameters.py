@@ -51,7 +51,7 @@ def test_values_are_bounded_and_hold_no_control_characters(value: str) -> None:
 def test_a_vnc_desktop_gets_its_address_its_password_and_our_defaults() -> None:
     sent = connection_parameters(VNC, {}, Endpoint(host="/run/desk.sock", port=0), {"password": Secret("pw")})
     assert sent == {
-        "clipboard-encoding": "UTF-8",
+        "clipboard-encoding": "ISO8859-1",
         "color-depth": "24",
         "cursor": "local",
         "hostname": "/run/desk.sock",

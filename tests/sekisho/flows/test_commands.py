@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sekisho.cli import main
+from sekisho.flows.records import Finding, FindingKind, Report
 from tests.broker.flow.site import document
 
 
@@ -93,6 +94,29 @@ def test_refused_settings_give_no_list_and_no_filter(tmp_path: Path, raw: dict[s
         answer = run(tmp_path, msgspec.json.decode(msgspec.json.encode(raw)), *words)
         assert answer.exit_code == (2 if words[0] == "check" else 1)
         assert "$.hosts.broker-1.addresses: 10.3.0.20 is an address of sim-proxy too" in answer.output
+
+
+def test_a_program_gets_the_whole_report(tmp_path: Path, raw: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    finding = Finding(kind=FindingKind.REACHABLE, subject="10.3.0.20:22", what="open", remedy="shut it")
+    report = Report(
+        host="db",
+        seed=7,
+        flows=1,
+        flows_open=1,
+        not_probed=(),
+        unlisted=1,
+        unlisted_answers={"open": 1},
+        findings=(finding,),
+    )
+
+    async def check(*_asked: object, **options: object) -> Report:
+        assert options == {"count": 100, "seed": 7, "timeout_s": 2.0}
+        return report
+
+    monkeypatch.setattr("sekisho.flows.check.check_host", check)
+    answer = run(tmp_path, raw, "check", "--host", "db", "--seed", "7", "--format", "json")
+    assert answer.exit_code == 1
+    assert msgspec.json.decode(answer.output, type=Report) == report
 
 
 def test_the_filter_of_a_host_is_printed_as_it_is_loaded(tmp_path: Path, raw: dict[str, Any]) -> None:

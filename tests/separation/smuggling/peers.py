@@ -75,7 +75,7 @@ class Line:
             announced=frozenset({"enable-touch"}),
             rest=b"",
         )
-        spec = make_spec(grants=grant_only(*granted))
+        spec = make_spec(grants=grant_only(*granted), parameters={"clipboard-encoding": "UTF-8"})
         self.relay = Relay(spec, cast("BrowserSocket", self.browser), opened, RelayLimits(), None)
         self.relay.start()
 

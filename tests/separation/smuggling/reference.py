@@ -29,7 +29,7 @@ GATEWAY_WORDS: Final = {
     "ends": frozenset({"absolute_limit", "hours_ended", "unsupervised"}),
     "idle": frozenset[str](),
     "active": frozenset[str](),
-    "clipboard": frozenset({"in", "out", "passed", "too_long", "not_text", "too_often"}),
+    "clipboard": frozenset({"in", "out", "passed", "too_long", "not_text", "not_carried", "too_often"}),
 }
 
 _number: Final = re.compile(r"-?[0-9]{0,20}(\.[0-9]{0,20})?(e[+-]?[0-9]{1,3})?")

@@ -77,7 +77,7 @@ export class ClipboardDialog {
   }
 
   #why(outcome) {
-    const why = { too_long: "pasteTooLong", not_text: "pasteNotText" }[outcome] ?? "pasteTooOften";
+    const why = { too_long: "pasteTooLong", not_text: "pasteNotText", not_carried: "pasteNotCarried" }[outcome] ?? "pasteTooOften";
     return this.texts[why].replace("{max}", this.maxBytes.toLocaleString());
   }
 
