@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from broker.settings import load_settings
+from sekisho.demo.site import ZONES
 from tests.flows.city import City, descendants_of
 from tests.zones.namespaces import in_network
 from tests.zones.probing import Answer, try_here
@@ -51,10 +52,10 @@ def open_ports(pid: int | str) -> set[int]:
 
 def test_every_guacd_has_a_network_and_an_account_of_its_own(city: City) -> None:
     guacds = running(city, "guacd")
-    assert len(set(guacds.values())) == 2
+    assert len(set(guacds.values())) == len(ZONES)
     assert network_of("self") not in guacds.values()
     accounts = {network: (Path("/proc") / str(pid)).stat().st_uid for pid, network in guacds.items()}
-    assert len(set(accounts.values())) == 2
+    assert len(set(accounts.values())) == len(ZONES)
     assert 0 not in accounts.values()
 
 

@@ -1,8 +1,10 @@
 """A member of staff at a client: signs in through the entrance there, opens a desktop, sees its picture."""
 
 import asyncio
+import gc
 import socket
 import ssl
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -106,7 +108,18 @@ def at(client: str, member: Member, visit: Callable[[Seat], Awaitable[_T]], *, e
             )
             return await visit(Seat(member, walk))
 
-    return namespaces.in_namespace(client, lambda: asyncio.run(sit()))
+    try:
+        return namespaces.in_namespace(client, lambda: asyncio.run(sit()))
+    finally:
+        _drop_connections()
+
+
+def _drop_connections() -> None:
+    """A connection may still wait for the other side's farewell (RFC 8446, 6.1) when its loop ends: it is let go of
+    here and not at some later test."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def _trust(member: Member) -> ssl.SSLContext:
