@@ -54,8 +54,8 @@ async def test_a_window_that_is_not_in_use_shows_nothing_and_takes_nothing(
         await page.bring_to_front()
         await expect(page.locator("#cover")).to_be_hidden()
         await page.keyboard.press("b")
-        await tunnel.wait_for_keys(2)
-        pressed = [keysym for keysym, is_pressed in tunnel.keys() if is_pressed]
+        typed = await tunnel.wait_for_keys(2)
+        pressed = [keysym for keysym, is_pressed in typed if is_pressed]
         assert pressed == [98], "what was typed behind the cover never went"
 
 
