@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from broker.change.records import NoSuchChange, RulesInForce, RulesOrder
-from broker.lifecycle.policy_change import ChangeState
+from broker.lifecycle.policy_change import ChangeEvent, ChangeState
 from broker.model.kinds import Origin, Segment
 from broker.model.policy_records import ChangeKind, PolicyChange
 from broker.model.reasons import DenyReason, EndReason
@@ -88,6 +88,19 @@ async def test_a_former_version_is_saved_anew_and_by_two_when_it_is_looser(desk:
     assert isinstance(back, PolicyChange)
     assert back.state is ChangeState.APPROVED
     assert await desk.changes.go_back(await desk.first(), "nothing", 4, "x") == NoSuchChange()
+
+
+async def test_nobody_declares_a_stricter_version_over_so_that_the_settings_return(desk: Desk, tmp_path: Path) -> None:
+    """An end by the clock or a successor is no decision: with it one person alone would loosen the rules."""
+    plain = site(tmp_path)
+    await desk.city.pools.apply_site(plain)
+    held = await save(desk, restrictions=STRICTER)
+    for event in (ChangeEvent.REPLACED, ChangeEvent.EXPIRED):
+        refused = await desk.changes.decide(await desk.first(), held.id, event, "もう要らない")
+        assert isinstance(refused, ChangeRefused)
+        assert refused.code is ChangeRefusal.NO_DECISION
+    await desk.city.pools.apply_site(plain)
+    assert (await rules(desk)).rules.restrictions == STRICTER
 
 
 async def test_rules_that_cannot_hold_are_refused_with_their_path(desk: Desk) -> None:
