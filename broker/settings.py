@@ -11,11 +11,18 @@ import msgspec
 
 from broker.errors import ConfigurationError
 from broker.model.flow_settings import ClientNetworkSettings, FurtherFlowSettings, HostSettings
-from broker.model.grants import Grants
-from broker.model.kinds import DesktopProtocol, DeviceKind, DirectoryKind, Mode, Origin, PoolKind, Role, Segment
+from broker.model.kinds import (
+    DeviceKind,
+    DirectoryKind,
+    Mode,
+    Origin,
+    Role,
+    Segment,
+)
 from broker.model.place import Place
+from broker.model.pool_settings import PoolSettings
 from broker.model.rules import Calendar, Restrictions, Waiver
-from broker.model.watermark_settings import PoolWatermarkSettings, WatermarkSettings
+from broker.model.watermark_settings import WatermarkSettings
 from broker.network_settings import EntranceListenerSettings, EntranceSettings, WireSettings
 from broker.secret import Secret
 
@@ -123,43 +130,6 @@ class ZoneSettings(_Settings, frozen=True, kw_only=True):
     baseline_kind: str = ""
     """Kind of network by whose rules of the baseline it goes (``lgwan``, ``resident``, ``internet_zone``); empty: the
     zone's own id. A kind that the baseline does not know has its strictest rules."""
-
-
-class StaticDesktopSettings(_Settings, frozen=True, kw_only=True):
-    """A registered host. The account on it is sealed into the database at start."""
-
-    name: str
-    host: str
-    port: int
-    username: str = ""
-    password_file: str = ""
-
-
-class PoolSettings(_Settings, frozen=True, kw_only=True):
-    id: str
-    zone: str
-    name_ja: str
-    name_en: str
-    kind: PoolKind
-    provider: str
-    protocol: DesktopProtocol
-    entitled_groups: list[str]
-    origins: tuple[Origin, ...] = (Origin.OFFICE,)
-    grants: Grants = msgspec.field(default_factory=Grants)
-    watermark: PoolWatermarkSettings = msgspec.field(default_factory=PoolWatermarkSettings)
-    target_ready: int = 0
-    max_size: int = 1
-    disconnect_limit_s: int = 3600
-    settle_s: int = 0
-    guacd_group: str = ""
-    """Group of guacd addresses that gateways serve this pool by; empty: the zone's id."""
-    parameters: dict[str, str] = {}
-    """Further guacd arguments by name (for instance ``server-layout``)."""
-    desktops: list[StaticDesktopSettings] = []
-    restrictions: Restrictions = msgspec.field(default_factory=Restrictions)
-    """Further rules of this pool."""
-    is_priority: bool = False
-    """Stays open in degraded mode (縮退運転)."""
 
 
 class PolicySettings(_Settings, frozen=True, kw_only=True):

@@ -5,12 +5,21 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Protocol
 
 from broker.model.ids import AgentId, DesktopId, ZoneId
+from broker.model.kinds import PoolApplication
 from broker.model.records import Desktop, Endpoint, Pool
 from broker.ports import DesktopDown, DesktopUp, Observation, ProviderFailure, StartOrder
 from broker.secret import Secret
-from broker.wire.messages import AgentAnswer, ListDesktops, StartDesktop, StopDesktop
+from broker.wire.messages import (
+    AgentAnswer,
+    BrowserRules,
+    ListDesktops,
+    SetDestinations,
+    StartDesktop,
+    StopDesktop,
+)
 from pools.sandbox import new_password
 
+Order = StartDesktop | StopDesktop | SetDestinations | ListDesktops
 _UNNUMBERED: Final = 0  # whoever sends the order gives it its number
 
 
@@ -23,9 +32,7 @@ class AgentOrders(Protocol):
 
     def serving(self, zone_id: ZoneId) -> Collection[AgentId]: ...
 
-    async def order(
-        self, agent_id: AgentId, order: StartDesktop | StopDesktop | ListDesktops, *, deadline_s: float
-    ) -> AgentAnswer | None:
+    async def order(self, agent_id: AgentId, order: Order, *, deadline_s: float) -> AgentAnswer | None:
         """None: the agent is not there or did not answer in time; the order may have been carried out."""
         ...
 
@@ -40,6 +47,8 @@ class LocalProvider:
     def __init__(self, agents: AgentOrders, *, deadline_s: float = 30.0) -> None:
         self._agents = agents
         self._deadline_s = deadline_s
+        self._told: dict[DesktopId, tuple[str, ...]] = {}
+        """What each running virtual browser may reach, as far as this process has told its agent."""
 
     def new_credential(self, pool: Pool, desktop_id: DesktopId) -> Mapping[str, Secret]:  # noqa: ARG002 -- the port's
         """A VNC password of eight characters: VncAuth takes no more (RFC 6143 section 7.2.2)."""
@@ -54,6 +63,8 @@ class LocalProvider:
         running = await self._running_on(sorted(agents))
         if isinstance(running, ProviderFailure):
             return running
+        if pool.application is PoolApplication.BROWSER:
+            await self._tell_destinations(pool, [desktop for desktop in desktops if desktop.id in running])
         return Observation(frozenset(desktop.id for desktop in desktops if desktop.id in running))
 
     async def start(self, order: StartOrder) -> DesktopUp | ProviderFailure:
@@ -70,6 +81,8 @@ class LocalProvider:
             case None:
                 return _no_answer(agent_id)
             case AgentAnswer(ok=True, endpoint_host=str() as host):
+                # One that ran already goes on with the list of its own start.
+                self._told.pop(order.desktop.id, None)
                 return DesktopUp(Endpoint(host=host, port=answer.endpoint_port), AgentId(agent_id))
             case AgentAnswer():
                 return ProviderFailure(answer.fault or f"agent {agent_id} gave no reason")
@@ -96,6 +109,17 @@ class LocalProvider:
             if not answer.ok:
                 return ProviderFailure(answer.fault or f"agent {agent_id} gave no reason")
         return DesktopDown()
+
+    async def _tell_destinations(self, pool: Pool, running: Sequence[Desktop]) -> None:
+        """A changed list reaches browsers that run already. What was not heard is said again in the next round."""
+        wanted = pool.allowed_destinations
+        for desktop in running:
+            if desktop.agent_id is None or self._told.get(desktop.id) == wanted:
+                continue
+            order = SetDestinations(request=_UNNUMBERED, desktop_id=desktop.id, allowed_destinations=wanted)
+            answer = await self._agents.order(desktop.agent_id, order, deadline_s=self._deadline_s)
+            if answer is not None and answer.ok:
+                self._told[desktop.id] = wanted
 
     async def _find_agent(self, order: StartOrder) -> AgentId | ProviderFailure:
         """The agent that already has this desktop (the answer to an earlier start was lost), or one with room."""
@@ -137,7 +161,14 @@ def _start_message(order: StartOrder, password: Secret) -> StartDesktop:
         zone_label=order.zone.name_ja,
         home_key=order.home_key,
         password=password.reveal(),
+        browser=_browser_rules(order.pool),
     )
+
+
+def _browser_rules(pool: Pool) -> BrowserRules | None:
+    if pool.application is not PoolApplication.BROWSER:
+        return None
+    return BrowserRules(allowed_destinations=pool.allowed_destinations, homepage=pool.homepage)
 
 
 def _no_agent(zone_id: ZoneId) -> ProviderFailure:

@@ -131,13 +131,18 @@ async def run_broker(settings: SiteSettings) -> None:
         try:
             await broker.pools.apply_site(settings)
             async with _serving(broker, limits):
-                _log.info("broker.ready", url=settings.portal.public_url)
+                _log.info("broker.ready", urls=_public_urls(settings))
                 stop = await wait_for_stop_signal()
                 _log.info("broker.stopping", signal=stop.name)
         finally:
             broker.close()
     finally:
         await store.close()
+
+
+def _public_urls(settings: SiteSettings) -> list[str]:
+    own = [settings.portal.public_url] if settings.portal.host else []
+    return [*own, *(entrance.public_url for entrance in settings.entrances)]
 
 
 @asynccontextmanager

@@ -30,12 +30,13 @@ _FIXED: Final = {
 
 
 def referrer_policy(request: web.Request) -> str:
-    """No other site ever learns an address of ours; the page that holds a desktop tells it nobody at all.
+    """No other site ever learns an address of ours; the page that holds a desktop, and its files, tell nobody at all.
 
     Not so the pages with forms: a browser would send ``Origin: null`` with every one of them, and the check of where
     forms come from would rest on one header instead of two.
     """
-    return "no-referrer" if route_pattern(request) == SESSION_PAGE else "same-origin"
+    is_silent = is_static(request) or route_pattern(request) == SESSION_PAGE
+    return "no-referrer" if is_silent else "same-origin"
 
 
 def content_policy(path: str, tunnel_url: str) -> str:

@@ -90,6 +90,9 @@ POOL_KIND_NOTES: Final[Mapping[PoolKind, str]] = MappingProxyType(
     }
 )
 
+BROWSER_NOTE: Final = _("決められた接続先だけを閲覧できるブラウザーです。ログオフすると、閲覧の跡は残りません。")
+"""In the place of the kind's note for a virtual browser."""
+
 HOST_NOTE: Final = _("空いている接続先に接続します。「利用を終了」を押すと、接続を終えます。")
 """In the place of the kind's note where we can't log off: nothing is reset by our hand."""
 
@@ -182,6 +185,8 @@ AUDIT_EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "entrance.refused": _("入口での拒否"),
         "agent.connected": _("エージェントの接続"),
         "agent.lost": _("エージェントの断"),
+        "browser.connected": _("仮想ブラウザーの閲覧"),
+        "browser.refused": _("仮想ブラウザーの閲覧の拒否"),
         "audit.exported": _("監査ログ出力"),
         "flows.exported": _("特定通信一覧の出力"),
         "tenant.changed": _("団体設定変更"),

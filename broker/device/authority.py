@@ -6,19 +6,16 @@ from typing import Final
 import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from broker.certificates import PublicKey, begin_certificate, key_usage
 from broker.errors import SealBroken
 from broker.model.devices import DeviceAuthority
 from broker.model.ids import DeviceId, TenantId
 from broker.secret import SealingKey, Secret
 
 AUTHORITY_DAYS: Final = 3650
-_BACKDATED: Final = timedelta(minutes=5)
-"""Hosts whose clocks are a little behind accept a certificate that was made just now."""
-
-ClientKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,9 +48,9 @@ def make_authority(tenant_id: TenantId, sealing: SealingKey, *, now: datetime) -
         ]
     )
     certificate = (
-        _builder(name, name, key.public_key(), now, now + timedelta(days=AUTHORITY_DAYS))
+        begin_certificate(name, name, key.public_key(), now=now, ends=now + timedelta(days=AUTHORITY_DAYS))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(key_usage(signs_certificates=True), critical=True)
         .sign(key, hashes.SHA256())
     )
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -75,16 +72,16 @@ def open_authority(authority: DeviceAuthority, sealing: SealingKey) -> Signer:
     return Signer(certificate, key)
 
 
-def sign(signer: Signer, subject: Subject, key: ClientKey, *, now: datetime, days: int) -> x509.Certificate:
+def sign(signer: Signer, subject: Subject, key: PublicKey, *, now: datetime, days: int) -> x509.Certificate:
     """A client's certificate, which ends no later than the authority's own."""
     ends = min(now + timedelta(days=days), signer.certificate.not_valid_after_utc)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject.device_id)])
     issuer_key = signer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(subject.as_uri())])
     return (
-        _builder(name, signer.certificate.subject, key, now, ends)
+        begin_certificate(name, signer.certificate.subject, key, now=now, ends=ends)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=True)
         .add_extension(names, critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer_key), critical=False)
@@ -94,26 +91,3 @@ def sign(signer: Signer, subject: Subject, key: ClientKey, *, now: datetime, day
 
 def _purpose(tenant_id: TenantId) -> str:
     return f"device-authority:{tenant_id}"
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ClientKey, now: datetime, ends: datetime
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BACKDATED)
-        .not_valid_after(ends)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-    )
-
-
-def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs_certificates, key_cert_sign=signs_certificates, crl_sign=signs_certificates,
-        content_commitment=False, key_encipherment=False, data_encipherment=False, key_agreement=False,
-        encipher_only=False, decipher_only=False,
-    )  # fmt: skip

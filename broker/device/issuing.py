@@ -7,7 +7,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from broker.device.authority import ClientKey, Subject, make_authority, open_authority, sign
+from broker.certificates import PublicKey
+from broker.device.authority import Subject, make_authority, open_authority, sign
 from broker.device.keys import NewKey, new_password, pack
 from broker.device.records import Issued, KeyFile
 from broker.device.trail import entry
@@ -41,7 +42,7 @@ class Certified(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def certify(
-    tx: Transaction, actor: Actor, device: Device, key: ClientKey, sealing: SealingKey, settings: DeviceSettings
+    tx: Transaction, actor: Actor, device: Device, key: PublicKey, sealing: SealingKey, settings: DeviceSettings
 ) -> Certified:
     """Sign a certificate and keep a record of it."""
     signer = open_authority(await authority_of(tx, device.tenant_id, sealing), sealing)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
-from broker.device.authority import ClientKey
+from broker.certificates import PublicKey
 from broker.device.records import DeviceRefusal
 from broker.secret import Secret
 
@@ -23,7 +23,7 @@ from broker.secret import Secret
 class NewKey(msgspec.Struct, frozen=True):
     """A device's key. ``private`` is there when it was made here."""
 
-    public: ClientKey
+    public: PublicKey
     private: ec.EllipticCurvePrivateKey | None = None
 
     def __repr__(self) -> str:
@@ -71,7 +71,7 @@ def pack(
     return pkcs12.serialize_key_and_certificates(name.encode(), key, certificate, [authority], locked)
 
 
-def read_request(text: str) -> ClientKey | DeviceRefusal:
+def read_request(text: str) -> PublicKey | DeviceRefusal:
     """The key of a signing request (PEM) whose sender has shown to hold it. Names in it do not count."""
     if len(text) > MAX_REQUEST_CHARS:
         return DeviceRefusal.REQUEST_UNREADABLE

@@ -10,7 +10,8 @@ from broker.flow.known_ports import desktop_port
 from broker.flow.records import Side
 from broker.flow.roles import RoleKind, hosts_with, read_role
 from broker.model.flow_settings import HostSettings
-from broker.settings import PoolSettings, SiteSettings, TenantSettings
+from broker.model.pool_settings import PoolSettings
+from broker.settings import SiteSettings, TenantSettings
 
 INTERNET: Final = "internet"
 """In further flows: every public address that is none of the site's own."""

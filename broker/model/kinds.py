@@ -72,6 +72,14 @@ class PoolKind(StrEnum):
     PERSISTENT = "persistent"
 
 
+class PoolApplication(StrEnum):
+    """What a pool's desktops are for."""
+
+    DESKTOP = "desktop"
+    BROWSER = "browser"
+    """A browser and nothing else, with a list of destinations (仮想ブラウザー)."""
+
+
 class DesktopProtocol(StrEnum):
     VNC = "vnc"
     RDP = "rdp"

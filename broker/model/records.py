@@ -26,6 +26,7 @@ from broker.model.kinds import (
     DeviceKind,
     Mode,
     Origin,
+    PoolApplication,
     PoolKind,
     Role,
     Segment,
@@ -37,10 +38,8 @@ from broker.secret import Sealed
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
-    """A municipality (団体). ``hostnames`` are the names under which its people reach the portal.
-
-    A mode other than normal ends by itself at ``mode_until``; a drill of it changes no decision.
-    """
+    """A municipality (団体), whose people reach the portal under ``hostnames``. A mode other than normal ends by
+    itself at ``mode_until``; a drill of it changes no decision."""
 
     id: TenantId
     name_ja: str
@@ -55,9 +54,7 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True):
     """A network that is kept apart. A session of it ends by itself when no broker was heard of for so long.
-
-    ``baseline_kind`` names the rules of the baseline that hold in it; empty: those of the zone's own id.
-    """
+    ``baseline_kind`` names the rules of the baseline that hold in it; empty: those of the zone's own id."""
 
     tenant_id: TenantId
     id: ZoneId
@@ -150,8 +147,7 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     """Desktops of one kind in one zone (デスクトッププール).
 
     ``target_ready`` spares are kept started; ``max_size`` bounds the number of desktops. ``settle_s`` is how
-    long a desktop whose provider cannot log off rests after use, until the host's own limit has ended the
-    old work.
+    long a desktop whose provider cannot log off rests after use, until the host's own limit has ended the old work.
     """
 
     tenant_id: TenantId
@@ -174,6 +170,9 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, str] = {}
     restrictions: Restrictions = Restrictions()
     is_priority: bool = False
+    application: PoolApplication = PoolApplication.DESKTOP
+    allowed_destinations: tuple[str, ...] = ()
+    homepage: str = ""
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,13 +8,14 @@ import msgspec
 
 from broker.errors import ConfigurationError
 from broker.model.ids import PoolId, ZoneId
+from broker.model.pool_settings import PoolSettings, StaticDesktopSettings
 from broker.model.records import Endpoint, Pool, Tenant, Zone
 from broker.pool.desired_rules import read_desired_rules
 from broker.pool.parameters import refuse_parameters
 from broker.pool.watermarks import check_watermark
 from broker.ports import DesktopProvider, MakesCredentials
 from broker.secret import Secret
-from broker.settings import PoolSettings, SiteSettings, StaticDesktopSettings, TenantSettings, read_secret_file
+from broker.settings import SiteSettings, TenantSettings, read_secret_file
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 

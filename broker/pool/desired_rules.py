@@ -8,13 +8,15 @@ import msgspec
 from broker.errors import ConfigurationError
 from broker.model.ids import PoolId, TenantId, ZoneId
 from broker.model.kinds import DeviceKind
+from broker.model.pool_settings import PoolSettings
 from broker.model.records import Pool, Tenant, Zone
 from broker.model.rules import Baseline, TenantRules
 from broker.policy.baseline_profile import parse_baseline, shipped_baseline
+from broker.policy.browser_checking import refusals_of_browser
 from broker.policy.checking import RuleRefusal, refusals_of_tenant
 from broker.policy.pool_checking import refusals_of_pool
 from broker.pool.watermarks import marked_grants
-from broker.settings import PolicySettings, PoolSettings, SiteSettings, TenantSettings, ZoneSettings
+from broker.settings import PolicySettings, SiteSettings, TenantSettings, ZoneSettings
 
 
 class DesiredRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +86,7 @@ def _refusals(where: str, desired: DesiredRules) -> list[RuleRefusal]:
             found.append(RuleRefusal(f"{path}.zone", f"there is no zone {pool.zone_id!r} in this tenant"))
         else:
             found += refusals_of_pool(path, rules, zones[pool.zone_id], pool)
+            found += refusals_of_browser(path, zones[pool.zone_id], pool)
     return found
 
 
@@ -120,4 +123,7 @@ def _pool(tenant_id: TenantId, tenant: TenantSettings, asked: PoolSettings) -> P
         parameters=asked.parameters,
         restrictions=asked.restrictions,
         is_priority=asked.is_priority,
+        application=asked.application,
+        allowed_destinations=tuple(asked.allowed_destinations),
+        homepage=asked.homepage,
     )

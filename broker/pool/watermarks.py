@@ -4,9 +4,9 @@ import msgspec
 
 from broker.errors import ConfigurationError
 from broker.model.grants import Grants
+from broker.model.pool_settings import PoolSettings
 from broker.model.watermark import WatermarkStyle
 from broker.model.watermark_settings import WatermarkSettings
-from broker.settings import PoolSettings
 
 
 def marked_grants(tenant: WatermarkSettings, pool: PoolSettings) -> Grants:

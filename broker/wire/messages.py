@@ -165,6 +165,25 @@ class AgentAnswer(_Message, frozen=True, kw_only=True, tag="agent_answer"):
     desktops: list[DesktopSeen] = []
 
 
+class BrowserVisit(msgspec.Struct, frozen=True, kw_only=True):
+    """What a virtual browser did at one destination in some seconds. ``refusal``: why it was not let out."""
+
+    desktop_id: DesktopId
+    at: datetime
+    host: str
+    port: int
+    refusal: str | None
+    count: int
+    bytes_out: int
+    bytes_in: int
+
+
+class BrowserVisits(_Message, frozen=True, kw_only=True, tag="browser_visits"):
+    """For the audit, as far as the line holds: the agent's log has them all."""
+
+    visits: list[BrowserVisit]
+
+
 class AgentHeartbeat(_Message, frozen=True, kw_only=True, tag="agent_heartbeat"):
     running: int
 
@@ -172,10 +191,18 @@ class AgentHeartbeat(_Message, frozen=True, kw_only=True, tag="agent_heartbeat")
 # broker → agent
 
 
+class BrowserRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What a virtual browser may reach, as the pool's settings have it. An empty ``homepage``: the list itself."""
+
+    allowed_destinations: tuple[str, ...]
+    homepage: str
+
+
 class StartDesktop(_Message, frozen=True, kw_only=True, tag="start_desktop"):
     """Start a desktop, or answer with the endpoint of the one that already runs under this id.
 
-    ``home_key`` names the folder that survives (a persistent desktop); ``None`` means a fresh one.
+    ``home_key`` names the folder that survives (a persistent desktop); ``None`` means a fresh one. ``browser``
+    makes it a virtual browser.
     """
 
     request: int
@@ -185,6 +212,7 @@ class StartDesktop(_Message, frozen=True, kw_only=True, tag="start_desktop"):
     zone_label: str
     home_key: str | None
     password: str
+    browser: BrowserRules | None = None
 
     def __repr__(self) -> str:
         return f"StartDesktop(request={self.request}, desktop_id={self.desktop_id!r})"
@@ -198,11 +226,19 @@ class StopDesktop(_Message, frozen=True, kw_only=True, tag="stop_desktop"):
     wipe: bool
 
 
+class SetDestinations(_Message, frozen=True, kw_only=True, tag="set_destinations"):
+    """From now on a running virtual browser may reach these; what is open to others ends."""
+
+    request: int
+    desktop_id: DesktopId
+    allowed_destinations: tuple[str, ...]
+
+
 class ListDesktops(_Message, frozen=True, kw_only=True, tag="list_desktops"):
     request: int
 
 
 FromGateway = GatewayHello | Redeem | GatewayEvent | GatewayHeartbeat
 ToGateway = Welcome | Redeemed | RedeemRefused | EventAck | Terminate | BrokerHeartbeat
-FromAgent = AgentHello | AgentAnswer | AgentHeartbeat
-ToAgent = Welcome | StartDesktop | StopDesktop | ListDesktops | BrokerHeartbeat
+FromAgent = AgentHello | AgentAnswer | AgentHeartbeat | BrowserVisits
+ToAgent = Welcome | StartDesktop | StopDesktop | SetDestinations | ListDesktops | BrokerHeartbeat

@@ -105,6 +105,18 @@ class Desktops:
                 return Fault(str(error))
         return Down()
 
+    async def set_destinations(self, desktop_id: DesktopId, destinations: tuple[str, ...]) -> Down | Fault:
+        """What a running virtual browser may reach from now on."""
+        async with self._lock(desktop_id):
+            held = self._held.get(desktop_id)
+            if held is None:
+                return Fault("the desktop does not run here")
+            try:
+                await held.unit.set_destinations(destinations)
+            except (ConfigurationError, OSError) as error:
+                return Fault(str(error))
+        return Down()
+
     async def close(self) -> None:
         """End them all."""
         await asyncio.gather(*(self.stop(desktop_id, wipe=True) for desktop_id in list(self._held)))
@@ -159,6 +171,9 @@ class Desktops:
             socket_dir=self._sockets.folder_of(order.zone_id, order.desktop_id),
             account=account,
             password=Secret(order.password),
+            browser=order.browser,
+            keeps_home=order.home_key is not None,
+            egress_dir=self._sockets.egress_folder_of(order.desktop_id),
         )
 
     def _hold(self, order: StartDesktop, unit: Unit) -> None:

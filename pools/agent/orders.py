@@ -1,9 +1,9 @@
 """Orders from the wire to the desktops, and their answers."""
 
-from broker.wire.messages import AgentAnswer, ListDesktops, StartDesktop, StopDesktop
+from broker.wire.messages import AgentAnswer, ListDesktops, SetDestinations, StartDesktop, StopDesktop
 from pools.agent.desktops import Desktops, Down, Fault, Up
 
-Order = StartDesktop | StopDesktop | ListDesktops
+Order = StartDesktop | StopDesktop | SetDestinations | ListDesktops
 
 
 async def carry_out(desktops: Desktops, order: Order) -> AgentAnswer:
@@ -14,6 +14,8 @@ async def carry_out(desktops: Desktops, order: Order) -> AgentAnswer:
             outcome = await desktops.start(order)
         case StopDesktop():
             outcome = await desktops.stop(order.desktop_id, wipe=order.wipe)
+        case SetDestinations():
+            outcome = await desktops.set_destinations(order.desktop_id, order.allowed_destinations)
         case ListDesktops():
             return AgentAnswer(request=order.request, ok=True, desktops=desktops.seen())
     match outcome:

@@ -11,12 +11,33 @@ from broker.model.ids import AgentId, ZoneId
 from broker.settings import read_toml
 from broker.wire.line import WireLine, choose_line
 from pools.agent.paths import LONGEST_DESKTOP_ID, check_socket_path
+from pools.egress.model import EgressOrder
+from pools.egress.rules import read_rules
+from pools.sandbox.limits import SandboxLimits
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
+
+
+class EgressSettings(_Settings, frozen=True, kw_only=True):
+    """The way out of virtual browsers on this host. Which names they may ask for is the pool's to say; here stands
+    where those names may lead to."""
+
+    parent: str = ""
+    """``host:port`` of the proxy that everything goes through: the prefecture's security cloud
+    (自治体情報セキュリティクラウド), for instance. It then resolves the names, and it has to keep browsers off the
+    site's own addresses."""
+    open_ranges: list[str] = []
+    """Private addresses that may be reached all the same: published servers of the site's own Internet zone (CIDR)."""
+    closed_ranges: list[str] = []
+    """Addresses that are never reached: the site's own public ranges, for instance (CIDR)."""
+    names: dict[str, list[str]] = {}
+    """Addresses of names that this host's resolver does not know."""
+    contact: str = ""
+    """Whom staff ask for further destinations, as shown on the page of refusal."""
 
 
 class RuntimeSettings(_Settings, frozen=True, kw_only=True):
@@ -31,6 +52,11 @@ class RuntimeSettings(_Settings, frozen=True, kw_only=True):
     """Background by zone (``#rrggbb``)."""
     start_deadline_s: float = 25.0
     stop_grace_s: float = 2.0
+    limits: SandboxLimits = SandboxLimits()
+    """What one desktop may use up."""
+    browser_home_bytes: int = 512 * 1024 * 1024
+    """Home of a virtual browser, in memory."""
+    egress: EgressSettings = msgspec.field(default_factory=EgressSettings)
     starts_at_once: int = 4
 
 
@@ -87,6 +113,22 @@ def load_agent_settings(path: Path) -> AgentSettings:
         settings = msgspec.convert(read_toml(path), AgentSettings)
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"{path}: {error}") from error
+    try:
+        read_rules(egress_order(settings.runtime.egress, ()))
+    except ValueError as error:
+        raise ConfigurationError(f"{path}: runtime.egress: {error}") from error
     for zone_id in settings.zones:
         check_socket_path(Path(settings.sockets_dir).resolve(), zone_id, LONGEST_DESKTOP_ID)
     return settings
+
+
+def egress_order(settings: EgressSettings, destinations: tuple[str, ...]) -> EgressOrder:
+    """What the proxy of one desktop is told."""
+    return EgressOrder(
+        destinations=destinations,
+        open_ranges=tuple(settings.open_ranges),
+        closed_ranges=tuple(settings.closed_ranges),
+        names={name: tuple(addresses) for name, addresses in settings.names.items()},
+        parent=settings.parent,
+        contact=settings.contact,
+    )

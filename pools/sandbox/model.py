@@ -14,6 +14,8 @@ import msgspec
 
 from broker.errors import ConfigurationError
 from broker.secret import Secret
+from pools.sandbox.browser import BrowserPlan
+from pools.sandbox.limits import SandboxLimits
 
 SOCKET_NAME: Final = "vnc.sock"
 VNC_PASSWORD_CHARACTERS: Final = 8  # VncAuth is DES: RFC 6143 section 7.2.2 cuts a password at eight characters
@@ -42,9 +44,9 @@ class HostAccount(msgspec.Struct, frozen=True):
 class DesktopSandbox(msgspec.Struct, frozen=True, kw_only=True):
     """One desktop as it should run.
 
-    ``socket_dir`` is a host folder of this desktop alone; ``vnc.sock`` appears in it. ``host_account`` is for a
-    supervisor that is root: the desktop's processes get those numbers, never root's. Without it they run as the
-    user who starts them.
+    ``socket_dir`` is a host folder of this desktop alone; ``vnc.sock`` appears in it once the desktop answers. The
+    desktop itself sees only ``own_dir`` below it. ``host_account`` is for a supervisor that is root: the desktop's
+    processes get those numbers, never root's. Without it they run as the user who starts them.
     """
 
     desktop_id: str
@@ -58,6 +60,8 @@ class DesktopSandbox(msgspec.Struct, frozen=True, kw_only=True):
     colour: str = "#2f5d7c"
     geometry: str = "1280x720"
     host_account: HostAccount | None = None
+    limits: SandboxLimits = SandboxLimits()
+    browser: BrowserPlan | None = None
 
     def __post_init__(self) -> None:
         for pattern, value, what in (
@@ -70,6 +74,11 @@ class DesktopSandbox(msgspec.Struct, frozen=True, kw_only=True):
                 raise ConfigurationError(f"sandbox {what} {value!r} is not allowed")
         if len(self.password.reveal()) != VNC_PASSWORD_CHARACTERS:
             raise ConfigurationError(f"a VNC password has exactly {VNC_PASSWORD_CHARACTERS} characters")
+
+    @property
+    def own_dir(self) -> Path:
+        """The folder that the desktop may write its socket into. Nobody ever follows a path through it."""
+        return self.socket_dir / "own"
 
     @property
     def socket_path(self) -> Path:

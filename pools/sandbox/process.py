@@ -3,11 +3,10 @@
 import asyncio
 import contextlib
 import os
-import stat
 from typing import Final
 
 from pools.sandbox.command import command
-from pools.sandbox.files import obfuscate_password, open_fds, prepare_folders, remove_socket
+from pools.sandbox.files import obfuscate_password, open_fds, prepare_folders, publish_socket, remove_socket
 from pools.sandbox.model import SOCKET_NAME, DesktopSandbox, RunningDesktop, StartFailed, StartFailure
 
 _BANNER_START: Final = b"RFB 003."
@@ -107,18 +106,18 @@ async def _wait_for_banner(running: RunningDesktop) -> bool:
 
 
 async def _has_banner(sandbox: DesktopSandbox) -> bool:
-    """A desktop can write into its socket's folder: a link in the socket's place is not followed.
+    """A desktop can write into its own folder what it likes: only a socket is given a name that others use.
 
     The folder is reached by descriptor: an address of a Unix socket has room for 107 characters (unix(7)), a
     site's path may be longer.
     """
     try:
+        if not publish_socket(sandbox):
+            return False
         folder = os.open(sandbox.socket_dir, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         return False
     try:
-        if not stat.S_ISSOCK(os.lstat(SOCKET_NAME, dir_fd=folder).st_mode):
-            return False
         return await _greets(f"/proc/self/fd/{folder}/{SOCKET_NAME}")
     except OSError:
         return False

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from sekisho.pki.authority import key_usage
+from broker.certificates import key_usage
 from sekisho.private_files import write_private
 
 _CA_DAYS: Final = 3650

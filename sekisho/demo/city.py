@@ -25,6 +25,7 @@ class Group(StrEnum):
     LGWAN_DESKTOP = "lgwan-desktop"
     RESIDENT_DESKTOP = "resident-desktop"
     RDP_DESKTOP = "rdp-desktop"
+    VIRTUAL_BROWSER = "virtual-browser"
     IT_DESK = "it-desk"
     AUDITORS = "auditors"
 
@@ -127,7 +128,7 @@ def _person(
 
 
 def _entitlements(department: Department, title: str) -> frozenset[Group]:
-    groups = {Group.LGWAN_DESKTOP}
+    groups = {Group.LGWAN_DESKTOP, Group.VIRTUAL_BROWSER}
     if title != "会計年度任用職員":
         groups.add(Group.TELEWORK)
     if department.name in _RESIDENT:

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Final
 from broker.errors import ConfigurationError, SekishoError
 from broker.settings import load_settings
 from broker.store import migrate
+from pools.sandbox.browser import PROGRAM as BROWSER
 from sekisho.api_client import call_api
 from sekisho.demo import directory, rdp_host, site
 from sekisho.demo.city import Person, demo_accounts, staff
@@ -42,7 +44,7 @@ def smoke_walker() -> Person:
     return next(
         person
         for person in reversed(staff())
-        if person.department.name == _WALKER_DEPARTMENT and person not in named and len(person.groups) >= 4
+        if person.department.name == _WALKER_DEPARTMENT and person not in named and len(person.groups) >= 5
     )
 
 
@@ -87,9 +89,15 @@ def _alone(data_dir: Path) -> Generator[None]:
 
 
 def _choose_ports(port: int, gateway_port: int) -> site.DemoPorts:
-    ldap, ldaps, rdp, lgwan, resident = take_free(5)
-    guacd = {site.LGWAN: lgwan, site.RESIDENT: resident}
-    return site.DemoPorts(portal=port, gateway=gateway_port, ldap=ldap, ldaps=ldaps, rdp=rdp, guacd=guacd)
+    ldap, ldaps, rdp, web = take_free(4)
+    return site.DemoPorts(
+        portal=port,
+        gateway=gateway_port,
+        ldap=ldap,
+        ldaps=ldaps,
+        rdp=rdp,
+        web=web if BROWSER.is_file() else None,
+    )
 
 
 async def _prepare(data_dir: Path, ports: site.DemoPorts, say: Callable[[str], None]) -> list[ChildSpec]:
@@ -110,6 +118,10 @@ async def _prepare(data_dir: Path, ports: site.DemoPorts, say: Callable[[str], N
             parts.append(_rdp_child(rdp, ports.rdp))
         case rdp_host.LeftOut():
             say(f"  RDPのデスクトップは省略します / the RDP desktop is left out: {rdp.reason}")
+    if ports.web is None:
+        say(f"  仮想ブラウザーは省略します / the virtual browser is left out: there is no {BROWSER}")
+    else:
+        parts.append(_websites_child(ports.web))
     site.write_settings(data_dir, ports, directory_parts, accounts, GUACD_ROOT)
     config = data_dir / "site.toml"
     settings = load_settings(config)
@@ -135,6 +147,15 @@ def _rdp_child(host: rdp_host.RdpHost, port: int) -> ChildSpec:
         is_ready=lambda: is_tcp_open("127.0.0.1", port),
         guard_by_stdin=True,
         is_optional=True,
+    )
+
+
+def _websites_child(port: int) -> ChildSpec:
+    return ChildSpec(
+        name="websites",
+        label="small Internet (two web sites)",
+        command=[sys.executable, "-m", "sekisho.demo.websites", str(port)],
+        is_ready=lambda: is_tcp_open("127.0.0.1", port),
     )
 
 

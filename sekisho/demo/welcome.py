@@ -7,7 +7,7 @@ from sekisho.demo.city import demo_accounts
 from sekisho.demo.secrets import DemoSecrets
 
 _WHO: Final = (
-    ("一般職員（3つのプールを利用可）", "staff with all three pools"),
+    ("一般職員（すべてのプールを利用可）", "staff with all pools"),
     ("一般職員（住民情報系は利用不可）", "staff without the resident network"),
     ("情報政策課（管理コンソール）", "IT desk, with the console"),
     ("監査担当者（監査ログの閲覧）", "auditor"),

@@ -12,12 +12,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from broker.certificates import begin_certificate, key_usage
 from broker.model.service_name import ANY_BROKER, ServiceKind, ServiceName
 
 CA_DAYS: Final = 3650
 SERVICE_DAYS: Final = 397
-_BACKDATED: Final = timedelta(minutes=5)
-"""Hosts whose clocks are a little behind accept a certificate that was made just now."""
 
 _SERVER: Final = ExtendedKeyUsageOID.SERVER_AUTH
 _CLIENT: Final = ExtendedKeyUsageOID.CLIENT_AUTH
@@ -69,7 +68,7 @@ def make_authority(title: str, *, now: datetime, days: int = CA_DAYS) -> Signed:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, title)])
     certificate = (
-        _builder(subject, subject, key.public_key(), now, timedelta(days=days))
+        begin_certificate(subject, subject, key.public_key(), now=now, ends=now + timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(key_usage(signs_certificates=True), critical=True)
         .sign(key, hashes.SHA256())
@@ -80,7 +79,7 @@ def make_authority(title: str, *, now: datetime, days: int = CA_DAYS) -> Signed:
 def issue(authority: Signed, request: Request, *, now: datetime) -> Signed:
     """A new key and its certificate, which ends no later than the authority's own."""
     key = ec.generate_private_key(ec.SECP256R1())
-    left = max(authority.certificate.not_valid_after_utc - now, timedelta(0))
+    ends = min(now + timedelta(days=request.days), max(authority.certificate.not_valid_after_utc, now))
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{request.name.kind} {request.name.id}"[:64])])
     alternatives: list[x509.GeneralName] = [
         x509.UniformResourceIdentifier(request.name.as_uri()),
@@ -89,7 +88,7 @@ def issue(authority: Signed, request: Request, *, now: datetime) -> Signed:
     ]
     issuer_key = authority.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     certificate = (
-        _builder(subject, authority.certificate.subject, key.public_key(), now, min(timedelta(days=request.days), left))
+        begin_certificate(subject, authority.certificate.subject, key.public_key(), now=now, ends=ends)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage(PURPOSES[request.name.kind]), critical=True)
@@ -98,27 +97,3 @@ def issue(authority: Signed, request: Request, *, now: datetime) -> Signed:
         .sign(authority.key, hashes.SHA256())
     )
     return Signed(certificate, key)
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime, life: timedelta
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BACKDATED)
-        .not_valid_after(now + life)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-    )
-
-
-def key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    """What a key may do: an authority signs certificates, everybody else proves who they are (RFC 5280, 4.2.1.3)."""
-    return x509.KeyUsage(
-        digital_signature=not signs_certificates, key_cert_sign=signs_certificates, crl_sign=signs_certificates,
-        content_commitment=False, key_encipherment=False, data_encipherment=False, key_agreement=False,
-        encipher_only=False, decipher_only=False,
-    )  # fmt: skip

@@ -20,6 +20,7 @@ _TICKET_DEADLINE_S: Final = 60.0
 _TOTP_STEP_S: Final = 30
 _TYPED: Final = [ord(letter) for letter in "echo sekisho"]
 _RETURN_KEY: Final = 0xFF0D
+_CONTROL_KEY: Final = 0xFFE3
 _TEXT_KEY: Final = re.compile(r'class="text-key"[^>]*>([A-Z2-7 ]+)<')
 
 
@@ -147,6 +148,8 @@ async def _wait_for_ticket(walk: Walk, page: Page, session_id: str) -> str:
 async def _type_and_see(tunnel: Tunnel) -> None:
     await tunnel.wait_quiet(_FRAME_DEADLINE_S)
     await tunnel.click(240, 200)
+    # A terminal clears itself, a browser goes to its address bar: both then show what is typed.
+    await tunnel.press_together([_CONTROL_KEY, ord("l")])
     seen = await tunnel.wait_quiet(_FRAME_DEADLINE_S)
     await tunnel.press([*_TYPED, _RETURN_KEY])
     await tunnel.wait_drawn(seen, 15.0)

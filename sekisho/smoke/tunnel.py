@@ -49,6 +49,13 @@ class Tunnel:
             await self.send("key", str(keysym), "0")
             await asyncio.sleep(0.02)
 
+    async def press_together(self, keysyms: Sequence[int]) -> None:
+        """Hold keys down in their order, and let them go in the other order."""
+        for keysym in keysyms:
+            await self.send("key", str(keysym), "1")
+        for keysym in reversed(keysyms):
+            await self.send("key", str(keysym), "0")
+
     async def click(self, x: int, y: int) -> None:
         for buttons in ("0", "1", "0"):
             await self.send("mouse", str(x), str(y), buttons)

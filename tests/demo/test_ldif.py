@@ -14,7 +14,7 @@ def test_every_line_is_ascii_and_no_password_is_in_clear() -> None:
     text = ldif.entries(staff(), PASSWORDS, Secret("service-pw"))
     assert text.isascii()
     assert not any(secret.reveal() in text for secret in PASSWORDS.values())
-    assert text.count("dn:") == 1 + 4 + 1 + 10 + 200 + 6
+    assert text.count("dn:") == 1 + 4 + 1 + 10 + 200 + 7
 
 
 def test_names_are_written_as_they_are() -> None:

@@ -53,6 +53,22 @@ async def test_sign_in_and_the_picture_come_and_the_session_s_cookie_stays_at_th
     assert {record["address"] for record in tunnels if record["address"]} == {CLIENT}
 
 
+async def test_no_cookie_but_the_tunnel_s_goes_to_a_gateway_not_even_when_that_one_is_missing(
+    site: Site, recorded: Recorded
+) -> None:
+    cookies = "__Host-sekisho_session=secret-of-a-session; theme=dark"
+    headers = {"Origin": site.url(), "Cookie": cookies, "Authorization": "Bearer secret-of-a-session"}
+    async with (
+        browsing(site) as walk,
+        walk.client.ws_connect(walk.tunnel_url, protocols=("guacamole",), headers=headers) as tunnel,
+    ):
+        while not tunnel.closed:
+            await tunnel.receive(FRAME_S)
+    [head] = recorded.gateway.heads("/tunnel")
+    assert "cookie:" not in head.lower()
+    assert "secret-of-a-session" not in head
+
+
 async def test_what_a_client_says_in_the_proxy_s_names_gains_nothing(site: Site, recorded: Recorded) -> None:
     async with signed_in(site, login="itdesk", headers=LIES) as walk:
         assert (await walk.browser.get("/")).status == 200

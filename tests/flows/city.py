@@ -104,11 +104,11 @@ def ancestors_of(pid: int) -> Iterator[int]:
         pid = int((Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
 
 
-_EVERYTHING = frozenset({Group.LGWAN_DESKTOP, Group.RESIDENT_DESKTOP, Group.RDP_DESKTOP})
+_EVERYTHING = frozenset({Group.LGWAN_DESKTOP, Group.RESIDENT_DESKTOP, Group.RDP_DESKTOP, Group.VIRTUAL_BROWSER})
 
 
 def staff_with_everything() -> list[str]:
-    """People entitled to all three pools whom the demo names nowhere."""
+    """People entitled to all pools whom the demo names nowhere."""
     taken = {smoke_walker(), *demo_accounts()}
     return [person.uid for person in staff() if person.groups >= _EVERYTHING and person not in taken]
 

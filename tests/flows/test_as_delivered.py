@@ -49,7 +49,7 @@ def test_a_walk_through_every_pool(delivered_python: Path) -> None:
         )
     result = json.loads(done.stdout.splitlines()[-1])
     assert (done.returncode, result["ok"], result["failed"]) == (0, True, None), done.stdout
-    assert set(result["pools"]) == {"lgwan-desktop", "resident-desktop", "gyomu-rdp"}
+    assert set(result["pools"]) == {"lgwan-desktop", "resident-desktop", "gyomu-rdp", "virtual-browser"}
 
 
 def test_a_walk_that_fails_says_so(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from collections.abc import Collection
 import msgspec
 
 from broker.model.ids import AgentId, DesktopId, ZoneId
-from broker.model.records import Desktop, Endpoint
+from broker.model.kinds import PoolApplication
+from broker.model.records import Desktop, Endpoint, Pool
 from broker.ports import DesktopDown, DesktopUp, Observation, ProviderFailure, StartOrder
 from broker.secret import Secret
-from broker.wire.messages import AgentAnswer, DesktopSeen, ListDesktops, StartDesktop, StopDesktop
-from pools.local import LocalProvider
+from broker.wire.messages import AgentAnswer, DesktopSeen, ListDesktops, SetDestinations, StartDesktop, StopDesktop
+from pools.local import LocalProvider, Order
 from tests.pools.rows import ZONE, desktop, pool
 
 A, B = AgentId("a"), AgentId("b")
@@ -24,6 +25,7 @@ class Hosts:
         self.full: set[AgentId] = set()
         self.deaf: set[AgentId] = set()
         self.homes: list[str | None] = []
+        self.destinations: list[tuple[DesktopId, tuple[str, ...]]] = []
 
     def choose(self, zone_id: ZoneId) -> AgentId | None:
         free = [name for name in self.running if name not in self.full]
@@ -32,9 +34,7 @@ class Hosts:
     def serving(self, zone_id: ZoneId) -> Collection[AgentId]:
         return frozenset(self.running)
 
-    async def order(
-        self, agent_id: AgentId, order: StartDesktop | StopDesktop | ListDesktops, *, deadline_s: float
-    ) -> AgentAnswer | None:
+    async def order(self, agent_id: AgentId, order: Order, *, deadline_s: float) -> AgentAnswer | None:
         if agent_id not in self.running or agent_id in self.deaf:
             return None
         running = self.running[agent_id]
@@ -46,6 +46,9 @@ class Hosts:
             case StopDesktop(desktop_id=desktop_id):
                 running.discard(desktop_id)
                 return AgentAnswer(request=0, ok=True)
+            case SetDestinations(desktop_id=desktop_id, allowed_destinations=destinations):
+                self.destinations.append((desktop_id, destinations))
+                return AgentAnswer(request=0, ok=desktop_id in running)
             case ListDesktops():
                 seen = [DesktopSeen(desktop_id=desktop_id, is_running=True) for desktop_id in running]
                 return AgentAnswer(request=0, ok=True, desktops=seen)
@@ -134,3 +137,31 @@ async def test_a_stop_reaches_the_agent_that_has_it_also_when_the_row_does_not_s
     hosts.deaf.add(A)
     assert isinstance(await provider.stop(POOL, desktop("d1")), ProviderFailure)
     assert await provider.log_off(POOL, on(B), wipe=True) == DesktopDown()
+
+
+async def test_a_changed_list_reaches_browsers_that_run_already_and_is_said_once() -> None:
+    hosts = Hosts(A)
+    hosts.running[A] = {DesktopId("d1"), DesktopId("d2")}
+    rows = [on(A), on(A, "d2"), on(A, "gone")]
+    provider = LocalProvider(hosts)
+    before = browser_pool("a.example.jp")
+    for _ in range(2):
+        await provider.observe(before, rows)
+    assert sorted(hosts.destinations) == [("d1", ("a.example.jp",)), ("d2", ("a.example.jp",))]
+    hosts.destinations.clear()
+    hosts.deaf.add(A)
+    await provider.observe(browser_pool("b.example.jp"), rows)
+    hosts.deaf.clear()
+    await provider.observe(browser_pool("b.example.jp"), rows)
+    assert sorted(hosts.destinations) == [("d1", ("b.example.jp",)), ("d2", ("b.example.jp",))]
+
+
+async def test_other_desktops_hear_nothing_of_lists() -> None:
+    hosts = Hosts(A)
+    hosts.running[A] = {DesktopId("d1")}
+    await LocalProvider(hosts).observe(POOL, [on(A)])
+    assert hosts.destinations == []
+
+
+def browser_pool(*destinations: str) -> Pool:
+    return msgspec.structs.replace(POOL, application=PoolApplication.BROWSER, allowed_destinations=destinations)

@@ -43,6 +43,9 @@ def _describe_pool(summary: PoolSummary) -> AdminPool:
         connected=summary.connected,
         disconnected=summary.disconnected,
         provider_fault=summary.provider_fault,
+        application=pool.application,
+        allowed_destinations=pool.allowed_destinations,
+        homepage=pool.homepage,
     )
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from broker.lifecycle.desktop import DesktopState
 from broker.lifecycle.session import SessionState
-from broker.model.kinds import DesktopProtocol, Origin, PoolKind, Role
+from broker.model.kinds import DesktopProtocol, Origin, PoolApplication, PoolKind, Role
 
 ReasonText = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"\S")]
 
@@ -19,7 +19,8 @@ class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AdminPool(msgspec.Struct, frozen=True, kw_only=True):
-    """``zone`` is its id; ``counts`` of desktops by state; the rest are sessions."""
+    """``zone`` is its id; ``counts`` of desktops by state. ``allowed_destinations`` and ``homepage`` are those of a
+    virtual browser."""
 
     id: str
     zone: str
@@ -37,6 +38,9 @@ class AdminPool(msgspec.Struct, frozen=True, kw_only=True):
     connected: int
     disconnected: int
     provider_fault: str | None
+    application: PoolApplication
+    allowed_destinations: tuple[str, ...]
+    homepage: str
 
 
 class PoolGate(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,16 @@ from web.render import render
 from web.views.card import card_of
 from web.views.session_texts import page_settings
 from web.visitor import services_of, signed_in
-from web.words import CERTIFICATE_STATES, DEVICE_KINDS, HOST_NOTE, ORIGINS, POOL_KIND_NOTES, POOL_KINDS, SESSION_STATES
+from web.words import (
+    BROWSER_NOTE,
+    CERTIFICATE_STATES,
+    DEVICE_KINDS,
+    HOST_NOTE,
+    ORIGINS,
+    POOL_KIND_NOTES,
+    POOL_KINDS,
+    SESSION_STATES,
+)
 from web.zones import pool_order, zone_colour
 
 NOTES: Final = {
@@ -59,6 +68,7 @@ async def show_portal(request: web.Request) -> web.Response:
         session_states=SESSION_STATES,
         pool_kinds=POOL_KINDS,
         pool_kind_notes=POOL_KIND_NOTES,
+        browser_note=BROWSER_NOTE,
         origins=ORIGINS,
     )
 

@@ -42,6 +42,9 @@ POOL: Final = Table(
     Column("parameters", Json, nullable=False),
     Column("restrictions", Json, nullable=False, server_default="{}"),
     Column("is_priority", Boolean, nullable=False, server_default=false()),
+    Column("application", String(16), nullable=False, server_default="desktop"),
+    Column("allowed_destinations", Json, nullable=False, server_default="[]"),
+    Column("homepage", Text, nullable=False, server_default=text("''")),
     refers_to("zone", "zone_id"),
 )
 

@@ -18,6 +18,6 @@ export DISPLAY=:1
 # The supervisor holds our input open; when it closes, the desktop is asked to end.
 exec 4<&0
 { read -r _ <&4; kill "$server"; } &
-dbus-run-session -- /opt/desktop/session.sh </dev/null 4<&- &
+dbus-run-session -- "/opt/desktop/$SEKISHO_SESSION" </dev/null 4<&- &
 exec 4<&-
 wait "$server"

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec.structs import replace
 
+from broker.audit import AuditService
 from broker.device.records import (
     Authority,
     DeviceDetails,
@@ -188,6 +189,16 @@ async def test_a_device_is_revoked_once_and_with_a_reason(desk_on_each: Desk) ->
     assert await desk.devices.renew(desk.actor, issued.device.id, RenewOrder()) == again
     (record,) = await desk.audit("device.revoked")
     assert (record.actor, record.detail["reason"], record.detail["name"]) == ("user:desk", "車内に置き忘れ", "PC-0101")
+
+
+async def test_the_audit_calls_a_device_by_its_name(desk_on_each: Desk) -> None:
+    desk = desk_on_each
+    issued = await desk.enrol()
+    audit = AuditService(desk.store)
+    records = await desk.audit("device.enrolled")
+    names = await audit.names_in(desk.actor, records)
+    assert not isinstance(names, NotAllowed)
+    assert names.devices == {issued.device.id: "PC-0101"}
 
 
 async def test_a_neighbours_desk_neither_sees_nor_revokes_it(desk: Desk) -> None:

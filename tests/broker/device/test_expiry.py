@@ -40,6 +40,18 @@ async def test_each_step_is_in_the_audit_once_and_a_renewal_begins_anew(desk_on_
     assert await watches[0].warn() == 1
 
 
+async def test_of_two_nodes_that_look_at_once_one_tells(desk_on_each: Desk) -> None:
+    device = (await desk_on_each.enrol()).device
+    async with desk_on_each.store.read() as tx:
+        seen = await tx.devices.get_device(device.tenant_id, device.id)
+    assert seen is not None
+    told: list[bool] = []
+    for _node in range(2):
+        async with desk_on_each.store.write() as tx:
+            told.append(await tx.devices.mark_warned(seen, 60))
+    assert told == [True, False]
+
+
 async def test_a_desk_that_slept_is_told_the_present_step_alone(desk: Desk) -> None:
     await desk.enrol()
     desk.pass_days(desk.settings.certificate_days - 10)

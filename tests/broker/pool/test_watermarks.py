@@ -4,10 +4,10 @@ import msgspec
 import pytest
 
 from broker.errors import ConfigurationError
+from broker.model.pool_settings import PoolSettings
 from broker.model.watermark import DEFAULT_TEMPLATE, Density, WatermarkStyle
 from broker.model.watermark_settings import WatermarkSettings
 from broker.pool.watermarks import check_watermark, marked_grants
-from broker.settings import PoolSettings
 
 POOL = {
     "id": "p", "zone": "lgwan", "name_ja": "共有", "name_en": "shared", "kind": "floating", "provider": "local",

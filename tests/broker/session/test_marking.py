@@ -11,7 +11,8 @@ from broker.model.watermark import OnMissing, WatermarkStyle
 from broker.session.records import RedeemDenied
 from broker.wire.messages import EventKind
 from tests.broker.city import City
-from tests.factories import CITY, GATEWAY, LGWAN, SHARED, a_user, tunnel_of
+from tests.broker.device.desk import Desk
+from tests.factories import CITY, GATEWAY, LGWAN, SHARED, a_user, a_web_session, tunnel_of
 
 ALL = "{name}|{login}|{department}|{device}|{address}|{origin}|{pool}|{time}"
 
@@ -38,6 +39,18 @@ async def test_a_connection_carries_the_text_and_the_style(city: City) -> None:
     attachment = await city.attachment(spec.attachment_id)
     local = attachment.redeemed_at.astimezone(ZoneInfo("Asia/Tokyo"))
     assert time == local.strftime("%Y-%m-%d\xa0%H:%M")
+
+
+async def test_a_device_that_is_known_by_its_certificate_is_named(city: City) -> None:
+    await demand(city, "{login} {device}")
+    issued = await Desk(city.store, CITY).enrol(name="PC-0101", owner=a_user(1).login)
+    async with city.store.write() as tx:
+        web = a_web_session(1, now=tx.now)
+        await tx.signin.remove_web_session(web.token_hash)
+        await tx.signin.add_web_session(msgspec.structs.replace(web, device_id=issued.device.id))
+    await city.settle()
+    spec = await city.redeem(await city.ticket(await city.open()))
+    assert spec.grants.watermark_text == f"{a_user(1).login} PC-0101"
 
 
 async def test_without_a_demand_there_is_no_text(city: City) -> None:

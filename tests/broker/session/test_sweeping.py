@@ -12,7 +12,7 @@ from broker.model.grants import Grants
 from broker.model.ids import DeviceId, UserId
 from broker.model.kinds import CertificateState, DeviceKind, Mode, Origin, Role, Segment
 from broker.model.policy_records import ModeOrder, TeleworkApproval
-from broker.model.reasons import EndReason, TicketRefusal
+from broker.model.reasons import DenyReason, EndReason, TicketRefusal
 from broker.model.rules import GrantName, Hours, Restrictions, Waiver
 from broker.session.records import OpenDenied, RedeemDenied
 from tests.broker.city import City
@@ -116,7 +116,6 @@ async def test_a_revoked_devices_sessions_end_and_nobody_elses(city: City) -> No
     assert (mine.device_id, theirs.device_id) == (lost, kept)
     await city.sessions.expire()
     await desk.devices.revoke(desk.actor, lost, "紛失")
-    city.restart()
     await city.sessions.expire()
     ended = await city.session(mine.id)
     assert (ended.state, ended.end_reason) == (SessionState.ENDED, EndReason.DEVICE_REFUSED)
@@ -140,6 +139,18 @@ async def test_a_certificates_end_ends_the_session_by_the_clock_and_a_renewal_in
     await city.sessions.expire()
     assert (await city.session(ending.id)).end_reason is EndReason.DEVICE_REFUSED
     assert (await city.session(renewed.id)).state is SessionState.ACTIVE
+
+
+async def test_a_device_whose_certificate_has_ended_opens_nothing_more(city: City) -> None:
+    """The browser is still signed in; what its certificate proved in the morning is over."""
+    desk = Desk(city.store, CITY)
+    mine = await hand_out(desk, 1)
+    desk.pass_days(desk.settings.certificate_days - 0.01)
+    await bind(city, 1, mine)
+    city.pass_time(0.02 * 86_400)
+    refused = await city.sessions.open(city.person(), SHARED)
+    assert isinstance(refused, OpenDenied)
+    assert refused.reason is DenyReason.CERTIFICATE_NOT_VALID
 
 
 async def test_a_ticket_of_a_device_that_is_lost_meanwhile_opens_nothing(city: City) -> None:

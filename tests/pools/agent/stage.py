@@ -17,6 +17,7 @@ class StageUnit:
     def __init__(self, plan: DesktopPlan) -> None:
         self.plan = plan
         self._ended = asyncio.Event()
+        self.destinations = plan.browser.allowed_destinations if plan.browser else ()
 
     def is_running(self) -> bool:
         return not self._ended.is_set()
@@ -26,6 +27,9 @@ class StageUnit:
 
     async def stop(self) -> None:
         self._ended.set()
+
+    async def set_destinations(self, destinations: tuple[str, ...]) -> None:
+        self.destinations = destinations
 
     def die(self) -> None:
         self._ended.set()

@@ -11,7 +11,7 @@ from pools.sandbox import CLEAN, HostAccount, command, enter, new_password
 from pools.sandbox.command import SandboxFds
 from tests.pools.sandbox.factories import make_sandbox
 
-FDS = SandboxFds(password=10, passwd=11, group=12, hosts=13, machine_id=14, alive=15)
+FDS = SandboxFds(password=10, passwd=11, group=12, hosts=13, machine_id=14, policies=15, forward=16, alive=17)
 
 
 def test_the_password_is_nowhere_on_the_command_line(tmp_path: Path) -> None:
