@@ -262,7 +262,7 @@ def _entrance(site: Site, name: str) -> dict[str, Any]:
         "origin": "office" if name == OFFICE else "closed_sim",
         "segment": "wired" if name == OFFICE else "unknown",
         "device": "managed",
-        "sources": [{"ranges": ["127.0.21.0/24"]}],
+        "sources": [{"ranges": ["127.0.21.0/24", "127.0.0.1/32"]}],  # the second is where Chromium comes from
         "public_url": public,
         "tunnel_url": f"{public.replace('https', 'wss')}/tunnel",
         "certificate_required": name == SIM,
