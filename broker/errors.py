@@ -4,6 +4,7 @@ SekishoError
 ├── ConfigurationError      the settings can't be used: the message names the path and the next step
 ├── StoreError              the database did not do what it must
 │   ├── StoreUnavailable    no answer from the database
+│   │   └── StoreConflict   the database took a transaction back, because of another one at the same time
 │   └── SchemaMismatch      the schema is not that of this program: run ``sekisho migrate``
 ├── SealBroken              a sealed value does not open with the present key
 ├── ImpossibleTransition    a lifecycle was asked for a step that its table does not have
@@ -26,6 +27,10 @@ class StoreError(SekishoError):
 
 class StoreUnavailable(StoreError):
     """No answer from the database."""
+
+
+class StoreConflict(StoreUnavailable):
+    """The database took the transaction back for the sake of another one; nothing of it stays, it may be repeated."""
 
 
 class SchemaMismatch(StoreError):

@@ -13,11 +13,19 @@ from broker.errors import ConfigurationError
 from broker.settings import SiteSettings, load_settings, read_toml
 from broker.store import migrate
 from sekisho.parts import guacd
+from sekisho.parts.own_network import Bridge, OwnNetwork
 from sekisho.site import check_site, database_url, prepare_data_dir
 from sekisho.supervisor.child import ChildSpec, is_tcp_open, is_unix_open
 from sekisho.supervisor.supervise import Supervisor, wait_for_stop_signal
 
 _LOOPBACK: Final = "127.0.0.1"
+
+
+class BridgePart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A host that stands behind a Unix socket, as guacd finds it: a port of the loopback of its own network."""
+
+    port: int
+    socket: str
 
 
 class GuacdPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,8 +36,15 @@ class GuacdPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     host: str = _LOOPBACK
     certificate: str = ""
     key: str = ""
+    network_dir: str = ""
+    """With it guacd has a network of its own without any interface; gateways reach it by ``door.sock`` in there."""
+    bridges: list[BridgePart] = []
 
     def __post_init__(self) -> None:
+        if self.network_dir and (self.certificate or self.host != _LOOPBACK):
+            raise ValueError("network_dir: a network of its own has no address and needs no certificate")
+        if self.bridges and not self.network_dir:
+            raise ValueError("bridges: they lead out of a network of its own; give network_dir")
         if bool(self.certificate) != bool(self.key):
             raise ValueError("certificate and key: give both, or none")
         if not self.certificate and not _is_loopback(self.host):
@@ -63,20 +78,30 @@ def load_host(path: Path) -> HostSettings:
 
 
 def guacd_child(part: GuacdPart, host: HostSettings) -> ChildSpec:
+    network = _network_of(part)
     settings = guacd.GuacdSettings(
         root=Path(host.guacd_root),
         port=part.port,
         desktops_dir=Path(host.desktops_dir) / part.zone,
         host=part.host,
         tls=guacd.GuacdTls(certificate=Path(part.certificate), key=Path(part.key)) if part.certificate else None,
+        network=network,
+        account=guacd.account_of(host.guacd.index(part)),
     )
     guacd.prepare(settings)
     return ChildSpec(
         name=f"guacd-{part.zone}",
         label=f"guacd of zone {part.zone}",
         command=guacd.command(settings),
-        is_ready=lambda: is_tcp_open(part.host, part.port),
+        is_ready=lambda: is_unix_open(network.socket) if network is not None else is_tcp_open(part.host, part.port),
     )
+
+
+def _network_of(part: GuacdPart) -> OwnNetwork | None:
+    if not part.network_dir:
+        return None
+    bridges = tuple(Bridge(port=bridge.port, socket=Path(bridge.socket)) for bridge in part.bridges)
+    return OwnNetwork(folder=Path(part.network_dir), bridges=bridges)
 
 
 def host_children(config: Path, settings: SiteSettings, host: HostSettings) -> list[ChildSpec]:

@@ -70,6 +70,20 @@ ENTRANCE_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+BROWSER_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "malformed": _("読み取れない要求"),
+        "not_listed": _("接続先の一覧にない"),
+        "address_closed": _("閲覧できないアドレスを指す名前"),
+        "unresolved": _("名前が見つからない"),
+        "unreachable": _("応答しない接続先"),
+        "not_tls": _("TLSではない通信"),
+        "name_mismatch": _("別のサーバーを指す通信"),
+        "too_many": _("同時の通信が多すぎる"),
+        "too_slow": _("時間切れの要求"),
+    }
+)
+
 DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "login": _("職員ID"),
@@ -122,13 +136,18 @@ DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "sim_line": _("SIM回線"),
         "days": _("残り日数"),
         "ended": _("失効させた証明書の数"),
+        "host": _("接続先"),
+        "port": _("ポート"),
+        "bytes_out": _("送った量（バイト）"),
+        "bytes_in": _("受け取った量（バイト）"),
+        "seen_at": _("観測時刻（UTC）"),
         "web_sessions": _("ログアウトさせたログインの数"),
     }
 )
 
 VALUES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
-        "cause": {**SIGNIN_CAUSES, **TICKET_CAUSES, **ENTRANCE_CAUSES},
+        "cause": {**SIGNIN_CAUSES, **TICKET_CAUSES, **ENTRANCE_CAUSES, **BROWSER_CAUSES},
         "reason": {
             **{reason.value: told.what for reason, told in ENDS.items()},
             "signed_out_everywhere": _("すべての端末からログアウト"),

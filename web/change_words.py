@@ -58,6 +58,7 @@ CHANGE_REFUSALS: Final[Mapping[ChangeRefusal, str]] = MappingProxyType(
         ChangeRefusal.STEP_UP_NEEDED: _(
             "承認には、10分以内の二要素認証が必要です。ログアウトして、ログインし直してから承認してください。"
         ),
+        ChangeRefusal.NO_DECISION: _("承認、却下、取下げ、取消しのどれかを選んでください。"),
         ChangeRefusal.ALREADY_OVER: _("すでに処理が終わっています。一覧で今の状態を確かめてください。"),
         ChangeRefusal.STALE: _("もとにした版のあとに、規則が変わりました。今の規則を見て、もう一度試算してください。"),
         ChangeRefusal.IN_PAST: _("過去の日付です。今日以降の日付にしてください。"),

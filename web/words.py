@@ -185,6 +185,8 @@ AUDIT_EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "entrance.refused": _("入口での拒否"),
         "agent.connected": _("エージェントの接続"),
         "agent.lost": _("エージェントの断"),
+        "browser.connected": _("仮想ブラウザーの閲覧"),
+        "browser.refused": _("仮想ブラウザーの閲覧の拒否"),
         "audit.exported": _("監査ログ出力"),
         "flows.exported": _("特定通信一覧の出力"),
         "tenant.changed": _("団体設定変更"),

@@ -1,5 +1,7 @@
 """One decision on one change, with what begins or ends by it, in one transaction."""
 
+from typing import Final
+
 from broker.change.exceptions import put_granted, waiver_in, why_not_now
 from broker.change.modes import begin_mode, order_in
 from broker.change.records import NoSuchChange
@@ -13,6 +15,10 @@ from broker.policy.second_person import ChangeRefusal, ChangeRefused, refuse_app
 from broker.pool.change_steps import Hand, step_change
 from broker.ports import Transaction
 
+DECISIONS: Final = frozenset({ChangeEvent.APPROVED, ChangeEvent.REJECTED, ChangeEvent.WITHDRAWN, ChangeEvent.REVOKED})
+"""The steps that people take. An end by the clock or by a successor is never anybody's word: rules without their
+version would give way to those of the settings, and nobody would have approved it."""
+
 
 async def decide(
     tx: Transaction, actor: Actor, change_id: str, event: ChangeEvent, note: str
@@ -22,7 +28,7 @@ async def decide(
     change = await tx.changes.get_change(actor.tenant_id, change_id)
     if tenant is None or change is None:
         return NoSuchChange()
-    refusal = refuse_step(change, event, note) or _refuse_event(actor, change, event)
+    refusal = _refuse_event(actor, change, event) or refuse_step(change, event, note)
     if event is ChangeEvent.APPROVED:
         refusal = refusal or refuse_approval(actor, change, tx.now) or await _refuse_beginning(tx, tenant, change)
     if refusal is not None:
@@ -38,6 +44,8 @@ async def decide(
 
 def _refuse_event(actor: Actor, change: PolicyChange, event: ChangeEvent) -> ChangeRefused | None:
     """Rules and modes are never revoked: others are put in their place. A request is taken back by who made it."""
+    if event not in DECISIONS:
+        return ChangeRefused(ChangeRefusal.NO_DECISION, f"decision: one of {', '.join(sorted(DECISIONS))}")
     if event is ChangeEvent.REVOKED and change.kind is not ChangeKind.EXCEPTION:
         return ChangeRefused(ChangeRefusal.ALREADY_OVER, f"{change.kind}: set another one in its place")
     if event is ChangeEvent.WITHDRAWN and actor.name != change.requested_by:

@@ -27,7 +27,9 @@ def read_address(text: str) -> Address | None:
 
 @lru_cache(_REMEMBERED)
 def read_network(text: str) -> Network | None:
-    """A range without host bits; a single address is a range of one."""
+    """A range without host bits; a single address is a range of one. No scope: that could be any text (RFC 4007)."""
+    if "%" in text:
+        return None
     try:
         return ip_network(text)
     except ValueError:

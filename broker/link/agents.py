@@ -10,12 +10,14 @@ from broker.errors import WireError
 from broker.link.allowance import Allowance
 from broker.link.channel import Channel
 from broker.link.limits import LinkLimits
+from broker.link.visits import VisitBooks
 from broker.model.ids import AgentId, ZoneId
 from broker.wire.codec import from_agent
 from broker.wire.messages import (
     AgentAnswer,
     AgentHeartbeat,
     AgentHello,
+    BrowserVisits,
     FromAgent,
     ListDesktops,
     SetDestinations,
@@ -29,10 +31,11 @@ Order = StartDesktop | StopDesktop | SetDestinations | ListDesktops
 class AgentFlow:
     """One agent on one connection. ``running`` is what it last told, plus the starts it has since confirmed."""
 
-    def __init__(self, hello: AgentHello, channel: Channel, limits: LinkLimits) -> None:
+    def __init__(self, hello: AgentHello, channel: Channel, limits: LinkLimits, visits: VisitBooks) -> None:
         self.agent_id: Final = hello.agent_id
         self.zones: Final = frozenset(hello.zones)
         self.channel: Final = channel
+        self._visits = visits
         self._capacity = hello.capacity
         self._max_orders = limits.max_orders
         now_s = asyncio.get_running_loop().time()
@@ -57,6 +60,8 @@ class AgentFlow:
                     self._settle(answer.request, answer)
                 case AgentHeartbeat(running=running):
                     self._running = running
+                case BrowserVisits(visits=visits):
+                    await self._visits.note(self.agent_id, self.zones, visits)
                 case AgentHello():
                     raise WireError("a second hello")
 

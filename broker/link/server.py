@@ -23,6 +23,7 @@ from broker.link.limits import LinkLimits
 from broker.link.presence import Presence
 from broker.link.tcp_door import TcpDoor, open_tcp_door
 from broker.link.unix_socket import bind_unix_socket, remove_unix_socket
+from broker.link.visits import VisitBooks
 from broker.model.ids import ZoneId
 from broker.model.service_name import ServiceKind
 from broker.ports import Store
@@ -182,7 +183,7 @@ class WireServer:
         )
 
     def _visit_of_agent(self, hello: AgentHello, channel: Channel) -> _Visit:
-        flow = AgentFlow(hello, channel, self._limits)
+        flow = AgentFlow(hello, channel, self._limits, VisitBooks(self._store, self._limits.books_deadline_s))
         return _Visit(
             kind="agent",
             name=hello.agent_id,

@@ -1,7 +1,9 @@
 """Where an address stands behind an entrance, and what is wrong with entrances before they hold. Pure."""
 
+import re
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -12,6 +14,9 @@ from broker.model.place import Place
 from broker.model.service_name import is_service_id
 from broker.policy.checking import RuleRefusal
 from broker.policy.ranges import Network, do_overlap, read_network
+
+_URL: Final = re.compile(r"[a-z]+://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[a-z]*)?")
+"""Nothing but a scheme, a host, a port and a path of one word: it stands in the proxy's configuration as it is."""
 
 
 def find_place(entrance: EntranceRules, address: str) -> Place | None:
@@ -71,8 +76,7 @@ def _is_url(url: str, scheme: str, paths: set[str]) -> bool:
         port = parts.port
     except ValueError:
         return False
-    is_plain = not (parts.query or parts.fragment or parts.username or parts.password) and url.isascii()
-    return parts.scheme == scheme and bool(parts.hostname) and parts.path in paths and is_plain and port != 0
+    return _URL.fullmatch(url) is not None and parts.scheme == scheme and parts.path in paths and port != 0
 
 
 def _host(url: str) -> str | None:

@@ -27,6 +27,7 @@ class ChangeRefusal(StrEnum):
     OWN_REQUEST = "own_request"
     NOT_OWN_REQUEST = "not_own_request"
     STEP_UP_NEEDED = "step_up_needed"
+    NO_DECISION = "no_decision"
     ALREADY_OVER = "already_over"
     STALE = "stale"
     IN_PAST = "in_past"

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from broker.errors import StoreError, StoreUnavailable
+from broker.errors import StoreConflict, StoreError, StoreUnavailable
 from broker.ports import Store, Transaction
 
 _T = TypeVar("_T")
@@ -22,7 +22,7 @@ def won(row: _T | None) -> _T:
 
 
 async def write_again(store: Store, work: Callable[[Transaction], Awaitable[_T]]) -> _T:
-    """Run ``work`` in a write transaction, from the beginning again while it loses races.
+    """Run ``work`` in a write transaction, from the beginning again while it loses races or the database takes it back.
 
     Raises :class:`StoreUnavailable` when it loses too often.
     """
@@ -30,6 +30,6 @@ async def write_again(store: Store, work: Callable[[Transaction], Awaitable[_T]]
         try:
             async with store.write() as tx:
                 return await work(tx)
-        except LostRace:
+        except (LostRace, StoreConflict):
             continue
     raise StoreUnavailable(f"a transaction lost {_ATTEMPTS} races in a row")

@@ -59,16 +59,22 @@ async def find_version(tx: Transaction, tenant_id: TenantId, subject: str) -> Po
     return next((change for change in approved if change.subject == subject), None)
 
 
+async def rules_if_asked(tx: Transaction, tenant_id: TenantId, subject: str, wanted: RuleSet) -> RuleSet | None:
+    """The rules that go on holding when the settings ask for ``wanted``; ``None`` where that is something new."""
+    versions = await tx.changes.list_changes(tenant_id, ChangeKind.RULES, subject=subject, limit=_ALL)
+    from_settings = [change for change in versions if change.source is ChangeSource.SETTINGS]
+    held = await find_version(tx, tenant_id, subject)
+    says_nothing_new = bool(from_settings) and rules_in(from_settings[0]) == wanted
+    return rules_in(held) if held is not None and says_nothing_new else None
+
+
 async def settle_rules(tx: Transaction, tenant_id: TenantId, subject: str, wanted: RuleSet) -> RuleSet:
     """The rules that hold when the settings ask for ``wanted``; a new version where the settings changed."""
     await tx.changes.hold_rules(tenant_id)
-    held = await find_version(tx, tenant_id, subject)
-    versions = await tx.changes.list_changes(tenant_id, ChangeKind.RULES, subject=subject, limit=_ALL)
-    from_settings = [change for change in versions if change.source is ChangeSource.SETTINGS]
-    if held is not None and from_settings and rules_in(from_settings[0]) == wanted:
-        return rules_in(held)
+    if (staying := await rules_if_asked(tx, tenant_id, subject, wanted)) is not None:
+        return staying
     hand = Hand(note="settings")
-    if held is not None:
+    if (held := await find_version(tx, tenant_id, subject)) is not None:
         await step_change(tx, held, ChangeEvent.REPLACED, hand)
     new = NewChange(
         kind=ChangeKind.RULES,

@@ -100,6 +100,8 @@ class PoolService:
             return refusal
 
         async def work(tx: Transaction) -> PoolChanged | NoSuchPool:
+            # The whole row is written: rules that change at the same time must not be written back.
+            await tx.changes.hold_rules(actor.tenant_id)
             pool = await tx.pools.get_pool(actor.tenant_id, pool_id)
             if pool is None:
                 return NoSuchPool()

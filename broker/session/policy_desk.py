@@ -5,7 +5,7 @@ import msgspec
 from broker.change.modes import begin_mode, needs_two, request_mode
 from broker.errors import ConfigurationError
 from broker.model.actor import Actor
-from broker.model.ids import PoolId, TenantId
+from broker.model.ids import TenantId
 from broker.model.kinds import Mode
 from broker.model.policy_records import ModeOrder
 from broker.model.records import Tenant
@@ -14,7 +14,6 @@ from broker.people.records import NoSuchPerson
 from broker.policy.administration import Action, NotAllowed, refuse_action
 from broker.policy.modes import mode_at, why_not_mode
 from broker.policy.opening import may_open
-from broker.policy.rulebook import OpenRules, rules_for
 from broker.policy.second_person import ChangeRefused
 from broker.pool.applying_rules import refuse_past
 from broker.pool.change_steps import Hand
@@ -26,7 +25,7 @@ from broker.session.asking_policy import read_books, read_pool_rules
 from broker.session.desk_records import Explained, ExplainQuestion, ModeAwaits, ModeState, Refusal, Rehearsed
 from broker.session.facts import facts_as_if
 from broker.session.recording import purge_decisions
-from broker.session.rehearsing import read_rules_as_if, read_rules_with, rehearse_past
+from broker.session.rehearsing import read_rules_as_if, read_rules_of, read_rules_with, rehearse_past
 from broker.settings import SiteSettings
 
 
@@ -68,7 +67,9 @@ class PolicyDesk:
             await refuse_past(self._store, [desired.tenant])
         except ConfigurationError as error:
             return Refusal(str(error))
-        return await rehearse_past(self._store, actor.tenant_id, _rules_by_pool(desired), mode)
+        async with self._store.read() as tx:
+            book = await read_rules_of(tx, desired)
+        return await rehearse_past(self._store, actor.tenant_id, book, mode)
 
     async def rehearse_rules(
         self, actor: Actor, subject: str, rules: RuleSet | None, mode: Mode | None = None
@@ -130,12 +131,6 @@ def _desired(settings: SiteSettings, tenant_id: TenantId) -> DesiredRules:
     if asked is None:
         raise ConfigurationError(f"tenants: {tenant_id} is not in these settings")
     return read_desired_rules(settings, asked)
-
-
-def _rules_by_pool(desired: DesiredRules) -> dict[PoolId, OpenRules]:
-    zones = {zone.id: zone for zone in desired.zones}
-    found = {pool.id: rules_for(desired.tenant, zones.get(pool.zone_id), pool) for pool in desired.pools}
-    return {pool_id: rules for pool_id, rules in found.items() if rules is not None}
 
 
 def _state(tenant: Tenant, now: Mode) -> ModeState:

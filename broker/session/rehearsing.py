@@ -14,7 +14,8 @@ from broker.model.records import Pool, Tenant
 from broker.model.rules import RuleSet, Waiver
 from broker.policy.rehearsal import PastDecision, rehearse
 from broker.policy.rulebook import OpenRules, rules_for
-from broker.pool.rule_versions import TENANT_RULES, pool_under
+from broker.pool.desired_rules import DesiredRules
+from broker.pool.rule_versions import TENANT_RULES, pool_under, rules_if_asked, rules_of_pool
 from broker.ports import Store, Transaction
 from broker.session.desk_records import Rehearsed
 from broker.session.recording import MEMORY, facts_of
@@ -40,6 +41,31 @@ async def rehearse_past(
         is_complete=len(records) < _MAX_DECISIONS,
         logins={user.id: user.login for user in users.values()},
     )
+
+
+async def read_rules_of(tx: Transaction, desired: DesiredRules) -> dict[PoolId, OpenRules]:
+    """The rules of every pool as they would hold under other settings: what the IT desk changed and the settings leave
+    as it was stays, and so do the exceptions that two people approved."""
+    tenant = await _tenant_under(tx, desired.tenant)
+    zones = {zone.id: zone for zone in desired.zones}
+    found: dict[PoolId, OpenRules | None] = {}
+    for pool in desired.pools:
+        staying = await rules_if_asked(tx, tenant.id, pool.id, rules_of_pool(pool))
+        after = pool if staying is None else pool_under(pool, staying)
+        found[pool.id] = rules_for(tenant, zones.get(pool.zone_id), after)
+    return {pool_id: rules for pool_id, rules in found.items() if rules is not None}
+
+
+async def _tenant_under(tx: Transaction, wanted: Tenant) -> Tenant:
+    before = await tx.people.get_tenant(wanted.id)
+    asked = RuleSet(restrictions=wanted.rules.restrictions)
+    staying = await rules_if_asked(tx, wanted.id, TENANT_RULES, asked)
+    rules = msgspec.structs.replace(
+        wanted.rules,
+        restrictions=(staying or asked).restrictions,
+        granted=() if before is None else before.rules.granted,
+    )
+    return msgspec.structs.replace(wanted, rules=rules)
 
 
 async def read_rules_as_if(

@@ -7,7 +7,7 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from broker.errors import StoreError, StoreUnavailable
+from broker.errors import StoreConflict, StoreError, StoreUnavailable
 
 CONNECT_FAILURES: Final = (
     SQLAlchemyError,
@@ -24,6 +24,9 @@ STATEMENT_FAILURES: Final = (SQLAlchemyError, OSError, TimeoutError)
 _TRY_AGAIN_STATES: Final = ("08", "40", "53", "55P03", "57")
 """SQLSTATE prefixes: connection lost, rolled back by the server, out of resources, lock wait over, shut down."""
 
+_CONFLICT_STATES: Final = ("40001", "40P01")
+"""Serialisation failure, deadlock: what the server takes back so that another transaction can go on."""
+
 
 def fault_of(error: Exception) -> StoreError:
     """The fault that a driver's failure amounts to. Its text never holds parameters of a statement."""
@@ -33,6 +36,8 @@ def fault_of(error: Exception) -> StoreError:
         return StoreUnavailable(f"no answer from the database: {type(error).__name__}: {_first_line(error)}")
     if isinstance(error, PoolTimeout):
         return StoreUnavailable("no connection to the database came free in time")
+    if isinstance(error, DBAPIError) and _state_of(error).startswith(_CONFLICT_STATES):
+        return StoreConflict(f"taken back by the database: {_first_line(error)}")
     if isinstance(error, DBAPIError) and _may_try_again(error):
         return StoreUnavailable(f"no answer from the database: {_first_line(error)}")
     return StoreError(f"the database failed: {_first_line(error)}")
@@ -41,8 +46,12 @@ def fault_of(error: Exception) -> StoreError:
 def _may_try_again(error: DBAPIError) -> bool:
     if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
         return True
+    return _state_of(error).startswith(_TRY_AGAIN_STATES)
+
+
+def _state_of(error: DBAPIError) -> str:
     state = getattr(error.orig, "sqlstate", None)
-    return isinstance(state, str) and state.startswith(_TRY_AGAIN_STATES)
+    return state if isinstance(state, str) else ""
 
 
 def _first_line(error: Exception) -> str:

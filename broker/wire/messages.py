@@ -165,6 +165,25 @@ class AgentAnswer(_Message, frozen=True, kw_only=True, tag="agent_answer"):
     desktops: list[DesktopSeen] = []
 
 
+class BrowserVisit(msgspec.Struct, frozen=True, kw_only=True):
+    """What a virtual browser did at one destination in some seconds. ``refusal``: why it was not let out."""
+
+    desktop_id: DesktopId
+    at: datetime
+    host: str
+    port: int
+    refusal: str | None
+    count: int
+    bytes_out: int
+    bytes_in: int
+
+
+class BrowserVisits(_Message, frozen=True, kw_only=True, tag="browser_visits"):
+    """For the audit, as far as the line holds: the agent's log has them all."""
+
+    visits: list[BrowserVisit]
+
+
 class AgentHeartbeat(_Message, frozen=True, kw_only=True, tag="agent_heartbeat"):
     running: int
 
@@ -221,5 +240,5 @@ class ListDesktops(_Message, frozen=True, kw_only=True, tag="list_desktops"):
 
 FromGateway = GatewayHello | Redeem | GatewayEvent | GatewayHeartbeat
 ToGateway = Welcome | Redeemed | RedeemRefused | EventAck | Terminate | BrokerHeartbeat
-FromAgent = AgentHello | AgentAnswer | AgentHeartbeat
+FromAgent = AgentHello | AgentAnswer | AgentHeartbeat | BrowserVisits
 ToAgent = Welcome | StartDesktop | StopDesktop | SetDestinations | ListDesktops | BrokerHeartbeat

@@ -20,17 +20,20 @@ from broker.wire.messages import (
     AgentHeartbeat,
     AgentHello,
     BrokerHeartbeat,
+    BrowserVisits,
     FromAgent,
     ToAgent,
     Welcome,
 )
 from pools.agent.desktops import Desktops
 from pools.agent.orders import Order, carry_out
+from pools.agent.visits import Visits
 
 FIRST_RETRY_S: Final = 0.2
 LAST_RETRY_S: Final = 10.0
 _WELCOME_DEADLINE_S: Final = 10.0
 _SILENCE_S: Final = 3 * HEARTBEAT_S
+_TELL_S: Final = 1.0
 _MAX_ORDERS: Final = 2048
 
 _log: Final = structlog.get_logger(__name__)
@@ -39,11 +42,12 @@ _log: Final = structlog.get_logger(__name__)
 class Dialler:
     """One agent's connection to the broker. Orders are carried out to their end even when it breaks."""
 
-    def __init__(self, *, hello: AgentHello, line: WireLine, key: Secret, desktops: Desktops) -> None:
+    def __init__(self, *, hello: AgentHello, line: WireLine, key: Secret, desktops: Desktops, visits: Visits) -> None:
         self._hello = hello
         self._line = line
         self._key = key
         self._desktops = desktops
+        self._visits = visits
         self._orders: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -87,7 +91,7 @@ class Dialler:
         outbox: asyncio.Queue[FromAgent] = asyncio.Queue()
         parts = [
             asyncio.create_task(part)
-            for part in (self._listen(socket, outbox), _write(socket, outbox), self._beat(outbox))
+            for part in (self._listen(socket, outbox), _write(socket, outbox), self._beat(outbox), self._tell(outbox))
         ]
         try:
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
@@ -128,6 +132,13 @@ class Dialler:
         while True:
             outbox.put_nowait(AgentHeartbeat(running=self._desktops.count_running()))
             await asyncio.sleep(HEARTBEAT_S)
+
+    async def _tell(self, outbox: "asyncio.Queue[FromAgent]") -> None:
+        """What virtual browsers did: a bounded part of it each second."""
+        while True:
+            if visits := self._visits.take():
+                outbox.put_nowait(BrowserVisits(visits=visits))
+            await asyncio.sleep(_TELL_S)
 
 
 async def _write(socket: aiohttp.ClientWebSocketResponse, outbox: "asyncio.Queue[FromAgent]") -> None:

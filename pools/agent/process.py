@@ -12,6 +12,7 @@ from pools.agent.homes import Homes
 from pools.agent.runtime import Runtime, SandboxRuntime
 from pools.agent.settings import AgentSettings, agent_line
 from pools.agent.sockets import Sockets
+from pools.agent.visits import Visits
 
 
 async def run_agent(settings: AgentSettings, runtime: Runtime | None = None) -> None:
@@ -23,20 +24,21 @@ async def run_agent(settings: AgentSettings, runtime: Runtime | None = None) -> 
     hello = AgentHello(
         version=WIRE_VERSION, agent_id=settings.agent_id, zones=settings.zones, capacity=settings.capacity
     )
-    async with _desktops(settings, runtime) as desktops:
-        dialler = Dialler(hello=hello, line=line, key=key, desktops=desktops)
+    visits = Visits()
+    async with _desktops(settings, runtime, visits) as desktops:
+        dialler = Dialler(hello=hello, line=line, key=key, desktops=desktops, visits=visits)
         await dialler.run()
 
 
 @asynccontextmanager
-async def _desktops(settings: AgentSettings, runtime: Runtime | None) -> AsyncGenerator[Desktops]:
+async def _desktops(settings: AgentSettings, runtime: Runtime | None, visits: Visits) -> AsyncGenerator[Desktops]:
     homes = Homes(Path(settings.homes_dir), Path(settings.skeleton_dir) if settings.skeleton_dir else None)
     sockets = Sockets(Path(settings.sockets_dir), settings.zones)
     try:
         await homes.open()
         await sockets.open()
         desktops = Desktops(
-            runtime=runtime or await SandboxRuntime.prepare(settings.runtime),
+            runtime=runtime or await SandboxRuntime.prepare(settings.runtime, visits.add),
             homes=homes,
             sockets=sockets,
             capacity=settings.capacity,

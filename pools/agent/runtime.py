@@ -1,12 +1,12 @@
 """What runs a desktop on this host. The agent knows it only by two Protocols, so that tests can stand in for it."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
 import msgspec
-import structlog
 
 from broker.model.ids import DesktopId
 from broker.secret import Secret
@@ -19,7 +19,7 @@ from pools.egress.process import EgressProcess, read_order
 from pools.sandbox import BrowserPlan, DesktopSandbox, HostAccount, RunningDesktop, StartFailed
 from pools.sandbox.browser import PROGRAM
 
-_log: Final = structlog.get_logger(__name__)
+TellVisit = Callable[[DesktopId, Report], None]
 _USER: Final = "staff"
 _DEFAULT_COLOUR: Final = "#2f5d7c"
 
@@ -98,15 +98,19 @@ class SandboxUnit:
 class SandboxRuntime:
     """Starts desktops by :mod:`pools.sandbox`."""
 
-    def __init__(self, settings: RuntimeSettings, locale_dir: Path) -> None:
+    def __init__(self, settings: RuntimeSettings, locale_dir: Path, tell: TellVisit) -> None:
         self._settings = settings
+        self._tell = tell
         self._locale_dir = locale_dir
         self._log_dir = Path(settings.log_dir)
 
     @classmethod
-    async def prepare(cls, settings: RuntimeSettings) -> "SandboxRuntime":
-        """Make the locale and the folders. Raises :class:`broker.errors.ConfigurationError`."""
-        runtime = cls(settings, await sandbox.prepare_locale(Path(settings.cache_dir)))
+    async def prepare(cls, settings: RuntimeSettings, tell: TellVisit) -> "SandboxRuntime":
+        """Make the locale and the folders. ``tell`` hears what virtual browsers do.
+
+        Raises :class:`broker.errors.ConfigurationError`.
+        """
+        runtime = cls(settings, await sandbox.prepare_locale(Path(settings.cache_dir)), tell)
         runtime._log_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         return runtime
 
@@ -132,7 +136,7 @@ class SandboxRuntime:
             return None
         order = egress_order(self._settings.egress, plan.browser.allowed_destinations)
         read_order(order)
-        egress = EgressProcess(plan.desktop_id, plan.egress_dir, order, partial(_log_report, plan.desktop_id))
+        egress = EgressProcess(plan.desktop_id, plan.egress_dir, order, partial(self._tell, plan.desktop_id))
         egress.open()
         return egress
 
@@ -163,12 +167,3 @@ class SandboxRuntime:
             limits=limits,
             browser=browser,
         )
-
-
-def _log_report(desktop_id: DesktopId, report: Report) -> None:
-    """Every refusal and every connection: which desktop, which host, how much. Never a path or a content."""
-    fields = {name: value for name, value in msgspec.to_builtins(report).items() if name != "refusal"}
-    if report.refusal is None:
-        _log.info("egress.connected", desktop=desktop_id, **fields)
-    else:
-        _log.warning("egress.refused", desktop=desktop_id, reason=report.refusal.value, **fields)

@@ -58,7 +58,12 @@ class RdpHost(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def socket_path(self) -> Path:
-        return self.folder / "socket" / SOCKET_NAME
+        return rdp_socket(self.folder)
+
+
+def rdp_socket(folder: Path) -> Path:
+    """Where the host whose folder this is listens."""
+    return folder.absolute() / "socket" / SOCKET_NAME
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -80,6 +85,7 @@ def prepare(folder: Path, port: int, secrets: DemoSecrets, options: RdpHostOptio
         return LeftOut("the RDP host needs root, or a user whose sudo asks for no password")
     for path in (folder, folder / "socket"):
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / "socket").chmod(0o711)  # guacd's account passes; the folder above decides who comes near it
     certificate = prepare_certificate(folder / "tls", now=datetime.now(UTC))
     write_configuration(
         folder / "xrdp", certificate, colour=options.colour, disconnected_limit_s=options.disconnected_limit_s

@@ -89,7 +89,7 @@ def _alone(data_dir: Path) -> Generator[None]:
 
 
 def _choose_ports(port: int, gateway_port: int) -> site.DemoPorts:
-    ldap, ldaps, rdp, web, *zones = take_free(4 + len(site.ZONES))
+    ldap, ldaps, rdp, web = take_free(4)
     return site.DemoPorts(
         portal=port,
         gateway=gateway_port,
@@ -97,7 +97,6 @@ def _choose_ports(port: int, gateway_port: int) -> site.DemoPorts:
         ldaps=ldaps,
         rdp=rdp,
         web=web if BROWSER.is_file() else None,
-        guacd=dict(zip(site.ZONES, zones, strict=True)),
     )
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from sekisho.demo.city import Group
 from sekisho.demo.directory import DirectoryParts
-from sekisho.demo.rdp_host import DISCONNECTED_LIMIT_S, SETTLE_S
+from sekisho.demo.rdp_host import DISCONNECTED_LIMIT_S, SETTLE_S, rdp_socket
 from sekisho.demo.websites import LISTED, SITES
 
 TENANT_ID: Final = "sekisho-city"
@@ -25,6 +25,7 @@ ZONES: Final = (LGWAN, RESIDENT, INTERNET)
 GATEWAY_ID: Final = "gateway-1"
 AGENT_ID: Final = "agent-1"
 _GATEWAY_KEY: Final = f"keys/{GATEWAY_ID}.key"
+_GUACD_PORT: Final = 4822
 _AGENT_KEY: Final = f"keys/{AGENT_ID}.key"
 
 
@@ -38,7 +39,6 @@ class DemoPorts(msgspec.Struct, frozen=True, kw_only=True):
     ldaps: int
     rdp: int
     web: int | None
-    guacd: Mapping[str, int]
 
 
 class RdpAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +100,7 @@ def gateway_document(data_dir: Path, ports: DemoPorts) -> dict[str, Any]:
         "wire_socket": str(data_dir / "run/wire.sock"),
         "wire_key_file": str(data_dir / _GATEWAY_KEY),
         "zones": [*ZONES],
-        "guacd_groups": {zone: [f"127.0.0.1:{port}"] for zone, port in ports.guacd.items()},
+        "guacd_groups": {zone: [f"unix:{_network_dir(data_dir, zone)}/door.sock"] for zone in ZONES},
         "spool_dir": str(data_dir / "spool"),
     }
 
@@ -129,7 +129,7 @@ def agent_document(data_dir: Path) -> dict[str, Any]:
     }
 
 
-def host_document(data_dir: Path, ports: DemoPorts, guacd_root: Path) -> dict[str, Any]:
+def host_document(data_dir: Path, ports: DemoPorts, guacd_root: Path, *, has_rdp: bool) -> dict[str, Any]:
     """Which processes this host runs."""
     return {
         "gateway_config": str(data_dir / "gateway.toml"),
@@ -137,8 +137,21 @@ def host_document(data_dir: Path, ports: DemoPorts, guacd_root: Path) -> dict[st
         "agent_config": str(data_dir / "agent.toml"),
         "guacd_root": str(guacd_root),
         "desktops_dir": str(data_dir / "desktops"),
-        "guacd": [{"zone": zone, "port": port} for zone, port in ports.guacd.items()],
+        "guacd": [_guacd(data_dir, zone, ports.rdp if has_rdp else None) for zone in ZONES],
     }
+
+
+def _network_dir(data_dir: Path, zone: str) -> Path:
+    return data_dir.absolute() / "guacd" / zone
+
+
+def _guacd(data_dir: Path, zone: str, rdp_port: int | None) -> dict[str, Any]:
+    """In a network of its own: it reaches its zone's desktops, which are sockets, and nothing else. The RDP host is
+    let in at the port under which the broker looks at it, so that both know it by one address."""
+    part: dict[str, Any] = {"zone": zone, "port": _GUACD_PORT, "network_dir": str(_network_dir(data_dir, zone))}
+    if zone == LGWAN and rdp_port is not None:
+        part["bridges"] = [{"port": rdp_port, "socket": str(rdp_socket(data_dir / "rdp"))}]
+    return part
 
 
 def write_settings(
@@ -148,7 +161,7 @@ def write_settings(
     write_toml(data_dir / "site.toml", site_document(data_dir, ports, directory, rdp_accounts))
     write_toml(data_dir / "gateway.toml", gateway_document(data_dir, ports))
     write_toml(data_dir / "agent.toml", agent_document(data_dir))
-    write_toml(data_dir / "host.toml", host_document(data_dir, ports, guacd_root))
+    write_toml(data_dir / "host.toml", host_document(data_dir, ports, guacd_root, has_rdp=bool(rdp_accounts)))
 
 
 _RECHECK_S: Final = 10.0

@@ -50,7 +50,7 @@ async def test_the_first_day(city: City, browser: Browser) -> None:
         await staff.shoot("recovery")
 
         await staff.page.goto(f"{city.url}/")
-        await expect(staff.page.locator("[data-pool]")).to_have_count(3)
+        await expect(staff.page.locator("[data-pool]")).to_have_count(4)
         await staff.shoot("portal")
 
         # A floating desktop: see it, type into its terminal, see the picture change.

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import msgspec
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 START_LIMIT_S = 30.0
@@ -50,26 +51,57 @@ class PostgresCluster:
             await connection.close()
 
 
+class Listening(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a cluster listens beside its socket, and who may come there with the password of ``sekisho``."""
+
+    address: str
+    port: int
+    client: str
+    password: str
+    enter: Sequence[str]
+    """What a command line begins with that runs on the database's host."""
+
+
 @contextmanager
-def run_postgres() -> Iterator[PostgresCluster]:
+def run_postgres(listening: Listening | None = None) -> Iterator[PostgresCluster]:
     """Make a cluster, run it, and remove it. As root it runs under an unprivileged account."""
     folder = Path(tempfile.mkdtemp(prefix="sekisho-pg-"))
     run_as = _unprivileged(folder)
     try:
         _run([*run_as, str(BINARIES / "initdb"), "-D", str(folder / "data"), *_INITDB])
-        settings = [f"-c{setting}" for setting in (*_RISKY_BUT_FAST, "listen_addresses=", "max_connections=60")]
+        settings = [f"-c{setting}" for setting in (*_RISKY_BUT_FAST, *_listen(listening), "max_connections=60")]
+        if listening is not None:
+            _let_in(folder, listening)
         command = [
+            *(listening.enter if listening is not None else ()),
             *("setpriv", "--pdeathsig", "QUIT", *run_as[1:]),
             *(str(BINARIES / "postgres"), "-D", str(folder / "data"), "-k", str(folder), *settings),
         ]
         with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
             try:
                 _wait_until_ready(server, folder)
+                if listening is not None:
+                    _run(["psql", "-qh", str(folder), "-U", "sekisho", "-d", "postgres", "-c", _password(listening)])
                 yield PostgresCluster(folder)
             finally:
                 server.send_signal(signal.SIGINT)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _listen(listening: Listening | None) -> tuple[str, ...]:
+    if listening is None:
+        return ("listen_addresses=",)
+    return f"listen_addresses={listening.address}", f"port={listening.port}"
+
+
+def _let_in(folder: Path, listening: Listening) -> None:
+    with (folder / "data/pg_hba.conf").open("a") as rules:
+        rules.write(f"host all sekisho {listening.client}/32 scram-sha-256\n")
+
+
+def _password(listening: Listening) -> str:
+    return f"ALTER ROLE sekisho PASSWORD '{listening.password}'"
 
 
 _INITDB = ("-U", "sekisho", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")

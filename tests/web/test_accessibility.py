@@ -59,6 +59,7 @@ async def serious_violations(page: Page) -> list[str]:
     ]
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("language", ["ja", "en"])
 async def test_pages_are_accessible(browser: Browser, city: FakeCity, portal_url: str, language: str) -> None:
     city.sessions.live = {POOLS[0][0].id: make_session(POOLS[0][0], DESK)}

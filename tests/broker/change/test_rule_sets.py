@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from broker.change.records import NoSuchChange, RulesInForce, RulesOrder
-from broker.lifecycle.policy_change import ChangeState
+from broker.lifecycle.policy_change import ChangeEvent, ChangeState
 from broker.model.kinds import Origin, Segment
 from broker.model.policy_records import ChangeKind, PolicyChange
 from broker.model.reasons import DenyReason, EndReason
@@ -90,6 +90,19 @@ async def test_a_former_version_is_saved_anew_and_by_two_when_it_is_looser(desk:
     assert await desk.changes.go_back(await desk.first(), "nothing", 4, "x") == NoSuchChange()
 
 
+async def test_nobody_declares_a_stricter_version_over_so_that_the_settings_return(desk: Desk, tmp_path: Path) -> None:
+    """An end by the clock or a successor is no decision: with it one person alone would loosen the rules."""
+    plain = site(tmp_path)
+    await desk.city.pools.apply_site(plain)
+    held = await save(desk, restrictions=STRICTER)
+    for event in (ChangeEvent.REPLACED, ChangeEvent.EXPIRED):
+        refused = await desk.changes.decide(await desk.first(), held.id, event, "もう要らない")
+        assert isinstance(refused, ChangeRefused)
+        assert refused.code is ChangeRefusal.NO_DECISION
+    await desk.city.pools.apply_site(plain)
+    assert (await rules(desk)).rules.restrictions == STRICTER
+
+
 async def test_rules_that_cannot_hold_are_refused_with_their_path(desk: Desk) -> None:
     cases: list[tuple[dict[str, Any], ChangeRefusal, str]] = [
         ({"restrictions": Restrictions(max_sessions=0)}, ChangeRefusal.CONTRADICTORY, "max_sessions"),
@@ -150,3 +163,27 @@ async def test_settings_give_the_first_version_and_a_changed_file_a_further_one(
     assert (await rules(desk)).number == 3
     async with desk.city.store.read() as tx:
         assert len(await tx.changes.list_approved(CITY, ChangeKind.RULES)) == 3, "one for the tenant, one for each pool"
+
+
+async def test_a_rehearsal_of_other_settings_keeps_what_the_desk_changed(desk: Desk, tmp_path: Path) -> None:
+    plain = site(tmp_path)
+    await desk.city.pools.apply_site(plain)
+    assert isinstance(await desk.city.sessions.open(desk.city.person(), SHARED), Opened)
+    await save(desk, restrictions=STRICTER)
+    unchanged = await desk.policy.rehearse(await desk.first(), plain)
+    assert isinstance(unchanged, Rehearsed)
+    assert [change.reason for change in unchanged.rehearsal.losing] == [DenyReason.SEGMENT_NOT_ALLOWED]
+    changed = site(tmp_path, pools__0__restrictions={"max_sessions": 4})
+    looser = await desk.policy.rehearse(await desk.first(), changed)
+    assert isinstance(looser, Rehearsed)
+    assert looser.rehearsal.losing == (), "the newest word would be the file's"
+
+
+async def test_settings_that_say_what_the_desk_said_before_are_read_once(desk: Desk, tmp_path: Path) -> None:
+    await desk.city.pools.apply_site(site(tmp_path))
+    await save(desk, restrictions=Restrictions(max_sessions=1))
+    same = site(tmp_path, pools__0__restrictions={"max_sessions": 1})
+    await desk.city.pools.apply_site(same)
+    await save(desk, restrictions=Restrictions(max_sessions=1, step_up_s=600))
+    await desk.city.pools.apply_site(same)
+    assert (await rules(desk)).rules.restrictions.step_up_s == 600, "the file has said nothing new since"

@@ -179,6 +179,10 @@ def test_a_role_whose_other_end_is_missing(change: Change, said: str) -> None:
         (with_further(id="ntp"), "$.further_flows.ntp: is there twice"),
         (with_further(sources=[]), "$.further_flows.move.sources: is empty"),
         (with_further(sources=["mars"]), "$.further_flows.move.sources: 'mars' is no host, no role that a host has"),
+        (
+            with_further(sources=["2001:db8::1%x accept; tcp dport 1-65535 accept; ip6 saddr ::1"]),
+            "$.further_flows.move.sources: '2001:db8::1%x accept;",
+        ),
         (with_further(targets=["0.0.0.0/0"]), "$.further_flows.move.targets: 0.0.0.0/0 contains every address"),
         (with_further(sources=["10.5.0.0/16"]), "$.further_flows.move: neither end is one of the [[hosts]]"),
         (

@@ -108,10 +108,14 @@ def test_a_name_that_no_certificate_could_carry_is_refused(name: str) -> None:
         ({"public_url": "https://portal.city.lg.jp/path"}, "public_url"),
         ({"public_url": "https://me:secret@portal.city.lg.jp"}, "public_url"),
         ({"public_url": "https://portal.city.lg.jp:99999"}, "public_url"),
+        ({"public_url": "https://portal.city.lg.jp } or { always_true"}, "public_url"),
+        ({"public_url": 'https://portal.city.lg.jp"'}, "public_url"),
+        ({"public_url": "https://portal.city.lg.jp\n    http-request allow"}, "public_url"),
+        ({"public_url": "https://portal.city.lg.jp#\n"}, "public_url"),
         ({"tunnel_url": "ws://portal.city.lg.jp/tunnel"}, "tunnel_url"),
         ({"tunnel_url": "wss://portal.city.lg.jp/"}, "tunnel_url"),
         ({"tunnel_url": "wss://gateway.city.lg.jp/tunnel"}, "tunnel_url"),
     ],
 )
 def test_addresses_that_could_not_work_are_refused(changes: dict[str, str], field: str) -> None:
-    assert [path for path, _ in refusals(entrance(**changes))] == [f"$.entrances[0].{field}"]
+    assert f"$.entrances[0].{field}" in [path for path, _ in refusals(entrance(**changes))]

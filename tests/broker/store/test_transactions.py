@@ -165,7 +165,7 @@ async def test_of_two_writers_that_wait_for_each_other_one_is_told_to_try_again(
     outcomes = await asyncio.gather(
         touch(1, 2, first_holds, second_holds), touch(2, 1, second_holds, first_holds), return_exceptions=True
     )
-    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoneType", "StoreUnavailable"]
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoneType", "StoreConflict"]
 
 
 async def test_a_store_that_is_closed_answers_as_unavailable_or_opens_again(database_url: str) -> None:

@@ -47,7 +47,7 @@ async def test_a_home_that_is_kept_is_never_memory(stage: Stage) -> None:
     await stage.desktops.start(order("d2"))
     assert [unit.plan.keeps_home for unit in stage.runtime.units] == [True, False]
     settings = RuntimeSettings(cache_dir="c", log_dir="l", limits=SandboxLimits(home_bytes=1 << 20))
-    runtime = SandboxRuntime(settings, stage.folder)
+    runtime = SandboxRuntime(settings, stage.folder, lambda desktop_id, report: None)
     plans = [msgspec.structs.replace(unit.plan, password=new_password()) for unit in stage.runtime.units]
     assert [runtime.sandbox_of(plan).limits.home_bytes for plan in plans] == [0, 1 << 20]
 

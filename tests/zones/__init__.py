@@ -1,0 +1,1 @@
+"""Three networks that stay apart: the proof in network namespaces."""
