@@ -51,9 +51,13 @@ class ModeAwaits(msgspec.Struct, frozen=True):
 
 
 class ModeState(msgspec.Struct, frozen=True, kw_only=True):
-    """``now`` is the mode that decisions see; a drill and a mode that has ended leave it normal."""
+    """``now`` is the mode that decisions see; a drill and a mode that has ended leave it normal.
+
+    ``awaits``: the id of the change that was asked for just now and waits for its second person.
+    """
 
     mode: Mode
     until: datetime | None
     is_drill: bool
     now: Mode
+    awaits: str | None = None

@@ -114,6 +114,38 @@ async def test_what_is_no_plain_request_for_this_site_reaches_nobody_as_such(
     assert b"200 OK" not in answer or b"h2c" in head
 
 
+def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
+    """A frame of HTTP/2 (RFC 9113, section 4.1)."""
+    return len(payload).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big") + payload
+
+
+def field(name: bytes, value: bytes) -> bytes:
+    """A header field without compression (RFC 7541, section 6.2.2)."""
+    return b"\0" + bytes((len(name),)) + name + bytes((len(value),)) + value
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {b":method": b"POST", b":path": b"/login"},
+        {b":method": b"CONNECT", b":protocol": b"websocket", b":path": b"/login"},
+        {b":method": b"CONNECT", b":protocol": b"websocket", b":path": b"/tunnel"},
+    ],
+)
+async def test_http_2_does_not_begin_by_prior_knowledge(
+    site: Site, recorded: Recorded, fields: dict[bytes, bytes]
+) -> None:
+    """There a body has no length that the proxy could bound, and an upgrade is no header that it could refuse."""
+    told = fields | {b":scheme": b"https", b":authority": HOSTS[OFFICE].encode()}
+    head = frame(1, 4, 1, b"".join(field(name, value) for name, value in told.items()))
+    body = frame(0, 1, 1, HIDDEN) if fields[b":method"] == b"POST" else b""
+    await send(site, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0) + head + body, wait_s=1.0)
+    received = (bytes(recorded.broker.received) + bytes(recorded.gateway.received)).lower()
+    assert b"transfer-encoding" not in received
+    assert b"connection: upgrade" not in received
+    assert b"x: y" not in received
+
+
 async def test_older_tls_is_not_spoken(site: Site) -> None:
     old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     old.set_ciphers("ALL:@SECLEVEL=0")

@@ -47,3 +47,14 @@ def test_a_mode_is_ordered_as_a_drill(asked: list[tuple[str, str, Mapping[str, o
     result = CliRunner().invoke(main, ["mode", "set", "bcp", "--drill", "--reason", "訓練"])
     assert result.exit_code == 0, result.output
     assert asked == [("POST", "/admin/mode", {"mode": "bcp", "is_drill": True, "reason": "訓練"})]
+
+
+def test_a_mode_that_wants_two_people_is_asked_for_by_a_person(
+    asked: list[tuple[str, str, Mapping[str, object]]],
+) -> None:
+    words = ["mode", "set", "bcp", "--until", "2027-01-01T00:00+09:00", "--reason", "地震", "--as", "p9001"]
+    result = CliRunner().invoke(main, words, input="himitsu\n123456\n")
+    assert result.exit_code == 0, result.output
+    sign_in = {"login": "p9001", "password": "himitsu", "code": "123456"}
+    body = {"mode": "bcp", "is_drill": False, "reason": "地震", "until": "2027-01-01T00:00+09:00", "sign_in": sign_in}
+    assert asked == [("POST", "/admin/mode", body)]

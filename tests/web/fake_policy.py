@@ -22,7 +22,7 @@ from broker.policy.administration import Action, NotAllowed, refuse_action
 from broker.policy.decision import Allow, Deny, TraceStep
 from broker.policy.rehearsal import Change, Rehearsal
 from broker.pool.records import NoSuchPool
-from broker.session.desk_records import Explained, ExplainQuestion, ModeState, Refusal, Rehearsed
+from broker.session.desk_records import Explained, ExplainQuestion, ModeAwaits, ModeState, Refusal, Rehearsed
 from broker.settings import SiteSettings
 from tests.web.people import NOW, POOLS, STAFF, TENANT_ID
 
@@ -34,6 +34,7 @@ class OpenMinded:
         self.asked: list[ExplainQuestion] = []
         self.rehearsed: list[tuple[str, RuleSet | None, Mode | None]] = []
         self.state = ModeState(mode=Mode.NORMAL, until=None, is_drill=False, now=Mode.NORMAL)
+        self.wants_two = False
 
     async def explain(
         self, actor: Actor, question: ExplainQuestion
@@ -72,11 +73,17 @@ class OpenMinded:
     async def mode(self, actor: Actor) -> ModeState | NotAllowed:
         return refuse_action(actor.roles, Action.SEE_POLICY) or self.state
 
-    async def set_mode(self, actor: Actor, order: ModeOrder, reason: str) -> ModeState | Refusal | NotAllowed:
+    async def set_mode(
+        self, actor: Actor, order: ModeOrder, reason: str
+    ) -> ModeState | ModeAwaits | Refusal | NotAllowed:
         if refusal := refuse_action(actor.roles, Action.CHANGE_POLICY):
             return refusal
         if order.mode is Mode.BCP and order.until is None:
             return Refusal("until: mode bcp needs an end")
+        if order.is_drill and self.state.now is not Mode.NORMAL:
+            return Refusal("is_drill: another mode is in force")
+        if self.wants_two:
+            return ModeAwaits("c-1")
         now = Mode.NORMAL if order.is_drill else order.mode
         self.state = ModeState(mode=order.mode, until=order.until, is_drill=order.is_drill, now=now)
         return self.state

@@ -59,3 +59,13 @@ async def test_who_does_not_get_through_the_door_does_not_act(admin: Socket, cit
     assert auditor[0] == 403
     assert city.changes.rows == []
     assert city.signin.signed_in == {}
+
+
+async def test_a_mode_that_waits_for_its_second_person_is_told_with_the_id_of_the_request(
+    admin: Socket, city: FakeCity
+) -> None:
+    city.policy.wants_two = True
+    order = {"mode": "bcp", "until": "2999-01-01T00:00:00+09:00", "reason": "地震", "sign_in": proof("p9001")}
+    status, state = await admin.post("/mode", order)
+    assert (status, state["now"], state["awaits"]) == (200, "normal", "c-1")
+    assert city.signin.signed_in == {}

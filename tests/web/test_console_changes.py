@@ -1,14 +1,17 @@
 """The desk asks for exceptions, decides them, changes rules after a rehearsal, and sets modes: by the pages."""
 
+from datetime import date
 from typing import Any
 
 import msgspec
 import pytest
 
-from broker.model.kinds import Mode, Origin
+from broker.model.kinds import Mode, Origin, Segment
+from broker.model.rules import TenantRules, Waiver
 from tests.web.browsing import Page, Visitor
 from tests.web.fake_signin import CODE, PASSWORD
 from tests.web.fakes import FakeCity
+from tests.web.people import TENANT
 from web.api.proxy_signin import SignInProof
 
 ROOT = "/api/v1/admin"
@@ -173,6 +176,11 @@ async def test_a_drill_changes_nothing_and_says_so(visitor: Visitor, city: FakeC
     assert "訓練です" in page.text
     await visitor.submit("/console/mode", mode="maintenance", is_drill="1", reason="年次訓練")
     assert (city.policy.state.is_drill, city.policy.state.now) == (True, Mode.NORMAL)
+    await visitor.get("/console/mode")
+    await visitor.submit("/console/mode", mode="degraded", reason="停電")
+    refused = await visitor.submit("/console/mode", mode="bcp", until="2999-01-01T00:00", is_drill="1", reason="訓練")
+    assert (refused.status, "訓練を始められません" in refused.text) == (422, True)
+    assert mode_of(city) is Mode.DEGRADED
 
 
 async def test_the_api_asks_decides_and_keeps_versions(visitor: Visitor, city: FakeCity) -> None:
@@ -207,3 +215,27 @@ async def test_the_api_asks_decides_and_keeps_versions(visitor: Visitor, city: F
 
 def test_a_sign_in_that_is_handed_on_shows_nothing() -> None:
     assert PASSWORD not in repr(SignInProof(login="p9003", password=PASSWORD, code=CODE))
+
+
+async def test_exceptions_of_the_settings_are_read_beside_the_others(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiver = Waiver(
+        id="w", reason="旧庁舎の回線", author="s0001", approver="s0002", ends_on=date(2020, 3, 31),
+        segments=frozenset({Segment.WIRELESS}),
+    )  # fmt: skip
+    tenant = msgspec.structs.replace(TENANT, rules=TenantRules(waivers=(waiver,)))
+    monkeypatch.setattr("tests.web.fake_signin.TENANT", tenant)
+    await visitor.sign_in("p9002")
+    page = (await visitor.get("/console/exceptions")).text
+    for shown in ("設定ファイルの例外", "旧庁舎の回線", "s0001", "s0002", "無線", "期限切れ"):
+        assert shown in page, shown
+
+
+async def test_a_mode_that_waits_for_its_second_person_leads_to_its_request(visitor: Visitor, city: FakeCity) -> None:
+    city.policy.wants_two = True
+    await visitor.sign_in("p9001")
+    await visitor.get("/console/mode/confirm?mode=bcp&until=2999-01-01T00:00")
+    asked = await visitor.submit("/console/mode", mode="bcp", until="2999-01-01T00:00", reason="地震")
+    assert asked.location == "/console/changes/c-1?done=change_requested"
+    assert mode_of(city) is Mode.NORMAL

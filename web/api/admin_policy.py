@@ -24,6 +24,7 @@ from broker.settings import SiteSettings, msgspec_convert
 from web.api.admin_pools import NOT_ALLOWED
 from web.api.admin_records import ReasonText
 from web.api.operation import Audience, Failure, Operation, Parameter
+from web.api.proxy_signin import SignInProof, acting_person
 from web.forms import read_query
 from web.problems import Problem
 from web.visitor import actor_of, services_of
@@ -70,10 +71,13 @@ class RehearsalReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModeChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``sign_in``: over the admin socket, for a mode that the baseline wants two people for."""
+
     mode: Mode
     reason: ReasonText
     until: datetime | None = None
     is_drill: bool = False
+    sign_in: SignInProof | None = None
 
 
 def refused(code: str, why: str) -> Failure:
@@ -184,11 +188,16 @@ async def set_mode(request: web.Request, body: ModeChange) -> ModeState | Failur
     if body.until is not None and body.until.utcoffset() is None:
         return refused("bad_time", "until: needs a zone, for instance +09:00")
     order = ModeOrder(mode=body.mode, until=body.until, is_drill=body.is_drill)
-    match await services_of(request).policy.set_mode(actor_of(request), order, body.reason):
+    async with acting_person(request, body.sign_in) as actor:
+        if isinstance(actor, Failure):
+            return actor
+        outcome = await services_of(request).policy.set_mode(actor, order, body.reason)
+    match outcome:
         case ModeState() as state:
             return state
         case ModeAwaits(change_id):
-            return refused("second_person_needed", f"asked for as {change_id}: a second person has to approve it")
+            now = await services_of(request).policy.mode(actor_of(request))
+            return NOT_ALLOWED if isinstance(now, NotAllowed) else msgspec.structs.replace(now, awaits=change_id)
         case Refusal(why):
             return refused("mode_refused", why)
         case NotAllowed():

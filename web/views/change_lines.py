@@ -28,7 +28,7 @@ def lines_of(request: web.Request, row: ChangeRow, pools: Sequence[Pool]) -> lis
     language = language_of(request)
     match row.content:
         case Waiver() as waiver:
-            return _waiver_lines(language, waiver, pools)
+            return waiver_lines(language, waiver, pools)
         case ModeOrder() as order:
             until = "–" if order.until is None else format_time(language, order.until, request[TENANT].time_zone)
             return [(_("運用状態"), translate(language, MODES[order.mode])), (_("終了"), until)]
@@ -36,14 +36,15 @@ def lines_of(request: web.Request, row: ChangeRow, pools: Sequence[Pool]) -> lis
             return [*rules_lines(language, rules), *_looser_lines(language, rules)]
 
 
-def _waiver_lines(language: Language, waiver: Waiver, pools: Sequence[Pool]) -> list[Line]:
+def waiver_lines(language: Language, waiver: Waiver, pools: Sequence[Pool]) -> list[Line]:
+    """What an exception opens, for whom and how long."""
     names = {pool.id: local_name(language, pool) for pool in pools}
     everywhere = translate(language, _("すべてのデスクトッププール"))
     where = [names.get(pool_id, pool_id) for pool_id in sorted(waiver.pools)] + sorted(waiver.zones)
-    begins = str(waiver.starts_on) if waiver.starts_on else translate(language, _("承認の日"))
+    begins = str(waiver.starts_on) if waiver.starts_on else translate(language, _("承認の日から"))
     lines: list[Line] = [(_("対象"), "、".join(where) or everywhere)]
     lines.append((_("グループ"), "、".join(sorted(waiver.groups)) or translate(language, _("全員"))))
-    lines.append((_("期間"), f"{begins}～{waiver.ends_on}"))
+    lines.append((_("期間"), f"{begins} ～ {waiver.ends_on}"))
     if waiver.for_mode is Mode.BCP:
         lines.append((_("使う場面"), translate(language, _("業務継続（災害時）の間だけ"))))
     lines += [

@@ -1,5 +1,6 @@
 """The console: exceptions to the baseline, and the page on which any change is decided."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 from aiohttp import web
@@ -11,17 +12,19 @@ from broker.model.policy_records import ChangeKind, PolicyChange
 from broker.model.records import Pool
 from broker.model.rules import Waiver
 from broker.policy.administration import NotAllowed
+from broker.policy.local_time import local_time
 from broker.policy.second_person import ChangeRefused
 from broker.session.desk_records import Rehearsed
 from web.change_words import CHANGE_KINDS, CHANGE_REFUSALS, CHANGE_STATES, DECISIONS, GRANTS, NOT_BEGUN
 from web.errors import show_problem
 from web.exception_form import BAD_DATE, read_exception
 from web.forms import read_form, see_other
+from web.language import language_of
 from web.problems import Problem
 from web.reasons import DENIALS
-from web.views.change_lines import lines_of
+from web.views.change_lines import lines_of, waiver_lines
 from web.views.console import console_page
-from web.visitor import actor_of, services_of
+from web.visitor import TENANT, actor_of, services_of
 from web.words import DEVICE_KINDS, ORIGINS, SEGMENTS
 
 _PATHS: Final = {
@@ -53,9 +56,17 @@ async def show_exceptions(request: web.Request) -> web.Response:
     pools = await list_pools(request)
     if isinstance(rows, NotAllowed) or isinstance(pools, NotAllowed):
         return show_problem(request, Problem.NOT_ALLOWED)
-    lines = {row.change.id: lines_of(request, row, pools) for row in rows}
+    tenant = request[TENANT]
     return console_page(
-        request, "console/exceptions.html", "policy", rows=rows, lines=lines, state_of=state_of, part="exceptions"
+        request,
+        "console/exceptions.html",
+        "policy",
+        part="exceptions",
+        rows=rows,
+        lines={row.change.id: lines_of(request, row, pools) for row in rows},
+        state_of=state_of,
+        of_settings=[(waiver, waiver_lines(language_of(request), waiver, pools)) for waiver in tenant.rules.waivers],
+        today=local_time(datetime.now(UTC), tenant.time_zone).date(),
     )
 
 
