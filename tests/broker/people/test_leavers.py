@@ -124,6 +124,20 @@ async def test_when_many_vanish_at_once_nobody_is_sent_away_and_the_desk_is_told
     assert [record["login"] for record in await events(city, "user.left")] == ["staff3"]
 
 
+async def test_who_is_disabled_is_sent_away_even_while_many_others_vanish(city: City, watch: LeaverWatch) -> None:
+    """The end of March: a branch of the directory was moved, and somebody who was dismissed keeps working."""
+    for number in range(8):
+        city.directory.put(FakePerson(login=f"staff{number}", password=f"staff{number}-secret"))
+        await city.enrol(f"staff{number}")
+    city.directory.people.clear()
+    city.directory.put(FakePerson(login="staff3", password="staff3-secret", is_disabled=True))
+    for _ in range(2):
+        await watch.look(TENANT)
+    assert [(record["login"], record["cause"]) for record in await events(city, "user.left")] == [
+        ("staff3", "account_disabled")
+    ]
+
+
 async def test_nobody_is_asked_about_who_is_not_here(city: City, watch: LeaverWatch) -> None:
     await city.enrol()
     signed_in = await city.sign_in()
