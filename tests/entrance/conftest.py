@@ -53,16 +53,23 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Reco
     folder = tmp_path_factory.mktemp("entrance")
     folder.chmod(0o711)
     with run_site(folder) as site, recording(site) as recorded:
-        wait_until_served(site)
+        wait_until_served(site, recorded)
         yield site, recorded
 
 
-def wait_until_served(site: Site, deadline_s: float = 30.0) -> None:
+def wait_until_served(site: Site, recorded: Recorded, deadline_s: float = 30.0) -> None:
     """Until the proxy's checks have found the broker and the gateway."""
     give_up_at = time.monotonic() + deadline_s
-    while not all(f"{name} is UP" in site.log("proxy-office") for name in ("brokers/broker-1", "gateways/gw-office")):
+    names = {"brokers/broker-1": recorded.broker, "gateways/gw-office": recorded.gateway}
+    while not all(recorder.is_found and is_up(site, name) for name, recorder in names.items()):
         assert time.monotonic() < give_up_at, site.log("proxy-office")
         time.sleep(0.05)
+
+
+def is_up(site: Site, name: str) -> bool:
+    """As the proxy said last; it says nothing of a server that was there at the first look."""
+    log = site.log("proxy-office")
+    return log.rfind(f"{name} is DOWN") <= log.rfind(f"{name} is UP")
 
 
 @pytest.fixture
@@ -75,4 +82,5 @@ def recorded(whole: tuple[Site, Recorded]) -> Recorded:
     """Nothing is noted yet."""
     for recorder in (whole[1].broker, whole[1].gateway):
         recorder.received.clear()
+        recorder.added = b""
     return whole[1]

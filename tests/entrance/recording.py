@@ -19,6 +19,10 @@ class Recorder:
 
     def __init__(self, shown: TlsFiles, own: TlsFiles, target: tuple[str, int]) -> None:
         self.received = bytearray()
+        self.is_found = False
+        """Whether anybody has connected."""
+        self.added = b""
+        """Headers that the service would not write: they come into the first answer of each connection."""
         self._accepts = server_context(shown)
         self._dials = client_context(own)
         self._dials.check_hostname = False
@@ -47,6 +51,7 @@ class Recorder:
         return re.findall(rf"GET {re.escape(path)}\S* HTTP/1\.1\r\n(.*?)\r\n\r\n", text, re.DOTALL)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.is_found = True
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
@@ -56,7 +61,7 @@ class Recorder:
         except OSError:
             writer.close()
             return
-        back = asyncio.create_task(_pass_on(upstream_reader, writer, None))
+        back = asyncio.create_task(_pass_on(upstream_reader, writer, added=self.added))
         try:
             await _pass_on(reader, upstream, self.received)
             await back
@@ -67,11 +72,15 @@ class Recorder:
                     end.transport.abort()
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kept: bytearray | None) -> None:
+async def _pass_on(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kept: bytearray | None = None, added: bytes = b""
+) -> None:
     with contextlib.suppress(OSError, ssl.SSLError):
         while data := await reader.read(65_536):
             if kept is not None:
                 kept += data
+            if added:
+                data, added = data.replace(b"\r\n", b"\r\n" + added, 1), b""
             writer.write(data)
             await writer.drain()
     with contextlib.suppress(OSError):
