@@ -118,6 +118,8 @@ async def _order_mode(
     tenant = await tx.people.get_tenant(actor.tenant_id)
     if tenant is None:
         return NotAllowed(Action.CHANGE_POLICY)
+    if order.is_drill and mode_at(tenant, tx.now) is not Mode.NORMAL:
+        return Refusal(f"is_drill: a drill would end mode {mode_at(tenant, tx.now)}, which is in force: end that first")
     if needs_two(tenant, order):
         asked = await request_mode(tx, actor, tenant, order, reason)
         return Refusal(asked.why) if isinstance(asked, ChangeRefused) else ModeAwaits(asked.id)

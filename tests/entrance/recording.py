@@ -19,8 +19,6 @@ class Recorder:
 
     def __init__(self, shown: TlsFiles, own: TlsFiles, target: tuple[str, int]) -> None:
         self.received = bytearray()
-        self.is_found = False
-        """Whether anybody has connected."""
         self.added = b""
         """Headers that the service would not write: they come into the first answer of each connection."""
         self._accepts = server_context(shown)
@@ -51,7 +49,6 @@ class Recorder:
         return re.findall(rf"GET {re.escape(path)}\S* HTTP/1\.1\r\n(.*?)\r\n\r\n", text, re.DOTALL)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.is_found = True
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)

@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -13,17 +14,24 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from tests.flows.city import City
-
 Picture = NDArray[np.uint8]
 DRAWN_MS = 45_000
 SHOTS = os.environ.get("SEKISHO_SHOTS")
 
 
+class Portal(Protocol):
+    """Where people sign in."""
+
+    @property
+    def url(self) -> str: ...
+
+    def password_of(self, login: str) -> str: ...
+
+
 class Staff:
     """One person in one browser window."""
 
-    def __init__(self, city: City, context: BrowserContext, page: Page, login: str) -> None:
+    def __init__(self, city: Portal, context: BrowserContext, page: Page, login: str) -> None:
         self.city = city
         self.context = context
         self.page = page
@@ -146,7 +154,7 @@ def count_colours(picture: Picture) -> int:
 
 
 @asynccontextmanager
-async def at_a_browser(city: City, browser: Browser, login: str) -> AsyncIterator[Staff]:
+async def at_a_browser(city: Portal, browser: Browser, login: str) -> AsyncIterator[Staff]:
     """A fresh browser profile with one window of 1280×800."""
     context = await browser.new_context(locale="ja-JP", viewport={"width": 1280, "height": 800})
     page = await context.new_page()

@@ -80,6 +80,8 @@ class OpenMinded:
             return refusal
         if order.mode is Mode.BCP and order.until is None:
             return Refusal("until: mode bcp needs an end")
+        if order.is_drill and self.state.now is not Mode.NORMAL:
+            return Refusal("is_drill: another mode is in force")
         if self.wants_two:
             return ModeAwaits("c-1")
         now = Mode.NORMAL if order.is_drill else order.mode

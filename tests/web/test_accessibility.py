@@ -11,7 +11,7 @@ from broker.model.actor import Actor
 from broker.model.rules import GrantName
 from tests.web.fake_devices import make_device
 from tests.web.fake_signin import CODE, PASSWORD
-from tests.web.fake_tunnel import FakeTunnel
+from tests.web.fake_tunnel import FakeTunnel, encode
 from tests.web.fakes import FakeCity
 from tests.web.in_browser import signed_in_page, wait_state
 from tests.web.people import DESK, NOW, POOLS, SECOND, make_session
@@ -102,6 +102,12 @@ async def test_the_session_page_is_accessible(
         await page.goto(f"{portal_url}/sessions/s-lgwan-std-p9001")
         await wait_state(page, "drawn")
         assert await serious_violations(page) == []
+        await tunnel.say(encode("", "grants", 65_536, "clipboard_in", "clipboard_out") + encode("", "idle", 50))
+        await page.locator("#notice").wait_for()
+        assert await serious_violations(page) == []
+        await page.locator("#clipboard").click()
+        assert await serious_violations(page) == []
+        await page.locator("#clipboard-close").click()
         await tunnel.hang_up(1000, "521 taken_over")
         await wait_state(page, "disconnected")
         assert await serious_violations(page) == []

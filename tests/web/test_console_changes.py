@@ -176,6 +176,11 @@ async def test_a_drill_changes_nothing_and_says_so(visitor: Visitor, city: FakeC
     assert "訓練です" in page.text
     await visitor.submit("/console/mode", mode="maintenance", is_drill="1", reason="年次訓練")
     assert (city.policy.state.is_drill, city.policy.state.now) == (True, Mode.NORMAL)
+    await visitor.get("/console/mode")
+    await visitor.submit("/console/mode", mode="degraded", reason="停電")
+    refused = await visitor.submit("/console/mode", mode="bcp", until="2999-01-01T00:00", is_drill="1", reason="訓練")
+    assert (refused.status, "訓練を始められません" in refused.text) == (422, True)
+    assert mode_of(city) is Mode.DEGRADED
 
 
 async def test_the_api_asks_decides_and_keeps_versions(visitor: Visitor, city: FakeCity) -> None:

@@ -81,6 +81,8 @@ async def test_the_api_explains_rehearses_and_sets_the_mode(visitor: Visitor) ->
     endless = await post(visitor, f"{ROOT}/mode", {"mode": "bcp", "reason": "地震"})
     assert (endless.status, read(endless.text)["error"]["code"]) == (400, "mode_refused")
     drill = {"mode": "bcp", "reason": "訓練", "is_drill": True, "until": "2027-01-01T00:00:00+09:00"}
+    assert (await post(visitor, f"{ROOT}/mode", drill)).status == 400, "a real mode is in force"
+    await post(visitor, f"{ROOT}/mode", {"mode": "normal", "reason": "復旧"})
     assert read((await post(visitor, f"{ROOT}/mode", drill)).text)["now"] == "normal"
     assert "訓練中" in (await visitor.get("/console/policy")).text
 

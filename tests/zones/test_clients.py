@@ -27,7 +27,7 @@ def test_the_picture_crosses_from_every_client(people: People, ledger: Ledger, c
             return await tunnel.wait_drawn(before, 15.0)
 
     frames = at(client, people.at(client), work)
-    ledger.record("zones", f"picture_from_{client}", paths=1, finds=[], frames=frames)
+    ledger.record("zones", f"picture_at_{client}", paths=1, finds=[], frames=frames)
 
 
 REFUSED = {
@@ -49,7 +49,7 @@ def test_the_resident_zone_is_refused_with_its_reason(people: People, ledger: Le
 
     refusal = at(client, people.at(client), ask)
     finds = [] if refusal == REFUSED[client] else [f"{client}: the resident zone answers {refusal}"]
-    ledger.record("zones", f"resident_from_{client}", paths=1, finds=finds)
+    ledger.record("zones", f"resident_at_{client}", paths=1, finds=finds)
     assert refusal == REFUSED[client]
 
 
@@ -60,7 +60,7 @@ def test_the_resident_zone_opens_on_the_offices_wires(people: People, ledger: Le
             return await tunnel.wait_drawn(0, 30.0)
 
     frames = at("client-office", people.at("client-office"), work)
-    ledger.record("zones", "resident_from_client-office", paths=1, finds=[], frames=frames)
+    ledger.record("zones", "resident_at_client-office", paths=1, finds=[], frames=frames)
 
 
 @pytest.mark.parametrize("client", ["client-sim", "client-home"])

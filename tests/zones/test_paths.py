@@ -1,12 +1,13 @@
 """Who reaches whom by address: exactly the permitted flows, whichever layer is asked, and whoever turned hostile."""
 
+from collections import Counter
 from collections.abc import Iterable, Set
 from typing import Final
 
 import pytest
 
 from tests.separation.ledger import IS_FULL, Ledger
-from tests.zones.map import HOSTS, INTERESTING_PORTS, ROUTER, Kind, Path, of_kind, permitted
+from tests.zones.map import BY_ID, HOSTS, INTERESTING_PORTS, RESIDENT, ROUTER, Kind, Path, of_kind, permitted
 from tests.zones.namespaces import load_rules
 from tests.zones.network import open_everything
 from tests.zones.probing import reached, try_paths
@@ -35,12 +36,13 @@ INSIDE = [host.id for host in HOSTS if host.kind not in {Kind.CLIENT, Kind.ROUTE
 ONE_OF_EACH = [of_kind(kind)[-1].id for kind in Kind if kind not in {Kind.CLIENT, Kind.ROUTER}]
 
 
-def judge(ledger: Ledger, proof: str, tried: Iterable[Path], met: Set[Path], **facts: int) -> None:
+def judge(ledger: Ledger, proof: str, tried: Iterable[Path], met: Set[Path]) -> None:
     """Nothing but what is permitted was met, and everything that is permitted was."""
     tried = set(tried)
     finds = sorted(f"{path} is open and not permitted" for path in met - permitted())
     missing = sorted(f"{path} is permitted and shut" for path in (permitted() & tried) - met)
-    ledger.record("zones", proof, paths=len(tried), finds=finds + missing, accepted=None, **facts)
+    by_kind = Counter(f"from_{BY_ID[path.source].kind}" for path in tried)
+    ledger.record("zones", proof, paths=len(tried), finds=finds + missing, accepted=None, open=len(met), **by_kind)
     assert not finds
     assert not missing
 
@@ -56,7 +58,7 @@ def test_without_rules_everything_would_be_met(rules: Rulesets) -> None:
 
 def test_only_permitted_flows_are_open(rules: Rulesets, ledger: Ledger) -> None:
     paths = paths_from(EVERYBODY)
-    judge(ledger, "hosts_and_router", paths, reached(try_paths(paths)), hosts=len(HOSTS))
+    judge(ledger, "hosts_and_router", paths, reached(try_paths(paths)))
 
 
 def test_the_hosts_rules_hold_without_a_router(rules: Rulesets, ledger: Ledger) -> None:
@@ -88,4 +90,20 @@ def test_a_host_that_was_taken_over_wins_no_path(rules: Rulesets, ledger: Ledger
         load_rules(host, "")
         met |= reached(try_paths([path for path in paths if path.source == host]))
         rules.load(host)
-    judge(ledger, f"taken_over_but_for_{layer}", paths, met, hosts=len(hosts))
+    judge(ledger, f"taken_over_but_for_{layer}", paths, met)
+
+
+def test_the_statements_of_the_threat_model_are_in_the_list() -> None:
+    """The list of permitted flows, by which everything above is judged, says what the product promises."""
+    kinds = {(BY_ID[path.source].kind, BY_ID[path.target].kind) for path in permitted()}
+    assert {target for source, target in kinds if source is Kind.CLIENT} == {Kind.ENTRANCE}
+    assert {target for source, target in kinds if source is Kind.ENTRANCE} == {Kind.BROKER, Kind.GATEWAY}
+    assert {target for source, target in kinds if source is Kind.GATEWAY} == {Kind.BROKER, Kind.GUACD}
+    assert {target for source, target in kinds if source is Kind.GUACD} == {Kind.DESKTOP}
+    assert not {target for source, target in kinds if source in {Kind.DESKTOP, Kind.DIRECTORY, Kind.DATABASE}}
+    assert all(
+        BY_ID[path.source].group == BY_ID[path.target].group
+        for path in permitted()
+        if BY_ID[path.source].kind in {Kind.CLIENT, Kind.GUACD}
+    )
+    assert not [path for path in permitted() if BY_ID[path.source].group == RESIDENT != BY_ID[path.target].group]

@@ -25,6 +25,7 @@ END_MISSING: Final = _("業務継続（災害時）には、終了日時が必�
 END_PAST: Final = _("終了日時は、今より後にしてください。")
 END_UNREADABLE: Final = _("終了日時を読み取れませんでした。")
 REASON_MISSING: Final = _("理由を入力してください。監査ログに残ります。")
+DRILL_NOW: Final = _("今は通常運転ではないため、訓練を始められません。先に通常運転へ戻してください。")
 CONSEQUENCES: Final = {
     Mode.NORMAL: _("業務継続の例外は使えなくなり、縮退運転とメンテナンスの制限はなくなります。"),
     Mode.BCP: _("あらかじめ二人で承認した業務継続の例外が使えるようになります。終了日時に、自動で通常運転へ戻ります。"),
@@ -125,7 +126,7 @@ async def set_mode(request: web.Request) -> web.Response:
         case ModeAwaits(change_id):
             return see_other(f"/console/changes/{change_id}?done=change_requested")
         case Refusal():
-            return await _form(request, wish, END_PAST)
+            return await _form(request, wish, DRILL_NOW if order.is_drill else END_PAST)
         case NotAllowed():
             return show_problem(request, Problem.NOT_ALLOWED)
 

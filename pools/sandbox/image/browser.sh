@@ -19,7 +19,8 @@ while is_up; do
   /usr/lib/chromium/chromium --user-data-dir="$HOME/.browser" --lang=ja --ozone-platform=x11 --start-maximized \
     --no-first-run --no-default-browser-check --password-store=basic --disable-gpu --disable-breakpad \
     --disable-session-crashed-bubble --hide-crash-restore-bubble --disable-background-networking \
-    --disable-component-update --disable-default-apps --disable-domain-reliability --disable-sync --disable-features=MediaRouter,Translate \
+    --disable-component-update --disable-default-apps --disable-domain-reliability --disable-extensions \
+    --disable-sync --disable-features=MediaRouter,Translate,OptimizationHints,NetworkTimeServiceQuerying \
     --proxy-server=http://127.0.0.1:3128 --proxy-bypass-list='<-loopback>' >/tmp/browser.log 2>&1
   sleep 1
 done

@@ -73,3 +73,16 @@ async def test_going_back_to_normal_needs_nobody_and_puts_the_approved_one_aside
     assert rows[0].change.state is ChangeState.REPLACED
     again = await desk.approve(await desk.second(), waits.change_id, "もう一度")
     assert isinstance(again, ChangeRefused)
+
+
+async def test_a_drill_never_ends_the_mode_that_is_in_force(desk: Desk) -> None:
+    await desk.policy.set_mode(await desk.first(), ModeOrder(mode=Mode.MAINTENANCE), "停電")
+    refused = await desk.policy.set_mode(await desk.first(), await an_order(desk, is_drill=True), "訓練")
+    assert isinstance(refused, Refusal)
+    assert await mode_now(desk) is Mode.MAINTENANCE
+    await desk.policy.set_mode(await desk.first(), ModeOrder(mode=Mode.NORMAL), "復旧")
+    drill = await desk.policy.set_mode(await desk.first(), await an_order(desk, is_drill=True), "訓練")
+    assert isinstance(drill, ModeState)
+    real = await desk.policy.set_mode(await desk.first(), await an_order(desk), "地震")
+    assert isinstance(real, ModeState)
+    assert real.now is Mode.BCP, "a drill stands in nobody's way"

@@ -8,7 +8,7 @@ import pytest
 
 from broker.errors import ConfigurationError
 from broker.lifecycle.desktop import DesktopState
-from broker.model.kinds import Mode, PoolKind, Role
+from broker.model.kinds import Mode, PoolApplication, PoolKind, Role
 from broker.pool.credentials import open_credential
 from broker.pool.desired_rules import read_desired_rules
 from broker.settings import SiteSettings
@@ -205,3 +205,41 @@ def test_the_tenant_or_the_pool_alone_has_the_picture_covered(tmp_path: Path) ->
 def test_a_clipboard_limit_that_can_not_hold_is_refused_with_its_path(tmp_path: Path, limit: int) -> None:
     with pytest.raises(msgspec.ValidationError, match=r"\$\.tenants\[0\]\.pools\[0\]\.grants\.clipboard_max_bytes"):
         site(tmp_path, pools__0__grants={"clipboard_in": True, "clipboard_max_bytes": limit})
+
+
+BROWSER: dict[str, Any] = {
+    "zones__0__baseline_kind": "internet_zone",
+    "pools__0__application": "browser",
+    "pools__0__allowed_destinations": ["www.example.lg.jp", "*.例え.jp"],
+    "pools__0__homepage": "https://www.example.lg.jp/",
+}
+
+
+async def test_a_virtual_browser_is_kept_with_its_list_and_a_change_is_noted(empty: City, tmp_path: Path) -> None:
+    await empty.pools.apply_site(site(tmp_path, **BROWSER))
+    assert await empty.pools.apply_site(site(tmp_path, **BROWSER)) == 0
+    async with empty.store.read() as tx:
+        pool = await tx.pools.get_pool(CITY, SHARED)
+    assert pool is not None
+    assert pool.application is PoolApplication.BROWSER
+    assert pool.allowed_destinations == ("www.example.lg.jp", "*.例え.jp")
+    fewer = BROWSER | {"pools__0__allowed_destinations": ["www.example.lg.jp"]}
+    assert await empty.pools.apply_site(site(tmp_path, **fewer)) == 1
+    assert (await empty.audit("pool.changed"))[-1].detail["fields"] == "allowed_destinations"
+
+
+@pytest.mark.parametrize(
+    "changes, said",
+    [
+        ({"pools__0__allowed_destinations": ["*"]}, r"pools\.lgwan-shared\.allowed_destinations\[0\]: '\*'"),
+        ({"zones__0__baseline_kind": "lgwan"}, r"pools\.lgwan-shared\.zone: .* way out"),
+        ({"pools__0__homepage": "https://news.example/"}, r"pools\.lgwan-shared\.homepage"),
+    ],
+)
+async def test_a_virtual_browser_that_cannot_hold_leaves_the_running_one(
+    empty: City, tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    await empty.pools.apply_site(site(tmp_path, **BROWSER))
+    with pytest.raises(ConfigurationError, match=said):
+        await empty.pools.apply_site(site(tmp_path, **BROWSER | changes))
+    assert await empty.pools.apply_site(site(tmp_path, **BROWSER)) == 0

@@ -1,5 +1,8 @@
 """Two brokers on one database: whichever ends a session, the gateway hears of it from the one that it has dialled."""
 
+import asyncio
+import time
+
 import pytest
 
 from broker.lifecycle.session import SessionState
@@ -7,8 +10,10 @@ from broker.model.ids import UserId
 from broker.model.kinds import Mode, Role
 from broker.model.policy_records import ModeOrder
 from broker.model.reasons import EndReason
-from tests.broker.city import QUICK, City, ToldTunnels
+from broker.settings import ReconcileSettings
+from tests.broker.city import QUICK, City, ToldTunnels, running
 from tests.factories import CITY, GATEWAY, an_actor
+from tests.fakes.waiting import until
 
 
 @pytest.fixture
@@ -70,3 +75,21 @@ async def test_without_a_gateway_of_its_own_a_broker_asks_nothing(city: City) ->
     await city.work()
     await city.sessions.expire()
     assert city.tunnels.told == []
+
+
+@pytest.mark.parametrize("what", ["ended by the desk", "mode changed"])
+async def test_it_takes_less_than_two_seconds_at_the_pace_of_a_site(city: City, what: str) -> None:
+    one, two = (City(city.store, city.providers, ReconcileSettings()) for _ in range(2))
+    two.tunnels.gateways = frozenset({GATEWAY})
+    session, spec = await city.work()
+    async with running(one.reconciler), running(two.reconciler):
+        await asyncio.sleep(0.5)  # somewhere between two rounds
+        began = time.monotonic()
+        if what == "mode changed":
+            async with city.store.write() as tx:
+                await tx.people.set_mode(CITY, ModeOrder(mode=Mode.MAINTENANCE))
+        else:
+            await one.sessions.terminate(an_actor(Role.TENANT_ADMIN), session.id, "端末の紛失")
+        await until(lambda: two.tunnels.told, 5, "the gateway is told by the broker that it has dialled")
+        assert time.monotonic() - began < 2.0
+    assert two.tunnels.told[0][0] == spec.attachment_id

@@ -170,6 +170,10 @@ async def test_open_attachments_are_found_by_session_and_by_gateway_until_they_c
         await tx.sessions.update_attachment(closed)
         assert await tx.sessions.get_attachment(first.id) == closed
         assert await tx.sessions.list_open_attachments() == [second, third]
+        here, elsewhere = {GatewayId("gw-1")}, {GatewayId("gw-2")}
+        assert await tx.sessions.list_closed_attachments(here, tx.now) == [closed]
+        assert await tx.sessions.list_closed_attachments(here, tx.now + timedelta(seconds=1)) == []
+        assert await tx.sessions.list_closed_attachments(elsewhere, tx.now) == []
 
 
 async def test_events_of_a_gateway_that_arrive_twice_are_taken_once(store: SqlStore) -> None:

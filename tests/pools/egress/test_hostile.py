@@ -168,10 +168,10 @@ async def test_a_silent_connection_and_an_endless_one_end(tmp_path: Path) -> Non
             writer.write(b"x")
             await asyncio.sleep(0.02)
 
-    for handler in (silent, endless):
+    for handler, limits in ((silent, {"idle_s": 0.3}), (endless, {"lifetime_s": 1.0})):
         async with (
             listening(handler) as port,
-            proxy(tmp_path, f"https://{HOST}:{port}", limits={"idle_s": 0.3, "lifetime_s": 1.0}) as way_out,
+            proxy(tmp_path, f"https://{HOST}:{port}", limits=limits) as way_out,
         ):
             _, reader, writer = await way_out.connect(f"{HOST}:{port}")
             writer.write(client_hello(HOST))

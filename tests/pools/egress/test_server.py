@@ -113,7 +113,8 @@ async def test_a_new_list_holds_at_once_and_ends_what_is_open(tmp_path: Path) ->
         status, reader, writer = await way_out.connect(f"{HOST}:{port}")
         assert status.startswith(b"HTTP/1.1 200")
         way_out.server.replace(EgressOrder(destinations=("other.example",)))
-        assert await reader.read() == b""
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
         writer.close()
         status, _, writer = await way_out.connect(f"{HOST}:{port}")
         writer.close()
