@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from broker.people.leavers import LeaverWatch
-from broker.signin.records import Authenticated, SignedIn
+from broker.signin.records import Authenticated, Refused, SignedIn
 from broker.store import SqlStore
-from tests.broker.signin.city import HOME, TENANT, City, from_address, open_city
+from tests.broker.signin.city import HOME, STEP, TENANT, City, from_address, open_city
 from tests.fakes.authenticator import FakePerson
 
 
@@ -38,6 +38,18 @@ async def test_a_disabled_account_is_signed_out_in_the_same_round(city: City, wa
     assert not await is_signed_in(city, signed_in)
     assert (await city.user()).is_shut_out
     assert await events(city, "user.left") == [{"login": "yamada", "cause": "account_disabled", "websessions": "2"}]
+
+
+async def test_a_sign_in_that_had_begun_before_is_not_completed_after(city: City, watch: LeaverWatch) -> None:
+    await city.enrol()
+    await city.sign_in()
+    city.wait(STEP)
+    pending = await city.pending("yamada")
+    city.directory.put(FakePerson(login="yamada", password="yamada-secret", is_disabled=True))
+    await watch.look(TENANT)
+    attempt = city.attempt(pending, await city.app_code("yamada"))
+    assert isinstance(await city.signin.submit_code(attempt), Refused)
+    assert [record["cause"] for record in await events(city, "signin.refused")] == ["account_locked"]
 
 
 async def test_who_is_not_found_once_stays_and_twice_is_gone(city: City, watch: LeaverWatch) -> None:
