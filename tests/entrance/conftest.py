@@ -74,4 +74,5 @@ def recorded(whole: tuple[Site, Recorded]) -> Recorded:
     """Nothing is noted yet."""
     for recorder in (whole[1].broker, whole[1].gateway):
         recorder.received.clear()
+        recorder.added = b""
     return whole[1]
