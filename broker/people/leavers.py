@@ -71,6 +71,8 @@ async def _apply(tx: Transaction, user: User, finding: Finding) -> None:
         case Missing():
             await tx.audit.append(_entry(user, "user.missed", {}))
         case Changed(person=person):
+            if await tx.people.get_user(user.tenant_id, user.id) != user:
+                return  # a sign-in or another broker has newer word of them: the next round looks again
             described = msgspec.structs.asdict(person)
             await tx.people.put_user(msgspec.structs.replace(user, **described))
             await tx.audit.append(_entry(user, "user.changed", _differences(user, person.groups)))

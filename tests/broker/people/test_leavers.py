@@ -1,9 +1,12 @@
 """Who leaves the city hall loses browsers and desktops, without anybody at the desk doing anything."""
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 import pytest
 
 from broker.people.leavers import LeaverWatch
+from broker.ports import DirectoryUnavailable, Standing
 from broker.signin.records import Authenticated, Refused, SignedIn
 from broker.store import SqlStore
 from tests.broker.signin.city import HOME, STEP, TENANT, City, from_address, open_city
@@ -50,6 +53,28 @@ async def test_a_sign_in_that_had_begun_before_is_not_completed_after(city: City
     attempt = city.attempt(pending, await city.app_code("yamada"))
     assert isinstance(await city.signin.submit_code(attempt), Refused)
     assert [record["cause"] for record in await events(city, "signin.refused")] == ["account_locked"]
+
+
+class SlowReader:
+    """A directory whose answer is overtaken by what another broker has heard meanwhile."""
+
+    def __init__(self, city: City) -> None:
+        self._city = city
+
+    async def look_up(self, logins: Sequence[str]) -> Mapping[str, Standing] | DirectoryUnavailable:
+        answer = await self._city.directory.look_up(logins)
+        user = await self._city.user()
+        async with self._city.store.write() as tx:
+            await tx.people.mark_left(user.tenant_id, user.id)
+        return answer
+
+
+async def test_an_old_answer_does_not_bring_back_who_has_left_meanwhile(city: City) -> None:
+    await city.enrol()
+    person = city.directory.people["yamada"]
+    city.directory.put(msgspec.structs.replace(person, department="税務課"))
+    await LeaverWatch(city.store, {TENANT: SlowReader(city)}).look(TENANT)
+    assert (await city.user()).is_shut_out
 
 
 async def test_who_is_not_found_once_stays_and_twice_is_gone(city: City, watch: LeaverWatch) -> None:
