@@ -30,7 +30,7 @@ def skim(
     data: bytes, stretch: re.Match[bytes], streams: StreamTable, syncs: SyncLedger, is_ascii: bool
 ) -> tuple[int, bool]:
     """The offset behind the drawing, frames, images and blobs of open streams that begin with ``stretch``; and
-    whether nothing is left there but the beginning of a blob.
+    whether nothing is left there but the beginning of a blob, and perhaps its image before it.
 
     ``is_ascii`` tells of all of ``data``: only there bytes are code points. Raises :class:`ProtocolViolation` for
     more streams than there may be.
@@ -51,7 +51,8 @@ def skim(
             if not is_ascii or end - position > MAX_ELEMENT_CODE_POINTS:
                 return _find_head(stretch, last), False
             if end >= size:
-                return _wait_for_rest(stretch, last, streams), True
+                # an image crosses with its first blob
+                return _find_head(stretch, last), not streams.is_full()
             position = _pass_blob(data, end, stretch, last, streams)
             if position < 0:
                 return _find_head(stretch, last), False
@@ -70,25 +71,18 @@ def _has_closed(streams: StreamTable, index: bytes) -> bool:
 
 
 def _pass_blob(data: bytes, end: int, stretch: re.Match[bytes], last: int, streams: StreamTable) -> int:
-    """The offset behind a blob whose data end at ``end``, and behind its image if that ends too; -1 if it has to be
+    """The offset behind a blob whose data end at ``end``, and behind its stream if that ends too; -1 if it has to be
     judged."""
     if data[end] != _SEMICOLON:
         return -1
     element = stretch[last - 1]
-    if last != IMAGE_LENGTH_GROUP:
-        return end + 1 if streams.is_unlimited(element[_BEFORE_INDEX:]) else -1
+    index = element[_BEFORE_INDEX:]
     ending = b"3.end,%b;" % element
-    if data.startswith(ending, end + 1):
-        streams.pass_picture(element[_BEFORE_INDEX:])
-        return end + 1 + len(ending)
-    streams.open_picture(element[_BEFORE_INDEX:])
-    return end + 1
-
-
-def _wait_for_rest(stretch: re.Match[bytes], last: int, streams: StreamTable) -> int:
-    """Where a blob begins that is to be read again when it is whole. The opening of its image crosses now."""
-    if last != IMAGE_LENGTH_GROUP:
-        return _find_head(stretch, last)
-    element = stretch[last - 1]
-    streams.open_picture(element[_BEFORE_INDEX:])
-    return stretch.start(last) - len(b"4.blob,") - len(element) - len(b",")
+    is_ended = data.startswith(ending, end + 1)
+    if last == IMAGE_LENGTH_GROUP:
+        (streams.pass_picture if is_ended else streams.open_picture)(index)
+    elif not streams.is_unlimited(index):
+        return -1
+    elif is_ended:
+        streams.close(index)
+    return end + 1 + len(ending) * is_ended

@@ -90,13 +90,16 @@ class StreamTable:
 
         Raises :class:`ProtocolViolation` as :meth:`open_picture` does.
         """
-        self._make_sure_of_room(b"img")
-        if index not in self.crossed or index in self._open:
+        if index not in self.crossed or index in self._open or self.is_full():
+            self.open_picture(index)
             self.close(index)
-            self.crossed.add(index)
+
+    def is_full(self) -> bool:
+        """No further stream may be opened."""
+        return len(self._open) >= MAX_STREAMS or len(self.crossed) >= MAX_STREAMS
 
     def _make_sure_of_room(self, opcode: bytes) -> None:
-        if len(self._open) >= MAX_STREAMS or len(self.crossed) >= MAX_STREAMS:
+        if self.is_full():
             raise ProtocolViolation("too many streams", opcode)
 
     def state_of(self, index: bytes) -> bool | None:
