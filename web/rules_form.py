@@ -78,6 +78,8 @@ def _read_hours(fields: Mapping[str, str], before: Hours | None) -> Hours | Wron
             times[name] = time.fromisoformat(fields.get(name, ""))
         except ValueError:
             return WrongField(name)
+        if times[name].tzinfo is not None:
+            return WrongField(name)
     return msgspec.structs.replace(
         before or Hours(),
         **times,

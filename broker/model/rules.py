@@ -38,6 +38,10 @@ class Hours(_Rules, frozen=True, kw_only=True):
     closes_for_lunch: bool = False
     on_closed_days: bool = False
 
+    def __post_init__(self) -> None:
+        if any(moment.tzinfo is not None for moment in (self.opens, self.closes, self.lunch_from, self.lunch_to)):
+            raise ValueError("times are those of the tenant's time zone: write them without one")
+
 
 class Restrictions(_Rules, frozen=True, kw_only=True):
     """What one layer (baseline, tenant, pool) asks for. A field that is left out restricts nothing."""

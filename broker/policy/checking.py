@@ -12,6 +12,8 @@ from broker.model.rules import Baseline, Calendar, Hours, Restrictions, TenantRu
 from broker.model.text import is_unseen
 
 _LIMITS: Final = ("max_sessions", "step_up_s", "idle_limit_s", "absolute_limit_s")
+_MOST: Final = 1_000_000_000
+"""Beyond this no clock counts; whoever wants no limit leaves it out."""
 
 
 class RuleRefusal(msgspec.Struct, frozen=True):
@@ -66,6 +68,8 @@ def refusals_of_restrictions(where: str, restrictions: Restrictions) -> list[Rul
         limit: int | None = getattr(restrictions, name)
         if limit is not None and limit <= 0:
             found.append(RuleRefusal(f"{where}.{name}", f"{limit} would let nobody in"))
+        if limit is not None and limit > _MOST:
+            found.append(RuleRefusal(f"{where}.{name}", f"{limit} is more than {_MOST}: leave it out for no limit"))
     if restrictions.days_per_week is not None and not 1 <= restrictions.days_per_week <= 7:
         found.append(RuleRefusal(f"{where}.days_per_week", f"{restrictions.days_per_week} is not between 1 and 7"))
     if restrictions.hours is not None:

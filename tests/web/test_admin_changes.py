@@ -69,3 +69,13 @@ async def test_a_mode_that_waits_for_its_second_person_is_told_with_the_id_of_th
     status, state = await admin.post("/mode", order)
     assert (status, state["now"], state["awaits"]) == (200, "normal", "c-1")
     assert city.signin.signed_in == {}
+
+
+async def test_hours_of_another_time_zone_are_refused_before_they_could_hold(admin: Socket, city: FakeCity) -> None:
+    """They could not be compared with the tenant's own: no decision and no look at live sessions would end."""
+    hours = {"opens": "08:30:00+09:00", "closes": "17:15:00+09:00"}
+    hours |= {"lunch_from": "12:00:00+09:00", "lunch_to": "13:00:00+09:00"}
+    body = {"rules": {"restrictions": {"hours": hours}}, "based_on": 0, "reason": "見直し", "sign_in": proof("p9001")}
+    status, refused = await admin.post("/rules", body)
+    assert (status, refused["error"]["code"]) == (400, "bad_request")
+    assert city.changes.rows == []

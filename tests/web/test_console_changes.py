@@ -138,7 +138,12 @@ async def test_a_former_version_is_brought_back(visitor: Visitor, city: FakeCity
 
 @pytest.mark.parametrize(
     "fields",
-    [{"max_sessions": "many"}, {"days_per_week": "-1"}, {"hours": "on", "opens": "25:00", "closes": "17:15"}],
+    [
+        {"max_sessions": "many"},
+        {"days_per_week": "-1"},
+        {"hours": "on", "opens": "25:00", "closes": "17:15"},
+        {"hours": "on", "opens": "08:30+09:00", "closes": "17:15+09:00"},
+    ],
 )
 async def test_a_field_that_does_not_read_is_named(visitor: Visitor, fields: dict[str, str]) -> None:
     await visitor.sign_in("p9001")

@@ -106,6 +106,7 @@ async def test_nobody_declares_a_stricter_version_over_so_that_the_settings_retu
 async def test_rules_that_cannot_hold_are_refused_with_their_path(desk: Desk) -> None:
     cases: list[tuple[dict[str, Any], ChangeRefusal, str]] = [
         ({"restrictions": Restrictions(max_sessions=0)}, ChangeRefusal.CONTRADICTORY, "max_sessions"),
+        ({"restrictions": Restrictions(step_up_s=10**23)}, ChangeRefusal.CONTRADICTORY, "step_up_s"),
         ({"groups": frozenset()}, ChangeRefusal.CONTRADICTORY, "groups"),
         ({"origins": frozenset()}, ChangeRefusal.CONTRADICTORY, "origins"),
         ({"restrictions": Restrictions()}, ChangeRefusal.CHANGES_NOTHING, "already"),
