@@ -9,6 +9,7 @@ from broker.audit import CheckpointKey
 from broker.errors import ConfigurationError
 from broker.flow import refusals_of_flows
 from broker.model.ids import TenantId
+from broker.model.service_name import is_service_id
 from broker.network_settings import PORTAL_ENTRANCE
 from broker.policy.entrances import refusals_of_entrances
 from broker.policy.ranges import refusals_of_ranges
@@ -69,6 +70,8 @@ def _check_peers(settings: SiteSettings) -> None:
     known = {zone.id for tenant in settings.tenants for zone in tenant.zones}
     for kind, peers in (("gateways", settings.wire.gateways), ("agents", settings.wire.agents)):
         for peer in peers:
+            if not is_service_id(peer.id):
+                raise ConfigurationError(f"$.wire.{kind}: {peer.id!r}: an id of a-z, 0-9, '.', '_' and '-'")
             if unknown := set(peer.zones) - known:
                 raise ConfigurationError(f"$.wire.{kind}: {peer.id} serves {sorted(unknown)}, which no tenant has")
 

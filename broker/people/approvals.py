@@ -89,10 +89,11 @@ class ApprovalService:
 
 def why_not(order: ApprovalOrder, *, today: date, own_login: str | None) -> str | None:
     """Why an approval can't be kept. Nobody approves their own."""
-    if not 0 < len(order.login.strip()) <= _MAX_LOGIN or has_control_characters(order.login):
+    login = order.login.strip()
+    if not 0 < len(login) <= _MAX_LOGIN or has_control_characters(order.login):
         return "login: is empty, too long or holds control characters"
-    if own_login is not None and order.login.casefold() == own_login.casefold():
-        return f"login: {order.login} is your own; nobody approves their own telework"
+    if own_login is not None and login.casefold() == own_login.casefold():
+        return f"login: {login} is your own; nobody approves their own telework"
     if order.ends_on < today:
         return f"ends_on: {order.ends_on} is in the past"
     if not order.reason.strip() or has_control_characters(order.reason):

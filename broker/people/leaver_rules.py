@@ -54,6 +54,11 @@ def is_doubtful(findings: Collection[Finding], present: int) -> bool:
     return vanished > max(_FEW, present * _MAX_MISSING_SHARE)
 
 
+def is_certain(finding: Finding) -> bool:
+    """Whether it holds even in a round that is doubtful: the directory said it of an entry that it still has."""
+    return isinstance(finding, Left) and finding.cause is not SigninRefusal.UNKNOWN_USER
+
+
 def _is_same(user: User, person: DirectoryPerson) -> bool:
     mine = (user.display_name, user.department, user.groups, user.roles)
     return mine == (person.display_name, person.department, person.groups, person.roles)

@@ -12,7 +12,7 @@ import structlog
 
 from broker.model.ids import TenantId, UserId
 from broker.model.records import User
-from broker.people.leaver_rules import Changed, Finding, Left, Missing, Unchanged, is_doubtful, judge
+from broker.people.leaver_rules import Changed, Finding, Left, Missing, Unchanged, is_certain, is_doubtful, judge
 from broker.ports import AuditEntry, DirectoryReader, DirectoryUnavailable, Store, Transaction
 
 _ACTOR: Final = "system:directory"
@@ -43,7 +43,8 @@ class LeaverWatch:
         if is_doubtful([finding for _, finding in findings], len(present)):
             self._missing[tenant_id] |= before
             await self._note_doubt(tenant_id, len(present))
-            return
+            # Who vanished with many others stays; who was locked out meanwhile must not stay with them.
+            findings = [(user, finding) for user, finding in findings if is_certain(finding)]
         for user, finding in findings:
             if not isinstance(finding, Unchanged):
                 async with self._store.write() as tx:
@@ -70,6 +71,8 @@ async def _apply(tx: Transaction, user: User, finding: Finding) -> None:
         case Missing():
             await tx.audit.append(_entry(user, "user.missed", {}))
         case Changed(person=person):
+            if await tx.people.get_user(user.tenant_id, user.id) != user:
+                return  # a sign-in or another broker has newer word of them: the next round looks again
             described = msgspec.structs.asdict(person)
             await tx.people.put_user(msgspec.structs.replace(user, **described))
             await tx.audit.append(_entry(user, "user.changed", _differences(user, person.groups)))

@@ -136,7 +136,7 @@ def refuse_attempt(pending: PendingSignin, user: User | None, *, now: datetime, 
         return SigninRefusal(pending.password_refusal)
     if user is None or (user.tenant_id, user.id) != (pending.tenant_id, pending.user_id):
         return SigninRefusal.UNKNOWN_USER
-    return SigninRefusal.ACCOUNT_LOCKED if user.is_locked else None
+    return SigninRefusal.ACCOUNT_LOCKED if user.is_shut_out else None
 
 
 def is_live(session: WebSession, *, idle_limit_s: int, now: datetime) -> bool:

@@ -6,6 +6,7 @@ One text a direction at a time: whoever opens a second stream of text gives up t
 import base64
 import binascii
 import hashlib
+import re
 from enum import StrEnum
 from typing import Final
 
@@ -17,7 +18,8 @@ from gateway.protocol import encode_instruction
 MAX_BLOB_BYTES: Final = 6048
 """As guacamole-common-js cuts them: in base64 such a blob fits into one instruction of guacd (8192 bytes)."""
 
-_LAYOUT: Final = frozenset("\t\n\v\f\r")
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+"""Those of ASCII that lay out no text, and those of ISO 6429 (C1): terminals take U+009B for an escape sequence."""
 
 
 class Way(StrEnum):
@@ -127,7 +129,7 @@ class TextCollector:
             text = data.decode("utf-8")
         except UnicodeDecodeError:
             return Outcome.NOT_TEXT
-        if any((character < " " and character not in _LAYOUT) or character == "\x7f" for character in text):
+        if _CONTROLS.search(text):
             return Outcome.NOT_TEXT
         return WholeText(mimetype=self._mimetype, data=data, characters=len(text))
 

@@ -41,36 +41,41 @@ class Conversation:
         self._began_s = asyncio.get_running_loop().time()
         self._counted = Counted()
         self._dialled: Dialled | None = None
+        self._request: Request | None = None
+        self._refusal: Refusal | None = None
+        self._is_asked = False
 
-    async def hold(self) -> Report | None:
-        """Serve to the end; the caller closes the browser's side. None: nothing was asked but the start page."""
-        request: Request | None = None
-        refusal: Refusal | None = None
+    async def hold(self) -> None:
+        """Serve to the end; the caller closes the browser's side and asks for the :meth:`report`."""
         try:
             read = await self._read_request()
             if read is None:
-                return None
+                return
+            self._is_asked = True
             if isinstance(read, Refusal):
-                refusal = read
-                await self._answer(refusal, "")
+                self._refusal = read
+                await self._answer(read, "")
+            elif _is_start_page(read):
+                self._is_asked = False
+                await self._write(start_page(self._setting.order.destinations, self._setting.order.contact))
             else:
-                request = read
-                if _is_start_page(request):
-                    await self._write(start_page(self._setting.order.destinations, self._setting.order.contact))
-                    return None
-                refusal = await self._serve(request)
+                self._request = read
+                await self._serve(read)
         except (OSError, asyncio.IncompleteReadError):
             pass  # one of the two sides went away, or the time was over
         finally:
             if self._dialled is not None:
                 self._dialled.streams[1].close()
-        return self._report(request, refusal)
 
-    def _report(self, request: Request | None, refusal: Refusal | None) -> Report:
+    def report(self) -> Report | None:
+        """What came of it, however it ended. None: nothing was asked but the start page."""
+        if not self._is_asked:
+            return None
+        request = self._request
         return Report(
             host=request.host if request else "",
             port=request.port if request else 0,
-            refusal=refusal,
+            refusal=self._refusal,
             address=self._dialled.address if self._dialled else "",
             bytes_out=self._counted.outward,
             bytes_in=self._counted.inward,
@@ -92,16 +97,17 @@ class Conversation:
         request = parse_request(head)
         return Refusal.MALFORMED if isinstance(request, Malformed) else request
 
-    async def _serve(self, request: Request) -> Refusal | None:
+    async def _serve(self, request: Request) -> None:
         dialled = await self._dial(request)
         if isinstance(dialled, Refusal):
+            self._refusal = dialled
             await self._answer(dialled, request.host)
-            return dialled
+            return
         self._dialled = dialled
         if request.is_tunnel:
-            return await self._serve_tunnel(request, dialled.streams)
-        await self._serve_plain(request, dialled.streams)
-        return None
+            self._refusal = await self._serve_tunnel(request, dialled.streams)
+        else:
+            await self._serve_plain(request, dialled.streams)
 
     async def _dial(self, request: Request) -> Dialled | Refusal:
         if not is_listed(self._setting.rules, request.scheme, request.host, request.port):

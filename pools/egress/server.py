@@ -53,9 +53,11 @@ class EgressServer:
         task.add_done_callback(self._open.discard)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Its report is told however it ends, also when a new list or the end of the desktop cuts it."""
+        conversation = Conversation(self._setting, (reader, writer))
         try:
-            report = await Conversation(self._setting, (reader, writer)).hold()
-            if report is not None:
-                self._tell(report)
+            await conversation.hold()
         finally:
             writer.close()
+            if (report := conversation.report()) is not None:
+                self._tell(report)

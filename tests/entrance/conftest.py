@@ -2,16 +2,20 @@
 
 import asyncio
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import msgspec
 import pytest
 
 from broker.model.service_name import ServiceKind
 from tests.entrance.recording import Recorder
-from tests.entrance.site import OFFICE, Site, run_site
+from tests.entrance.site import OFFICE, SIM, Site, run_proxy, run_site
+from tests.entrance.sockets import count_open
+from tests.fakes.waiting import until
+
+_START_S: Final = 20.0
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -29,17 +33,19 @@ def recording(site: Site) -> Iterator[Recorded]:
     gateway_files = site.files(ServiceKind.GATEWAY, f"gw-{OFFICE}")
     gateway = Recorder(gateway_files, proxy, ("127.0.0.1", site.ports.gateway[OFFICE]))
     loop = asyncio.new_event_loop()
-    over = asyncio.Event()
+    is_listening, over = threading.Event(), asyncio.Event()
 
     async def serve() -> None:
         async with (
             broker.listening("127.0.0.1", site.ports.recorded_broker),
             gateway.listening("127.0.0.1", site.ports.recorded_gateway),
         ):
+            is_listening.set()
             await over.wait()
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()
+    assert is_listening.wait(_START_S)
     try:
         yield Recorded(broker, gateway)
     finally:
@@ -52,22 +58,15 @@ def recording(site: Site) -> Iterator[Recorded]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Recorded]]:
     folder = tmp_path_factory.mktemp("entrance")
     folder.chmod(0o711)
-    with run_site(folder) as site, recording(site) as recorded:
-        wait_until_served(site)
+    with run_site(folder) as site, recording(site) as recorded, run_proxy(site, OFFICE), run_proxy(site, SIM):
         yield site, recorded
 
 
-def wait_until_served(site: Site, deadline_s: float = 30.0) -> None:
-    """Until the proxy's checks have found the broker and the gateway."""
-    give_up_at = time.monotonic() + deadline_s
-    while not all(f"{name} is UP" in site.log("proxy-office") for name in ("brokers/broker-1", "gateways/gw-office")):
-        assert time.monotonic() < give_up_at, site.log("proxy-office")
-        time.sleep(0.05)
-
-
 @pytest.fixture
-def site(whole: tuple[Site, Recorded]) -> Site:
-    return whole[0]
+async def site(whole: tuple[Site, Recorded]) -> AsyncIterator[Site]:
+    """The test's own connections have ended before its event loop does."""
+    yield whole[0]
+    await until(lambda: count_open() == 0, 10.0, "every connection has ended")
 
 
 @pytest.fixture
@@ -75,4 +74,5 @@ def recorded(whole: tuple[Site, Recorded]) -> Recorded:
     """Nothing is noted yet."""
     for recorder in (whole[1].broker, whole[1].gateway):
         recorder.received.clear()
+        recorder.added = b""
     return whole[1]

@@ -25,6 +25,8 @@ async def send(site: Site, *parts: bytes, tls: ssl.SSLContext | None = None, wai
                 while data := await reader.read(65_536):
                     heard += data
     finally:
-        if not writer.is_closing():
-            writer.transport.abort()
+        writer.close()
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await writer.wait_closed()
     return heard

@@ -19,6 +19,8 @@ class Recorder:
 
     def __init__(self, shown: TlsFiles, own: TlsFiles, target: tuple[str, int]) -> None:
         self.received = bytearray()
+        self.added = b""
+        """Headers that the service would not write: they come into the first answer of each connection."""
         self._accepts = server_context(shown)
         self._dials = client_context(own)
         self._dials.check_hostname = False
@@ -56,7 +58,7 @@ class Recorder:
         except OSError:
             writer.close()
             return
-        back = asyncio.create_task(_pass_on(upstream_reader, writer, None))
+        back = asyncio.create_task(_pass_on(upstream_reader, writer, added=self.added))
         try:
             await _pass_on(reader, upstream, self.received)
             await back
@@ -67,11 +69,15 @@ class Recorder:
                     end.transport.abort()
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kept: bytearray | None) -> None:
+async def _pass_on(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kept: bytearray | None = None, added: bytes = b""
+) -> None:
     with contextlib.suppress(OSError, ssl.SSLError):
         while data := await reader.read(65_536):
             if kept is not None:
                 kept += data
+            if added:
+                data, added = data.replace(b"\r\n", b"\r\n" + added, 1), b""
             writer.write(data)
             await writer.drain()
     with contextlib.suppress(OSError):

@@ -88,6 +88,20 @@ async def test_an_upgrade_that_the_gateway_refuses_opens_no_way_to_it(
     assert answer.startswith(b"HTTP/1.1 403" if origin else b"HTTP/1.1 400")
 
 
+async def test_a_gateway_that_was_taken_over_sets_no_cookie_of_the_portal(site: Site, recorded: Recorded) -> None:
+    """Both have one name for the browser, which takes cookies from an answer to a WebSocket too."""
+    recorded.gateway.added = (
+        b"Set-Cookie: __Host-sekisho_session=mine; Path=/; Secure\r\nClear-Site-Data: *\r\nAlt-Svc: h3=evil.example\r\n"
+    )
+    head = b"GET /tunnel HTTP/1.1\r\nHost: %s\r\n%s\r\nOrigin: %s\r\nSec-WebSocket-Version: 13\r\n\r\n" % (
+        HOSTS[OFFICE].encode(), TUNNEL, site.url().encode(),
+    )  # fmt: skip
+    answer = (await send(site, head, wait_s=1.0)).lower()
+    assert answer.startswith(b"http/1.1 101")
+    for word in (b"set-cookie", b"clear-site-data", b"alt-svc"):
+        assert word not in answer
+
+
 @pytest.mark.parametrize(
     "head",
     [

@@ -208,8 +208,9 @@ def test_a_text_crosses_whole_and_is_told_by_length_and_digest() -> None:
         (b"\xff\xfe" + "名簿".encode("utf-16-le"), "783", Outcome.NOT_TEXT),
         (b"PK\x03\x04", "783", Outcome.NOT_TEXT),
         (b"\x1b]52;c;?\x07", "783", Outcome.NOT_TEXT),
+        ("ls\x9b201~\rid".encode(), "783", Outcome.NOT_TEXT),
     ],
-    ids=["too long", "UTF-16", "an archive", "a terminal's order"],
+    ids=["too long", "UTF-16", "an archive", "a terminal's order", "the same in eight bits"],
 )
 def test_what_is_no_text_or_too_much_of_it_does_not_cross_at_all(data: bytes, status: str, outcome: Outcome) -> None:
     side = Side(EVERYTHING)

@@ -62,6 +62,15 @@ def test_a_peer_of_a_zone_that_nobody_has_stops_the_start(tmp_path: Path) -> Non
         check_site(site(tmp_path, zone="lgwam"))
 
 
+@pytest.mark.parametrize("name", ["gw 192.0.2.1:1 #", "Gw", "gw\n    server x", ""])
+def test_a_peer_whose_name_no_certificate_could_carry_stops_the_start(tmp_path: Path, name: str) -> None:
+    """It also stands in the configuration of an entrance's proxy as it is."""
+    peer = {"id": name, "zones": ["lgwan"], "key_file": "k"}
+    document = {"data_dir": str(tmp_path), "tenants": [TENANT], "wire": {"gateways": [peer]}}
+    with pytest.raises(ConfigurationError, match=r"\$\.wire\.gateways: .*: an id of a-z"):
+        check_site(msgspec_convert(document, tmp_path / "site.toml"))
+
+
 ENTRANCE: dict[str, Any] = {
     "id": "office",
     "origin": "office",

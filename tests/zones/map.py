@@ -41,6 +41,10 @@ WIFI_NETWORK: Final = "10.1.128.0/17"
 """The part of the office's network that is on the air."""
 
 
+SEATS: Final = {LGWAN: (1, 2, 3), RESIDENT: (1, 2)}
+"""Desktops of each zone."""
+
+
 class Host(msgspec.Struct, frozen=True, kw_only=True):
     """One host in a namespace of its own. ``group``: the entrance or the zone that it belongs to."""
 
@@ -74,7 +78,7 @@ def _hosts() -> tuple[Host, ...]:
     ]
     for zone, network in ((LGWAN, "10.10.1"), (RESIDENT, "10.20.1")):
         rows.append((f"guacd-{zone}", Kind.GUACD, zone, f"{network}.10"))
-        rows += [(f"desktop-{zone}-{seat}", Kind.DESKTOP, zone, f"{network}.{100 + seat}") for seat in (1, 2)]
+        rows += [(f"desktop-{zone}-{seat}", Kind.DESKTOP, zone, f"{network}.{100 + seat}") for seat in SEATS[zone]]
     rows.append((ROUTER, Kind.ROUTER, "dmz", "10.9.0.1"))
     return tuple(Host(id=id_, kind=kind, group=group, address=address) for id_, kind, group, address in rows)
 

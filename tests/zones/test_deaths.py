@@ -33,13 +33,15 @@ def test_a_gateways_death_leaves_the_others_pictures(city: City, people: People,
             await tunnel.press([ord(letter) for letter in "date"])
             await tunnel.wait_drawn(before, 15.0)
 
+    colleague = people.at("client-office")
     try:
         at("client-home", people.at("client-home"), work_on)
         with pytest.raises(SmokeFailed):
-            at("client-office", people.at("client-office"), look)
+            at("client-office", colleague, look)
     finally:
         city.start_gateway("office")
-    ledger.record("zones", "gateway_killed", paths=2, finds=[])
+    assert at("client-office", colleague, look) > 0
+    ledger.record("zones", "gateway_killed", paths=3, finds=[])
 
 
 def test_an_entrances_death_leaves_the_others_open(city: City, people: People, ledger: Ledger) -> None:

@@ -61,6 +61,8 @@ async def test_an_approval_is_kept_renewed_and_withdrawn(approvals: ApprovalServ
     [
         (order("staff001"), "your own"),
         (order("STAFF001"), "your own"),
+        (order(" staff001"), "your own"),
+        (order("staff001\u3000"), "your own"),
         (order(ends_on=date(2020, 3, 31)), "in the past"),
         (order(reason="  "), "reason"),
         (order(reason="在宅\u202e"), "control"),

@@ -1,12 +1,15 @@
 """Who leaves the city hall loses browsers and desktops, without anybody at the desk doing anything."""
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 import pytest
 
 from broker.people.leavers import LeaverWatch
-from broker.signin.records import Authenticated, SignedIn
+from broker.ports import DirectoryUnavailable, Standing
+from broker.signin.records import Authenticated, Refused, SignedIn
 from broker.store import SqlStore
-from tests.broker.signin.city import HOME, TENANT, City, from_address, open_city
+from tests.broker.signin.city import HOME, STEP, TENANT, City, from_address, open_city
 from tests.fakes.authenticator import FakePerson
 
 
@@ -38,6 +41,40 @@ async def test_a_disabled_account_is_signed_out_in_the_same_round(city: City, wa
     assert not await is_signed_in(city, signed_in)
     assert (await city.user()).is_shut_out
     assert await events(city, "user.left") == [{"login": "yamada", "cause": "account_disabled", "websessions": "2"}]
+
+
+async def test_a_sign_in_that_had_begun_before_is_not_completed_after(city: City, watch: LeaverWatch) -> None:
+    await city.enrol()
+    await city.sign_in()
+    city.wait(STEP)
+    pending = await city.pending("yamada")
+    city.directory.put(FakePerson(login="yamada", password="yamada-secret", is_disabled=True))
+    await watch.look(TENANT)
+    attempt = city.attempt(pending, await city.app_code("yamada"))
+    assert isinstance(await city.signin.submit_code(attempt), Refused)
+    assert [record["cause"] for record in await events(city, "signin.refused")] == ["account_locked"]
+
+
+class SlowReader:
+    """A directory whose answer is overtaken by what another broker has heard meanwhile."""
+
+    def __init__(self, city: City) -> None:
+        self._city = city
+
+    async def look_up(self, logins: Sequence[str]) -> Mapping[str, Standing] | DirectoryUnavailable:
+        answer = await self._city.directory.look_up(logins)
+        user = await self._city.user()
+        async with self._city.store.write() as tx:
+            await tx.people.mark_left(user.tenant_id, user.id)
+        return answer
+
+
+async def test_an_old_answer_does_not_bring_back_who_has_left_meanwhile(city: City) -> None:
+    await city.enrol()
+    person = city.directory.people["yamada"]
+    city.directory.put(msgspec.structs.replace(person, department="税務課"))
+    await LeaverWatch(city.store, {TENANT: SlowReader(city)}).look(TENANT)
+    assert (await city.user()).is_shut_out
 
 
 async def test_who_is_not_found_once_stays_and_twice_is_gone(city: City, watch: LeaverWatch) -> None:
@@ -122,6 +159,20 @@ async def test_when_many_vanish_at_once_nobody_is_sent_away_and_the_desk_is_told
     for _ in range(2):
         await watch.look(TENANT)
     assert [record["login"] for record in await events(city, "user.left")] == ["staff3"]
+
+
+async def test_who_is_disabled_is_sent_away_even_while_many_others_vanish(city: City, watch: LeaverWatch) -> None:
+    """The end of March: a branch of the directory was moved, and somebody who was dismissed keeps working."""
+    for number in range(8):
+        city.directory.put(FakePerson(login=f"staff{number}", password=f"staff{number}-secret"))
+        await city.enrol(f"staff{number}")
+    city.directory.people.clear()
+    city.directory.put(FakePerson(login="staff3", password="staff3-secret", is_disabled=True))
+    for _ in range(2):
+        await watch.look(TENANT)
+    assert [(record["login"], record["cause"]) for record in await events(city, "user.left")] == [
+        ("staff3", "account_disabled")
+    ]
 
 
 async def test_nobody_is_asked_about_who_is_not_here(city: City, watch: LeaverWatch) -> None:

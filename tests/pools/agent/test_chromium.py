@@ -42,14 +42,19 @@ async def unit(tmp_path: Path) -> AsyncIterator[SandboxUnit]:
     )
     assert isinstance(started, SandboxUnit), started
     yield started
+    running = chromiums(started)
     await started.stop()
-    assert chromiums() == []
+    await until(lambda: not any(process.is_running() for process in running), 10)
 
 
-def chromiums(kind: str = "") -> list[psutil.Process]:
-    """Chromium's processes below this one, of one kind."""
+def chromiums(unit: SandboxUnit, kind: str = "") -> list[psutil.Process]:
+    """This desktop's Chromium processes, of one kind."""
+    try:
+        inside = psutil.Process(unit._running.process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
     found: list[psutil.Process] = []
-    for process in psutil.Process().children(recursive=True):
+    for process in inside:
         try:
             line = process.cmdline()
         except psutil.Error:
@@ -69,10 +74,10 @@ def status_of(pid: int) -> dict[str, str]:
 
 
 async def test_every_page_is_shut_in_by_chromium_itself_and_the_whole_by_us(unit: SandboxUnit) -> None:
-    await until(lambda: bool(chromiums("renderer")), 60)
-    browser = next(process for process in chromiums() if not any("--type=" in part for part in process.cmdline()))
-    assert not any("--no-sandbox" in part for process in chromiums() for part in process.cmdline())
-    page = chromiums("renderer")[0].pid
+    await until(lambda: bool(chromiums(unit, "renderer")), 60)
+    browser = next(process for process in chromiums(unit) if not any("--type=" in part for part in process.cmdline()))
+    assert not any("--no-sandbox" in part for process in chromiums(unit) for part in process.cmdline())
+    page = chromiums(unit, "renderer")[0].pid
     await until(lambda: status_of(page).get("Seccomp") == "2", 20)
     ours, its, hosts = namespaces(browser.pid), namespaces(page), namespaces(os.getpid())
     for name in ("user", "pid", "net"):
@@ -83,8 +88,8 @@ async def test_every_page_is_shut_in_by_chromium_itself_and_the_whole_by_us(unit
 
 
 async def test_its_policies_and_its_way_out_are_in_place(unit: SandboxUnit) -> None:
-    await until(lambda: bool(chromiums()), 60)
-    root = Path(f"/proc/{chromiums()[0].pid}/root")
+    await until(lambda: bool(chromiums(unit)), 60)
+    root = Path(f"/proc/{chromiums(unit)[0].pid}/root")
     told = json.loads(await asyncio.to_thread((root / "etc/chromium/policies/managed/sekisho.json").read_bytes))
     assert told["URLBlocklist"][0] == "*"
     assert set(told["URLAllowlist"]) == {
@@ -97,6 +102,6 @@ async def test_its_policies_and_its_way_out_are_in_place(unit: SandboxUnit) -> N
         "DeveloperToolsAvailability": 2, "PasswordManagerEnabled": False, "IncognitoModeAvailability": 1,
     }.items():  # fmt: skip
         assert told[name] == value
-    network = Path(f"/proc/{chromiums()[0].pid}/net/dev")
+    network = Path(f"/proc/{chromiums(unit)[0].pid}/net/dev")
     lines = (await asyncio.to_thread(network.read_text)).splitlines()[2:]
     assert [line.split(":")[0].strip() for line in lines] == ["lo"]

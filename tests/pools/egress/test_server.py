@@ -116,6 +116,7 @@ async def test_a_new_list_holds_at_once_and_ends_what_is_open(tmp_path: Path) ->
         async with asyncio.timeout(5):
             assert await reader.read() == b""
         writer.close()
+        assert (await way_out.last_report()).host == HOST, "what was cut is told all the same"
         status, _, writer = await way_out.connect(f"{HOST}:{port}")
         writer.close()
     assert status.startswith(b"HTTP/1.1 403")
