@@ -1,8 +1,9 @@
 """A mode that the baseline wants two people for."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
+import pytest
 
 from broker.lifecycle.policy_change import ChangeState
 from broker.model.kinds import Mode
@@ -86,3 +87,18 @@ async def test_a_drill_never_ends_the_mode_that_is_in_force(desk: Desk) -> None:
     real = await desk.policy.set_mode(await desk.first(), await an_order(desk), "地震")
     assert isinstance(real, ModeState)
     assert real.now is Mode.BCP, "a drill stands in nobody's way"
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        datetime.max.replace(tzinfo=UTC),
+        datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-12))),
+        datetime(2999, 1, 1),  # noqa: DTZ001  as somebody may send it
+    ],
+)
+async def test_an_end_that_no_page_could_show_is_refused(desk: Desk, until: datetime) -> None:
+    """It would stand at the top of every page, the sign-in's too."""
+    order = ModeOrder(mode=Mode.DEGRADED, until=until, is_drill=True)
+    assert isinstance(await desk.policy.set_mode(await desk.first(), order, "訓練"), Refusal)
+    assert await mode_now(desk) is Mode.NORMAL
