@@ -7,12 +7,20 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 MAX_FIELD_CHARS: Final = 1000
+MAX_LIST_CHARS: Final = 32_768
+"""For a field with one name a line. Cut off, it would end in the name of somebody else."""
 
 
 async def read_form(request: web.Request) -> dict[str, str]:
     """The text fields of a form; a field that is too long is cut off, a file is no field."""
     fields = await request.post()
     return {name: value[:MAX_FIELD_CHARS] for name, value in fields.items() if isinstance(value, str)}
+
+
+async def read_form_with_list(request: web.Request, name: str) -> dict[str, str]:
+    """The same with one field that may hold as much as :data:`MAX_LIST_CHARS`."""
+    fields = await read_form(request)
+    return fields | ({name: await read_long_field(request, name, MAX_LIST_CHARS)} if name in fields else {})
 
 
 async def read_long_field(request: web.Request, name: str, max_chars: int) -> str:

@@ -12,6 +12,7 @@ from web.choices import checked, names_in, ticks
 from web.forms import parse_number
 
 _MINUTE_S: Final = 60
+_MOST: Final = 1_000_000
 
 
 class WrongField(msgspec.Struct, frozen=True):
@@ -39,8 +40,8 @@ def read_rules(fields: Mapping[str, str], before: RuleSet) -> RuleSet | WrongFie
     numbers: dict[str, int | None] = {}
     for name in ("days_per_week", "max_sessions", "step_up_min"):
         text = fields.get(name, "").strip()
-        numbers[name] = parse_number(text) if text else None
-        if text and numbers[name] is None:
+        number = numbers[name] = parse_number(text) if text else None
+        if text and (number is None or number > _MOST):
             return WrongField(name)
     hours = _read_hours(fields, before.restrictions.hours)
     if isinstance(hours, WrongField):

@@ -120,6 +120,23 @@ async def test_stricter_rules_are_rehearsed_then_saved_and_taken_back_by_two(vis
     assert city.changes.sets["lgwan-std"][1].origins == frozenset({Origin.OFFICE})
 
 
+async def test_a_long_list_of_groups_arrives_whole(visitor: Visitor, city: FakeCity) -> None:
+    """Cut off in the middle of a name, it would entitle another group."""
+    await visitor.sign_in("p9001")
+    await visitor.get("/console/rules?subject=lgwan-std")
+    groups = frozenset(f"vdi-lgwan-{number:03}-shisho" for number in range(200))
+    form = {"subject": "lgwan-std", "based_on": "1", "groups": "\n".join(sorted(groups)), "origin-office": "on"}
+    await visitor.submit("/console/rules/rehearse", **form)
+    rules = city.policy.rehearsed[-1][1]
+    assert rules is not None
+    assert rules.groups == groups
+    await visitor.get("/console/exceptions/new")
+    await visitor.submit("/console/exceptions", **ASKED | {"groups": form["groups"]})
+    content = city.changes.rows[0].content
+    assert isinstance(content, Waiver)
+    assert content.groups == groups
+
+
 async def test_a_former_version_is_brought_back(visitor: Visitor, city: FakeCity) -> None:
     await visitor.sign_in("p9001")
     await visitor.get("/console/rules?subject=lgwan-std")
@@ -141,6 +158,7 @@ async def test_a_former_version_is_brought_back(visitor: Visitor, city: FakeCity
     [
         {"max_sessions": "many"},
         {"days_per_week": "-1"},
+        {"step_up_min": "999999999999999999"},
         {"hours": "on", "opens": "25:00", "closes": "17:15"},
         {"hours": "on", "opens": "08:30+09:00", "closes": "17:15+09:00"},
     ],

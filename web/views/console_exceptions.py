@@ -18,7 +18,7 @@ from broker.session.desk_records import Rehearsed
 from web.change_words import CHANGE_KINDS, CHANGE_REFUSALS, CHANGE_STATES, DECISIONS, GRANTS, NOT_BEGUN
 from web.errors import show_problem
 from web.exception_form import BAD_DATE, read_exception
-from web.forms import read_form, see_other
+from web.forms import read_form, read_form_with_list, see_other
 from web.language import language_of
 from web.problems import Problem
 from web.reasons import DENIALS
@@ -76,7 +76,7 @@ async def ask_exception(request: web.Request) -> web.Response:
 
 async def request_exception(request: web.Request) -> web.Response:
     """Ask for an exception; nothing is loosened before somebody else approves it."""
-    fields = await read_form(request)
+    fields = await read_form_with_list(request, "groups")
     pools = await list_pools(request)
     if isinstance(pools, NotAllowed):
         return show_problem(request, Problem.NOT_ALLOWED)

@@ -17,7 +17,7 @@ from broker.session.desk_records import Rehearsed
 from web.change_words import LOOSER
 from web.context import RuleChangeOutcome
 from web.errors import show_problem
-from web.forms import parse_number, read_form, read_query, see_other
+from web.forms import parse_number, read_form, read_form_with_list, read_query, see_other
 from web.language import gettext_noop as _
 from web.problems import Problem
 from web.reasons import DENIALS
@@ -57,7 +57,7 @@ async def show_rules(request: web.Request) -> web.Response:
 
 async def rehearse_rules(request: web.Request) -> web.Response:
     """Who would lose and who would gain; nothing is saved."""
-    fields = await read_form(request)
+    fields = await read_form_with_list(request, "groups")
     held = await _find(request, fields.get("subject", ""))
     if isinstance(held, Problem):
         return show_problem(request, held)
@@ -83,7 +83,7 @@ async def _rehearsed(
 
 async def save_rules(request: web.Request) -> web.Response:
     """Save what was rehearsed. Where it loosens something, it waits for a second person."""
-    fields = await read_form(request)
+    fields = await read_form_with_list(request, "groups")
     held = await _find(request, fields.get("subject", ""))
     based_on = parse_number(fields.get("based_on", ""))
     if isinstance(held, Problem) or based_on is None:
