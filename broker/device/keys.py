@@ -80,7 +80,7 @@ def read_request(text: str) -> PublicKey | DeviceRefusal:
         key = request.public_key()
         if not request.is_signature_valid:
             return DeviceRefusal.REQUEST_NOT_SIGNED
-    except (ValueError, TypeError, binascii.Error, UnsupportedAlgorithm):
+    except (ValueError, TypeError, binascii.Error, UnsupportedAlgorithm, x509.InvalidVersion):
         return DeviceRefusal.REQUEST_UNREADABLE
     except InvalidSignature:
         return DeviceRefusal.REQUEST_NOT_SIGNED

@@ -1,6 +1,7 @@
 """The IT desk enrols, renews and revokes; what it may not do, and what can't be done."""
 
 import asyncio
+import base64
 import subprocess
 from pathlib import Path
 
@@ -107,6 +108,13 @@ def weak_request() -> str:
     return request_of(key)  # type: ignore[arg-type]  # any key signs a request
 
 
+def request_of_a_later_version() -> str:
+    lines = request_of().splitlines()
+    content = bytearray(base64.b64decode("".join(lines[1:-1])))
+    content[content.index(b"\x02\x01\x00") + 2] = 9
+    return "\n".join((lines[0], base64.b64encode(content).decode(), lines[-1]))
+
+
 @pytest.mark.parametrize(
     "request_text, why",
     [
@@ -117,6 +125,7 @@ def weak_request() -> str:
             DeviceRefusal.REQUEST_UNREADABLE,
         ),
         ("A" * 20_000, DeviceRefusal.REQUEST_UNREADABLE),
+        (request_of_a_later_version(), DeviceRefusal.REQUEST_UNREADABLE),
         (weak_request(), DeviceRefusal.KEY_TOO_WEAK),
         (request_of(ec.generate_private_key(ec.SECP192R1())), DeviceRefusal.KEY_TOO_WEAK),
         (request_of(dsa.generate_private_key(2048)), DeviceRefusal.KEY_TOO_WEAK),  # type: ignore[arg-type]  # same
