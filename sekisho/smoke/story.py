@@ -16,6 +16,7 @@ from sekisho.smoke.steps import SmokeFailed
 from sekisho.smoke.tunnel import Tunnel, open_tunnel
 
 _FRAME_DEADLINE_S: Final = 45.0
+_PATIENCE_S: Final = 5.0
 _TICKET_DEADLINE_S: Final = 60.0
 _TOTP_STEP_S: Final = 30
 _TYPED: Final = [ord(letter) for letter in "echo sekisho"]
@@ -146,10 +147,24 @@ async def _wait_for_ticket(walk: Walk, page: Page, session_id: str) -> str:
 
 
 async def _type_and_see(tunnel: Tunnel) -> None:
+    """A program that is still starting swallows keys: it is typed again until the picture answers."""
+    give_up_at = time.monotonic() + _FRAME_DEADLINE_S
+    while True:
+        seen = await _type_once(tunnel)
+        try:
+            await tunnel.wait_drawn(seen, _PATIENCE_S)
+            return
+        except SmokeFailed:
+            if tunnel.closed_because is not None or time.monotonic() > give_up_at:
+                raise
+
+
+async def _type_once(tunnel: Tunnel) -> int:
+    """How many frames were drawn before the keys went out."""
     await tunnel.wait_quiet(_FRAME_DEADLINE_S)
     await tunnel.click(240, 200)
     # A terminal clears itself, a browser goes to its address bar: both then show what is typed.
     await tunnel.press_together([_CONTROL_KEY, ord("l")])
     seen = await tunnel.wait_quiet(_FRAME_DEADLINE_S)
     await tunnel.press([*_TYPED, _RETURN_KEY])
-    await tunnel.wait_drawn(seen, 15.0)
+    return seen
