@@ -14,7 +14,7 @@ from tests.flows.city import City, office_staff
 from tests.flows.staff import at_a_browser
 
 pytestmark = [pytest.mark.real, pytest.mark.browser, pytest.mark.timeout(200)]
-LEAVER, MOVER = office_staff()[40:42]
+LEAVER, MOVER = office_staff()[60:62]
 TWO_ROUNDS_MS = 60_000
 
 

@@ -5,7 +5,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from broker.settings import load_settings
-from sekisho.demo.city import demo_accounts
+from sekisho.demo.city import Group, staff
 from sekisho.demo.websites import LISTED, SITES, UNLISTED
 from tests.flows.city import City, office_staff
 from tests.flows.staff import Picture, Staff, at_a_browser
@@ -13,6 +13,7 @@ from tests.flows.test_staff_day import wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.browser, pytest.mark.timeout(240)]
 POOL = "virtual-browser"
+IT_DESK = [person.uid for person in staff() if Group.IT_DESK in person.groups][2]
 REFUSAL = "#2f5d7c"
 """The line above the proxy's own pages."""
 
@@ -86,7 +87,7 @@ async def test_after_log_off_nothing_of_a_browser_is_left(city: City, browser: B
 
 
 async def test_the_it_desk_sees_what_may_be_reached(city: City, browser: Browser) -> None:
-    async with at_a_browser(city, browser, demo_accounts()[2].uid) as staff:
+    async with at_a_browser(city, browser, IT_DESK) as staff:
         await staff.enrol()
         await staff.page.goto(f"{city.url}/console/pools")
         card = staff.page.locator(f"[data-pool='{POOL}']")

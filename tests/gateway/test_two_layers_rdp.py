@@ -67,13 +67,16 @@ class Visit:
     async def read_on_desktop(self) -> str:
         return await asyncio.to_thread(self._desktop.run, "xclip", "-o", "-selection", "clipboard")
 
-    async def try_everything(self) -> None:
-        """Text in, a microphone, a file; then text out."""
+    async def bring_text(self) -> None:
         await self.browser.say(
             encode_instruction("clipboard", "4", "text/plain"),
             encode_instruction("blob", "4", base64.b64encode(self.inward.encode()).decode()),
             encode_instruction("end", "4"),
         )
+
+    async def try_everything(self) -> None:
+        """Text in, a microphone, a file; then text out."""
+        await self.bring_text()
         await self.browser.say(encode_instruction("audio", "5", "audio/L16;rate=44100,channels=2"))
         await self.browser.say(
             encode_instruction("file", "6", "text/plain", "up.txt"),
@@ -117,7 +120,11 @@ async def test_without_either_layer_all_of_it_crosses(visit: Visit, layers: Laye
     await visit.try_everything()
 
     async def text_enters() -> bool:
-        return await visit.read_on_desktop() == visit.inward
+        # The desktop's own copy of a moment ago may still be on its way and win.
+        if await visit.read_on_desktop() == visit.inward:
+            return True
+        await visit.bring_text()
+        return False
 
     await until_so(text_enters, "the text enters")
     assert b"audio" in visit.browser.opcodes()
@@ -148,7 +155,7 @@ async def test_the_gateways_filters_alone_hold(visit: Visit, layers: Layers) -> 
     await visit.try_everything()
     assert not visit.has_left()
     assert await visit.read_on_desktop() == visit.outward, "nothing came in"
-    assert {Need.AUDIO_OUT, b"filesystem"} <= set(layers.asked), "guacd sent sound and its drive"
+    await until(lambda: {Need.AUDIO_OUT, b"filesystem"} <= set(layers.asked), 30, "guacd sends sound and its drive")
     assert not {b"clipboard", b"audio", b"file", b"filesystem"} & set(visit.browser.opcodes())
     for index in (b"4", b"5", b"6"):
         assert acks_of(visit.browser.instructions, index) == [BLOCKED]
