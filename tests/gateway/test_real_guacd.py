@@ -86,10 +86,14 @@ async def test_a_desktop_that_is_not_there_is_named(real_site: Site, desktop: De
     assert detached.reason is EndReason.DESKTOP_UNREACHABLE
 
 
-async def test_the_picture_comes_over_tls_from_a_guacd_that_is_the_site_s_own(site: Site, tmp_path: Path) -> None:
+async def test_the_picture_comes_over_tls_from_a_guacd_that_is_the_site_s_own(
+    site: Site, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     pki, stranger = ServicePki(tmp_path / "pki"), ServicePki(tmp_path / "foreign")
     shown = pki.issue(ServiceKind.GUACD, "lgwan")
-    with run_desktop(tmp_path / "desktop", GuacdTls(certificate=shown.certificate, key=shown.key)) as desktop:
+    # Not in the test's own folder: the path of a desktop's socket would be too long for one.
+    folder = tmp_path_factory.mktemp("tls")
+    with run_desktop(folder, GuacdTls(certificate=shown.certificate, key=shown.key)) as desktop:
         await site.broker.start()
         site.guacd.address = desktop.guacd_address
         for authority, is_trusted in ((stranger.authority, False), (pki.authority, True)):
