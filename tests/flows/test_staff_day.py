@@ -168,7 +168,7 @@ async def test_two_windows_of_one_person_the_second_takes_over(city: City, brows
         await staff.wait_state("disconnected")
         await expect(first.locator("html")).to_have_attribute("data-end-reason", "taken_over")
         taken_over = [record["subject"] for record in city.audit("session.taken_over")]
-            assert taken_over.count(f"session:{session}") == 1
+        assert taken_over.count(f"session:{session}") == 1
         staff.page = second
         await staff.see_resting()
         await staff.log_off()
