@@ -32,6 +32,7 @@ class LeaverWatch:
         async with self._store.read() as tx:
             present = await tx.people.list_present(tenant_id)
         if not present:
+            self._missing.pop(tenant_id, None)
             return
         answer = await self._directories[tenant_id].look_up([user.login for user in present])
         if isinstance(answer, DirectoryUnavailable):

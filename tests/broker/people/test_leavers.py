@@ -184,3 +184,18 @@ async def test_nobody_is_asked_about_who_is_not_here(city: City, watch: LeaverWa
     await watch.look(TENANT)
     await watch.look(TENANT)
     assert await events(city, "user.missed") == []
+
+
+async def test_what_was_missed_before_everybody_went_home_does_not_count_the_next_day(
+    city: City, watch: LeaverWatch
+) -> None:
+    await city.enrol()
+    person = city.directory.people.pop("yamada")
+    await watch.look(TENANT)
+    await city.signin.sign_out_everywhere(TENANT, (await city.user()).id, actor="test")
+    await watch.look(TENANT)
+    city.directory.put(person)
+    signed_in = await city.sign_in()
+    del city.directory.people["yamada"]
+    await watch.look(TENANT)
+    assert await is_signed_in(city, signed_in)
