@@ -33,7 +33,7 @@ prove-separation: ## prove that nothing but the picture crosses; writes var/repo
 
 bench-relay: ## measure what filter and watermark cost beside relays that judge nothing; the last line is JSON
 	@tools/setup/setup test
-	@exec .venv/bin/python -m bench.relay_cost --at-once --sessions 10 --starts 6
+	@exec .venv/bin/python -m bench.relay_cost --at-once --sessions 50 --starts 8
 
 check: ## lint, format, types, import contracts, templates, translations, documents
 	@tools/setup/setup test
