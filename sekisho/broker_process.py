@@ -14,6 +14,7 @@ from broker.audit.arrivals import RefusedArrivals
 from broker.change.service import ChangeService
 from broker.device.expiry import ExpiryWatch
 from broker.device.service import DeviceService
+from broker.directory.desk import DirectoryDesk
 from broker.flow.service import FlowDesk
 from broker.link.agents import AgentDirectory
 from broker.link.gateways import GatewayDirectory
@@ -40,7 +41,14 @@ from pools.static import StaticProvider
 from sekisho.door.limits import DoorLimits, limits_within
 from sekisho.listeners import Applications, serve
 from sekisho.logs import set_up_log
-from sekisho.site import check_site, database_url, load_sealing_key, make_authenticators, prepare_data_dir
+from sekisho.site import (
+    check_site,
+    database_url,
+    directories_of,
+    load_sealing_key,
+    make_authenticators,
+    prepare_data_dir,
+)
 from sekisho.supervisor.supervise import wait_for_stop_signal
 from web.admin_socket import create_admin_app
 from web.app import create_app
@@ -93,6 +101,7 @@ class Broker:
             changes=self.changes,
             flows=FlowDesk(store, settings),
             devices=self.devices,
+            directory=DirectoryDesk(store, directories_of(settings)),
         )
         self.sealer = Sealer(
             store,

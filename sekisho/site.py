@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from auth.ldap import LdapAuthenticator
 from broker.audit import CheckpointKey
@@ -16,6 +17,8 @@ from broker.policy.ranges import refusals_of_ranges
 from broker.pool.desired_rules import read_desired_rules
 from broker.secret import SealingKey
 from broker.settings import SiteSettings, read_secret_file
+
+MAIN_DIRECTORY: Final = "directory"
 
 
 def database_url(settings: SiteSettings) -> str:
@@ -37,6 +40,11 @@ def make_authenticators(settings: SiteSettings) -> Mapping[TenantId, LdapAuthent
         )
         for tenant in settings.tenants
     }
+
+
+def directories_of(settings: SiteSettings) -> Mapping[TenantId, tuple[str, ...]]:
+    """The ids of each tenant's directories."""
+    return {TenantId(tenant.id): (MAIN_DIRECTORY,) for tenant in settings.tenants}
 
 
 def check_site(settings: SiteSettings) -> None:
