@@ -159,7 +159,12 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             SignedOutCause.DEVICE_OTHER: _("別の端末からの操作"),
             SignedOutCause.DEVICE_REFUSED: _("端末証明書の失効または期限切れ"),
         },
-        "factor": {"totp": _("認証アプリ"), "recovery": _("非常用コード"), "recovery_code": _("非常用コード")},
+        "factor": {
+            "totp": _("認証アプリ"),
+            "recovery": _("非常用コード"),
+            "recovery_code": _("非常用コード"),
+            "passkey": _("パスキー"),
+        },
         "origin": {origin.value: name for origin, name in ORIGINS.items()},
         "way": {"in": _("端末から仮想デスクトップへ"), "out": _("仮想デスクトップから端末へ")},
         "outcome": {
