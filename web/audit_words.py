@@ -30,6 +30,7 @@ SIGNIN_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
         SigninRefusal.LOGIN_MALFORMED: _("職員IDの形式違い"),
         SigninRefusal.UNKNOWN_USER: _("登録のない職員ID"),
         SigninRefusal.AMBIGUOUS_USER: _("職員IDの重複"),
+        SigninRefusal.SEVERAL_DIRECTORIES: _("複数のディレクトリに同じ職員ID"),
         SigninRefusal.WRONG_PASSWORD: _("パスワード違い"),
         SigninRefusal.ACCOUNT_DISABLED: _("ディレクトリで無効のアカウント"),
         SigninRefusal.ACCOUNT_EXPIRED: _("ディレクトリで有効期限の切れたアカウント"),
