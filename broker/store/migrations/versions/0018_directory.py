@@ -5,8 +5,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017_directory"
-down_revision = "0016_virtual_browser"
+revision = "0018_directory"
+down_revision = "0017_factor_at"
 branch_labels = None
 depends_on = None
 
