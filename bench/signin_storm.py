@@ -10,7 +10,6 @@ ladder at which it stayed below half a second and nobody was refused.
 """
 
 import argparse
-import asyncio
 import contextlib
 import json
 import platform
@@ -39,8 +38,6 @@ _RULE: Final = f"highest rate of the ladder with p99 < {GOOD_P99_MS:g} ms and no
 
 async def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     folder = Path(arguments.folder)
-    # Accounts that the parts drop to pass through.
-    folder.chmod(0o711)
     staff, ladder = arguments.staff, _QUICK if arguments.quick else _WHOLE
     if arguments.hold:
         ladder = msgspec.structs.replace(ladder, first_per_s=arguments.hold, most_per_s=arguments.hold, hold_s=20)

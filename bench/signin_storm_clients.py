@@ -75,6 +75,7 @@ class Browser(asyncio.Protocol):
             self._read = self._read[whole:]
 
     def connection_lost(self, exc: Exception | None) -> None:
+        del exc
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(ConnectionError("closed"))
 
@@ -92,8 +93,10 @@ class Browser(asyncio.Protocol):
         )
         _expect(await self._ask(head, body), b"303")
 
-    def has(self, cookie: bytes) -> bool:
-        return cookie in self._cookies
+    def expect(self, cookie: bytes) -> None:
+        """Raises :class:`Refused` when the portal has not given it."""
+        if cookie not in self._cookies:
+            raise Refused("no session")
 
     def close(self) -> None:
         if self._transport is not None:
@@ -134,8 +137,7 @@ async def sign_in(port: int, number: int, due_s: float, tally: Tally) -> None:
             token = _token_in(await browser.get("/login/code"))
             asked = loop.time()
             await browser.post("/login/code", {"csrf_token": token, "code": code_of(number)})
-            if not browser.has(_SESSION):
-                raise Refused("no session")
+            browser.expect(_SESSION)
             done = loop.time()
     except (OSError, Refused) as error:
         cause = str(error) if isinstance(error, Refused) else type(error).__name__
