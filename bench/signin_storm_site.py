@@ -19,7 +19,7 @@ from broker.model.ids import TenantId, UserId
 from broker.model.records import Tenant, TotpEnrolment, User
 from broker.secret import SealingKey, Secret
 from broker.settings import load_settings
-from broker.signin.code import totp_purpose
+from broker.signin.proving import totp_purpose
 from broker.store import migrate, open_store
 from broker.store.engine import WRITES, make_engine
 from broker.store.location import locate
