@@ -33,6 +33,7 @@ from web.views import (
     leaving,
     portal,
     signin,
+    step_up,
 )
 from web.visitor import SERVICES
 
@@ -71,6 +72,8 @@ def _staff_routes() -> list[web.RouteDef]:
         web.get("/language/{code}", leaving.choose_language),
         web.post("/signout", leaving.sign_out),
         web.post("/signout/everywhere", leaving.sign_out_everywhere),
+        web.get("/step-up", step_up.show_step_up),
+        web.post("/step-up", step_up.step_up_by_code),
         web.get("/help", help_page.show_help),
         web.get("/", portal.show_portal),
         web.post("/pools/{pool_id}/open", portal.open_pool),

@@ -30,6 +30,7 @@ SIGNIN_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
         SigninRefusal.LOGIN_MALFORMED: _("職員IDの形式違い"),
         SigninRefusal.UNKNOWN_USER: _("登録のない職員ID"),
         SigninRefusal.AMBIGUOUS_USER: _("職員IDの重複"),
+        SigninRefusal.SEVERAL_DIRECTORIES: _("複数のディレクトリに同じ職員ID"),
         SigninRefusal.WRONG_PASSWORD: _("パスワード違い"),
         SigninRefusal.ACCOUNT_DISABLED: _("ディレクトリで無効のアカウント"),
         SigninRefusal.ACCOUNT_EXPIRED: _("ディレクトリで有効期限の切れたアカウント"),
@@ -159,7 +160,12 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             SignedOutCause.DEVICE_OTHER: _("別の端末からの操作"),
             SignedOutCause.DEVICE_REFUSED: _("端末証明書の失効または期限切れ"),
         },
-        "factor": {"totp": _("認証アプリ"), "recovery": _("非常用コード"), "recovery_code": _("非常用コード")},
+        "factor": {
+            "totp": _("認証アプリ"),
+            "recovery": _("非常用コード"),
+            "recovery_code": _("非常用コード"),
+            "passkey": _("パスキー"),
+        },
         "origin": {origin.value: name for origin, name in ORIGINS.items()},
         "way": {"in": _("端末から仮想デスクトップへ"), "out": _("仮想デスクトップから端末へ")},
         "outcome": {

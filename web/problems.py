@@ -26,6 +26,7 @@ class Problem(StrEnum):
     NO_SUCH_DEVICE = "no_such_device"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     STATE_CHANGED = "state_changed"
+    STEP_UP_REQUIRED = "step_up_required"
     TOO_LARGE = "too_large"
     UNSUPPORTED_MEDIA = "unsupported_media"
     ORIGIN_UNKNOWN = "origin_unknown"
@@ -84,6 +85,11 @@ EXPLANATIONS: Final[Mapping[Problem, Explanation]] = MappingProxyType(
             409,
             _("状態が変わったため、操作できませんでした"),
             _("一覧を再読み込みして、今の状態を確かめてください。"),
+        ),
+        Problem.STEP_UP_REQUIRED: Explanation(
+            409,
+            _("直前の二要素認証が必要です"),
+            _("「もう一度の本人確認」の画面（/step-up）で確認してから、もう一度操作してください。"),
         ),
         Problem.TOO_LARGE: Explanation(
             413, _("送信された内容が大きすぎます"), _("入力を短くして、もう一度送信してください。")

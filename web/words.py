@@ -113,6 +113,8 @@ AUDIT_EVENTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "signin.password_checked": _("パスワード確認"),
         "signin.succeeded": _("ログイン成功"),
+        "signin.stepped_up": _("もう一度の本人確認"),
+        "signin.step_up_refused": _("もう一度の本人確認の拒否"),
         "signin.refused": _("ログイン拒否"),
         "signin.throttled": _("ログイン一時停止"),
         "factor.enrolled": _("認証アプリ登録"),
