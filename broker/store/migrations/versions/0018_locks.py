@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017_locks"
-down_revision = "0016_virtual_browser"
+revision = "0018_locks"
+down_revision = "0017_factor_at"
 branch_labels = None
 depends_on = None
 
