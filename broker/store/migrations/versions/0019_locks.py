@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018_locks"
-down_revision = "0017_factor_at"
+revision = "0019_locks"
+down_revision = "0018_directory"
 branch_labels = None
 depends_on = None
 
