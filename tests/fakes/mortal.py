@@ -12,6 +12,7 @@ from broker.ports import (
     PeopleTx,
     PolicyTx,
     PoolTx,
+    SealingTx,
     SessionTx,
     SigninTx,
     Store,
@@ -72,6 +73,7 @@ class _MortalTransaction:
         self.policy = cast(PolicyTx, _MortalPart(tx.policy, fuse))
         self.changes = cast(ChangeTx, _MortalPart(tx.changes, fuse))
         self.devices = cast(DeviceTx, _MortalPart(tx.devices, fuse))
+        self.sealing = cast(SealingTx, _MortalPart(tx.sealing, fuse))
         self.audit = cast(AuditTx, _MortalPart(tx.audit, fuse))
 
     @property

@@ -9,6 +9,7 @@ from tests.web.fake_changes import KeptChanges
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_flows import ListedFlows
+from tests.web.fake_keys import KeptKeys
 from tests.web.fake_policy import KeptApprovals, OpenMinded
 from tests.web.fake_sessions import ScriptedSessions
 from tests.web.fake_signin import OneCity, PlainSignin
@@ -59,4 +60,5 @@ class FakeCity:
             changes=self.changes,
             flows=self.flows,
             devices=self.devices,
+            keys=KeptKeys(),
         )
