@@ -1,7 +1,7 @@
 # Works on a fresh Debian 12 with nothing but git, make and ca-certificates.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run smoke test test-full prove-separation bench-relay check docs format lock clean
+.PHONY: help setup run smoke test test-full prove-separation bench-relay bench-signin check docs format lock clean
 
 PORT ?= 8400
 GATEWAY_PORT ?= 8401
@@ -34,6 +34,10 @@ prove-separation: ## prove that nothing but the picture crosses; writes var/repo
 bench-relay: ## measure what filter and watermark cost beside relays that judge nothing; the last line is JSON
 	@tools/setup/setup test
 	@exec .venv/bin/python -m bench.relay_cost --at-once --sessions 50 --starts 8
+
+bench-signin: ## measure the morning rush: sign-ins per second and what each costs (QUICK=1 WRITE=1); the last line is JSON
+	@tools/setup/setup test
+	@exec .venv/bin/python -m bench.signin_storm $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
 check: ## lint, format, types, import contracts, templates, translations, documents
 	@tools/setup/setup test

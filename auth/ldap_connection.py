@@ -126,9 +126,19 @@ class Line:
 
     def bind(self, dn: str, password: Secret) -> Answer:
         """Connect, begin TLS, and bind as ``dn``. The password goes out exactly as typed."""
+        self.connect(dn, password)
+        return self.send_bind()
+
+    def connect(self, dn: str, password: Secret) -> None:
+        """Everything before the bind; of the password nothing crosses yet."""
         connection = self._open(dn, password)
         if not self._address.is_tls_from_start:
             connection.start_tls(read_server_info=False)
+
+    def send_bind(self) -> Answer:
+        connection = self._connection
+        if connection is None:
+            raise OSError("bound before the line was open")
         connection.bind(read_server_info=False)
         return _answer_of(connection)
 

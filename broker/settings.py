@@ -17,6 +17,7 @@ from broker.model.kinds import (
     Mode,
     Origin,
     Role,
+    SameLogin,
     Segment,
 )
 from broker.model.place import Place
@@ -85,6 +86,12 @@ class SigninSettings(_Settings, frozen=True, kw_only=True):
 class LdapSettings(_Settings, frozen=True, kw_only=True):
     """One directory. Plain LDAP without TLS does not exist here."""
 
+    id: str = "directory"
+    """Its name in the console, in the audit and on the command line."""
+    login_forms: list[str] = msgspec.field(default_factory=lambda: ["{login}"])
+    """What people of this directory may type, with ``{login}`` for the login as the directory stores it, such as
+    ``{login}@edu.hinode.example`` or ``EDU\\{login}``. By the first form they are known everywhere else. A name goes
+    to the directories with the closest form alone."""
     url: str
     """``ldap://host:port`` (StartTLS is always used) or ``ldaps://host:port``."""
     further_urls: list[str] = []
@@ -158,9 +165,19 @@ class TenantSettings(_Settings, frozen=True, kw_only=True):
     cover_unfocused: bool = False
     """The session page covers the picture of every pool while its window is not in use; a pool may ask for it alone
     by ``grants.cover_unfocused``."""
-    directory: LdapSettings
+    directory: LdapSettings | None = None
+    """For a tenant with one directory. With several: ``[[tenants.directories]]``."""
+    directories: list[LdapSettings] = []
+    """Several, each with an id, asked in this order."""
+    same_login: SameLogin = SameLogin.REFUSE
+    """What becomes of a name that several directories have under the same form."""
     zones: list[ZoneSettings]
     pools: list[PoolSettings]
+
+    @property
+    def every_directory(self) -> list[LdapSettings]:
+        """However they are written, in their order."""
+        return [*([self.directory] if self.directory else []), *self.directories]
 
 
 class DeviceSettings(_Settings, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from broker.audit.arrivals import RefusedArrivals
 from broker.change.service import ChangeService
 from broker.device.expiry import ExpiryWatch
 from broker.device.service import DeviceService
+from broker.directory.desk import DirectoryDesk
 from broker.flow.service import FlowDesk
 from broker.link.agents import AgentDirectory
 from broker.link.gateways import GatewayDirectory
@@ -39,10 +40,11 @@ from broker.store import SqlStore, open_store
 from gateway.descriptors import raise_descriptor_limit
 from pools.local import LocalProvider
 from pools.static import StaticProvider
+from sekisho.directories import directories_of, make_authenticators
 from sekisho.door.limits import DoorLimits, limits_within
 from sekisho.listeners import Applications, serve
 from sekisho.logs import set_up_log
-from sekisho.site import check_site, database_url, load_sealing_key, make_authenticators, prepare_data_dir
+from sekisho.site import check_site, database_url, load_sealing_key, prepare_data_dir
 from sekisho.supervisor.supervise import wait_for_stop_signal
 from web.admin_socket import create_admin_app
 from web.app import create_app
@@ -99,6 +101,7 @@ class Broker:
             flows=FlowDesk(store, settings),
             devices=self.devices,
             keys=KeyService(store, sealing, key_file, self.key_watch),
+            directory=DirectoryDesk(store, directories_of(settings)),
         )
         self.sealer = Sealer(
             store,
@@ -170,7 +173,7 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
         await stack.enter_async_context(_background("lapse", _repeat(broker.changes.expire, _PURGE_INTERVAL_S)))
         for tenant in settings.tenants:
             look = partial(broker.leavers.look, TenantId(tenant.id))
-            rounds = _repeat(look, tenant.directory.recheck_interval_s)
+            rounds = _repeat(look, min(each.recheck_interval_s for each in tenant.every_directory))
             await stack.enter_async_context(_background(f"leavers {tenant.id}", rounds))
         entrances = ProxyEntrances(settings.entrances, broker.refused_arrivals.note)
         applications = Applications(

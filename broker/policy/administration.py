@@ -25,6 +25,8 @@ class Action(StrEnum):
     CHANGE_DEVICES = "change_devices"
     KEEP_KEYS = "keep_keys"
     """Keys of the whole site."""
+    SEE_DIRECTORY = "see_directory"
+    CHANGE_DIRECTORY = "change_directory"
 
 
 class NotAllowed(msgspec.Struct, frozen=True):
@@ -50,6 +52,7 @@ _ALLOWED: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.SEE_AUDIT,
                 Action.SEE_POLICY,
                 Action.SEE_DEVICES,
+                Action.SEE_DIRECTORY,
             }
         ),
     }

@@ -16,6 +16,14 @@ from broker.ports.desktops import (
     StartOrder,
 )
 from broker.ports.devices import DeviceTx
+from broker.ports.directory import (
+    DirectoryPage,
+    DirectorySource,
+    DirectoryTx,
+    ReadingDone,
+    ReadingEvent,
+    WholeNeeded,
+)
 from broker.ports.identity import (
     Authenticator,
     DirectoryPerson,
@@ -50,8 +58,11 @@ __all__ = [
     "DesktopProvider",
     "DesktopUp",
     "DeviceTx",
+    "DirectoryPage",
     "DirectoryPerson",
     "DirectoryReader",
+    "DirectorySource",
+    "DirectoryTx",
     "DirectoryUnavailable",
     "FactorAccepted",
     "FactorRejected",
@@ -66,6 +77,8 @@ __all__ = [
     "PolicyTx",
     "PoolTx",
     "ProviderFailure",
+    "ReadingDone",
+    "ReadingEvent",
     "SealingTx",
     "SecondFactor",
     "SessionTx",
@@ -75,4 +88,5 @@ __all__ = [
     "Store",
     "Transaction",
     "TunnelControl",
+    "WholeNeeded",
 ]

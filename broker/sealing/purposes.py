@@ -4,8 +4,8 @@ from broker.device.authority import authority_purpose
 from broker.model.ids import DesktopId, UserId
 from broker.model.sealing import SealedKind, SealedRow
 from broker.pool.credentials import credential_purpose
-from broker.signin.code import totp_purpose
 from broker.signin.enrolment import enrolment_purpose
+from broker.signin.proving import totp_purpose
 
 
 def purpose_of(row: SealedRow) -> str:

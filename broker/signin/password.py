@@ -72,7 +72,9 @@ class PasswordStep:
         verdict = await self._ask_directory(tenant, attempt)
         async with self._store.write() as tx:
             if isinstance(verdict, DirectoryUnavailable):
-                await self._throttles.take_back(tx, visitor, count=1)
+                # What a server may have counted towards its own lock counts here as well.
+                if not verdict.is_password_sent:
+                    await self._throttles.take_back(tx, visitor, count=1)
                 await tx.audit.append(trail.directory_silent(tenant.id, visitor.login, visitor.address, verdict.detail))
                 return DirectoryDown()
             return await self._record(tx, visitor, attempt, verdict)

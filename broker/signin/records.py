@@ -99,5 +99,16 @@ class SignedOut(msgspec.Struct, frozen=True):
     cause: SignedOutCause
 
 
+class SteppedUp(msgspec.Struct, frozen=True):
+    """The second factor was shown again; the session as it is now."""
+
+    session: WebSession
+
+
+class StepUpRefused(msgspec.Struct, frozen=True):
+    """One refusal for every cause; the cause is in the audit."""
+
+
+StepUpOutcome = SteppedUp | StepUpRefused | Throttled
 PasswordOutcome = NeedFactor | MustEnrol | Throttled | DirectoryDown | UnknownTenant
 CodeOutcome = SignedIn | Refused | Throttled

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from broker.model.ids import TenantId, UserId
 from broker.model.records import PendingSignin, WebSession
 from broker.ports import AuditEntry
@@ -58,6 +60,12 @@ def of_person(session: WebSession, event: str, detail: Mapping[str, str]) -> Aud
         address=session.address,
         detail=detail,
     )
+
+
+def step_up_refused(session: WebSession, cause: str) -> AuditEntry:
+    """Somebody who holds a session could not show its person's second factor."""
+    entry = of_person(session, "signin.step_up_refused", {"cause": cause})
+    return msgspec.structs.replace(entry, outcome="refused")
 
 
 def _entry(pending: PendingSignin, event: str, outcome: str, address: str, detail: Mapping[str, str]) -> AuditEntry:

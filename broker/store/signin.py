@@ -105,6 +105,11 @@ class SqlSignin:
         mine = WEB_SESSION.c.token_hash == token_hash
         await self._db.run(update(WEB_SESSION).where(mine).values(seen_at=seen_at))
 
+    async def mark_stepped_up(self, token_hash: bytes, factor: str, *, before: datetime | None) -> bool:
+        mine = (WEB_SESSION.c.token_hash == token_hash, WEB_SESSION.c.factor_at.is_not_distinct_from(before))
+        shown = update(WEB_SESSION).where(*mine).values(factor=factor, factor_at=self._db.now)
+        return await self._db.touched(shown) == 1
+
     async def remove_web_session(self, token_hash: bytes) -> bool:
         return await self._db.touched(delete(WEB_SESSION).where(WEB_SESSION.c.token_hash == token_hash)) == 1
 

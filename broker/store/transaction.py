@@ -2,11 +2,23 @@
 
 from datetime import datetime
 
-from broker.ports import AuditTx, ChangeTx, DeviceTx, PeopleTx, PolicyTx, PoolTx, SealingTx, SessionTx, SigninTx
+from broker.ports import (
+    AuditTx,
+    ChangeTx,
+    DeviceTx,
+    DirectoryTx,
+    PeopleTx,
+    PolicyTx,
+    PoolTx,
+    SealingTx,
+    SessionTx,
+    SigninTx,
+)
 from broker.store.audit import SqlAudit
 from broker.store.audit_sealing import SqlChain
 from broker.store.changes import SqlChanges
 from broker.store.devices import SqlDevices
+from broker.store.directory import SqlDirectory
 from broker.store.people import SqlPeople
 from broker.store.policy import SqlPolicy
 from broker.store.pools import SqlPools
@@ -29,6 +41,7 @@ class SqlTransaction:
         self._changes = SqlChanges(statements)
         self._devices = SqlDevices(statements)
         self._sealing = SqlSealing(statements)
+        self._directory = SqlDirectory(statements)
         self._audit = SqlAudit(statements)
         self._chain = SqlChain(statements)
 
@@ -67,6 +80,10 @@ class SqlTransaction:
     @property
     def sealing(self) -> SealingTx:
         return self._sealing
+
+    @property
+    def directory(self) -> DirectoryTx:
+        return self._directory
 
     @property
     def audit(self) -> AuditTx:

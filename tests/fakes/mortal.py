@@ -9,6 +9,7 @@ from broker.ports import (
     AuditTx,
     ChangeTx,
     DeviceTx,
+    DirectoryTx,
     PeopleTx,
     PolicyTx,
     PoolTx,
@@ -74,6 +75,7 @@ class _MortalTransaction:
         self.changes = cast(ChangeTx, _MortalPart(tx.changes, fuse))
         self.devices = cast(DeviceTx, _MortalPart(tx.devices, fuse))
         self.sealing = cast(SealingTx, _MortalPart(tx.sealing, fuse))
+        self.directory = cast(DirectoryTx, _MortalPart(tx.directory, fuse))
         self.audit = cast(AuditTx, _MortalPart(tx.audit, fuse))
 
     @property

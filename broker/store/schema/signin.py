@@ -85,6 +85,7 @@ WEB_SESSION: Final = Table(
     Column("entrance", String(64), nullable=False, server_default=text("''")),
     # No reference: a revoked device stays in the books anyway.
     Column("device_id", String(64)),
+    Column("factor_at", UtcTime),
     refers_to("user_account", "user_id"),
     Index("ix_web_session_user", "tenant_id", "user_id"),
     Index("ix_web_session_device", "tenant_id", "device_id"),

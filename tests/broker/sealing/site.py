@@ -19,7 +19,7 @@ from broker.sealing.records import KeyStatus, Stage
 from broker.sealing.service import KeyService
 from broker.sealing.watch import KeyWatch
 from broker.secret import SealingKey, Secret
-from broker.signin.code import totp_purpose
+from broker.signin.proving import totp_purpose
 from broker.signin.records import EnrolmentOffer, MustEnrol, SignedIn
 from broker.store import SqlStore
 from tests.broker.signin.city import OFFICE, STEP, TENANT, City, open_city

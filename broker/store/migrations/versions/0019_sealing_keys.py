@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017_sealing_keys"
-down_revision = "0016_virtual_browser"
+revision = "0019_sealing_keys"
+down_revision = "0018_directory"
 branch_labels = None
 depends_on = None
 
