@@ -35,8 +35,9 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class PortalSettings(_Settings, frozen=True, kw_only=True):
     """The pages and the API."""
 
-    host: str = "127.0.0.1"
-    """Empty: not listened on, because everybody comes through the entrances."""
+    host: str | None = None
+    """Not written: ``127.0.0.1`` on a site without ``[[entrances]]``; on one with them nothing is listened on, because
+    everybody comes through those. Empty: nothing either."""
     port: int = 8400
     public_url: str = "http://localhost:8400"
     """Address that people type; its origin is the only one that forms and tunnels are taken from."""
@@ -88,6 +89,9 @@ class SigninSettings(_Settings, frozen=True, kw_only=True):
     failure_memory_s: int = 7200
     enrol_networks: list[str] = []
     """Networks (CIDR) from which a first authenticator app may be enrolled by password alone. Empty: none."""
+    enrol_origins: list[Origin] = msgspec.field(default_factory=lambda: [Origin.OFFICE])
+    """The entrance has to say so too: its origin has to be one of these. An address alone tells nothing where private
+    ranges are used in several networks."""
 
 
 class LdapSettings(_Settings, frozen=True, kw_only=True):
@@ -245,6 +249,13 @@ class SiteSettings(_Settings, frozen=True, kw_only=True):
     """Every machine of the site: permitted flows (特定通信) and packet filters are derived from them."""
     client_networks: list[ClientNetworkSettings] = []
     further_flows: list[FurtherFlowSettings] = []
+
+    @property
+    def portal_host(self) -> str:
+        """Where the broker's own listener for people is; empty: nowhere."""
+        if self.portal.host is not None:
+            return self.portal.host
+        return "" if self.entrances else "127.0.0.1"
 
     def path(self, relative: str) -> Path:
         """A path of the settings, resolved against ``data_dir``."""

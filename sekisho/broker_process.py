@@ -151,7 +151,7 @@ async def run_broker(settings: SiteSettings) -> None:
 
 
 def _public_urls(settings: SiteSettings) -> list[str]:
-    own = [settings.portal.public_url] if settings.portal.host else []
+    own = [settings.portal.public_url] if settings.portal_host else []
     return [*own, *(entrance.public_url for entrance in settings.entrances)]
 
 
