@@ -50,11 +50,12 @@ class EgressProcess:
         self._tell = tell
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._listener: socket.socket | None = None
 
     def open(self) -> None:
         """Listen and keep a proxy running. Raises :class:`OSError`."""
-        listener = _listen(self._folder, self._account)
-        self._keeper = asyncio.create_task(self._keep(listener))
+        self._listener = _listen(self._folder, self._account)
+        self._keeper = asyncio.create_task(self._keep(self._listener))
 
     async def set_destinations(self, destinations: tuple[str, ...]) -> None:
         """From now on these hold, also for a proxy that has to be started again. What is open ends.
@@ -76,17 +77,16 @@ class EgressProcess:
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
+        if self._listener is not None:
+            self._listener.close()
 
     async def _keep(self, listener: socket.socket) -> None:
-        try:
-            while True:
-                try:
-                    await self._run(listener)
-                except OSError as error:
-                    _log.error("egress.not_started", desktop=self._desktop_id, fault=str(error))
-                await asyncio.sleep(_AGAIN_S)
-        finally:
-            listener.close()
+        while True:
+            try:
+                await self._run(listener)
+            except OSError as error:
+                _log.error("egress.not_started", desktop=self._desktop_id, fault=str(error))
+            await asyncio.sleep(_AGAIN_S)
 
     async def _run(self, listener: socket.socket) -> None:
         process = await asyncio.create_subprocess_exec(
