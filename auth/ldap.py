@@ -8,10 +8,13 @@ from typing import Final, TypeVar
 
 import structlog
 
+from auth.ldap_change import change_password
 from auth.ldap_lookup import Outcome, check_password, make_plans, review
+from auth.ldap_policy import read_lockout, read_policy
 from auth.ldap_server import LdapServer, Question
 from auth.ldap_turns import Turns
-from broker.ports import DirectoryUnavailable, PasswordRejected, Standing
+from broker.model.passwords import LockoutPolicy, PasswordPolicy
+from broker.ports import ChangeAnswer, DirectoryUnavailable, OldPasswordRefused, PasswordRejected, Standing
 from broker.secret import Secret
 from broker.settings import LdapSettings
 from broker.signin.inputs import refuse_login, refuse_password
@@ -56,15 +59,28 @@ class LdapAuthenticator:
             found |= answer
         return found
 
+    async def change_password(self, login: str, old: Secret, new: Secret) -> ChangeAnswer:
+        """A :class:`broker.ports.PasswordChanger`. Asked of one server alone: twice is not what was wished."""
+        if refusal := refuse_login(login) or refuse_password(old) or refuse_password(new):
+            return OldPasswordRefused(refusal)
+        return await self._ask(lambda talk: change_password(talk, login, old, new), one_by_one=True)
+
+    async def read_policy(self, login: str) -> PasswordPolicy | DirectoryUnavailable:
+        return await self._ask(partial(read_policy, login=login))
+
+    async def read_lockout(self) -> LockoutPolicy | DirectoryUnavailable:
+        """A :class:`broker.ports.LockoutReader`."""
+        return await self._ask(read_lockout)
+
     def close(self) -> None:
         for server in self._servers:
             server.close()
 
-    async def _ask(self, question: Question[T]) -> T | DirectoryUnavailable:
+    async def _ask(self, question: Question[T], *, one_by_one: bool = False) -> T | DirectoryUnavailable:
         asked: dict[asyncio.Task[T | DirectoryUnavailable], int] = {}
         try:
             async with asyncio.timeout(self._deadline_s):
-                return await self._ask_in_turn(asked, question)
+                return await self._ask_in_turn(asked, question, one_by_one=one_by_one)
         except TimeoutError:
             return DirectoryUnavailable(f"no answer within {self._deadline_s:g} s")
         finally:
@@ -73,7 +89,7 @@ class LdapAuthenticator:
             await asyncio.gather(*asked, return_exceptions=True)
 
     async def _ask_in_turn(
-        self, asked: "dict[asyncio.Task[T | DirectoryUnavailable], int]", question: Question[T]
+        self, asked: "dict[asyncio.Task[T | DirectoryUnavailable], int]", question: Question[T], *, one_by_one: bool
     ) -> T | DirectoryUnavailable:
         faults: list[str] = []
         left = iter(self._turns.order(_now_s()))
@@ -85,7 +101,7 @@ class LdapAuthenticator:
                 return DirectoryUnavailable("; ".join(faults))
             is_last = len(faults) + len(asked) == len(self._servers)
             done, silent = await asyncio.wait(
-                asked, timeout=None if is_last else self._failover_s, return_when=asyncio.FIRST_COMPLETED
+                asked, timeout=None if is_last or one_by_one else self._failover_s, return_when=asyncio.FIRST_COMPLETED
             )
             for task in done:
                 outcome = task.result()

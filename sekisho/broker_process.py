@@ -24,6 +24,7 @@ from broker.link.tcp_door import find_tcp_door
 from broker.model.ids import TenantId
 from broker.people.approvals import ApprovalService
 from broker.people.leavers import LeaverWatch
+from broker.people.passwords import PasswordDesk
 from broker.people.service import PeopleService
 from broker.people.tenants import TenantDirectory
 from broker.pool.reconciler import Reconciler
@@ -68,12 +69,26 @@ class Broker:
         self.reconciler = Reconciler(store, providers, sealing, settings.reconcile, self.sessions)
         self.pools = PoolService(store, providers, sealing, self.reconciler.health)
         self.authenticators = make_authenticators(settings)
+        changers = {
+            TenantId(tenant.id): self.authenticators[TenantId(tenant.id)]
+            for tenant in settings.tenants
+            if tenant.directory.password_change
+        }
         self.signin = SigninService(
             store,
             self.authenticators,
             TotpFactor(),
             sealing,
             settings.signin,
+            changers,
+        )
+        passwords = PasswordDesk(
+            store,
+            self.signin.passwords,
+            changers,
+            self.sessions,
+            settings.signin,
+            keeping=[TenantId(tenant.id) for tenant in settings.tenants if tenant.keep_desktops_on_password_change],
         )
         self.leavers = LeaverWatch(store, self.authenticators)
         self.policy = PolicyDesk(store)
@@ -93,6 +108,7 @@ class Broker:
             changes=self.changes,
             flows=FlowDesk(store, settings),
             devices=self.devices,
+            passwords=passwords,
         )
         self.sealer = Sealer(
             store,

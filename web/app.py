@@ -31,6 +31,7 @@ from web.views import (
     enrolment,
     help_page,
     leaving,
+    password,
     portal,
     signin,
 )
@@ -68,6 +69,10 @@ def _staff_routes() -> list[web.RouteDef]:
         web.post("/login/code", signin.submit_code),
         web.get("/login/enrol", enrolment.show_enrolment),
         web.post("/login/enrol", enrolment.confirm_enrolment),
+        web.get("/login/password", password.show_demanded),
+        web.post("/login/password", password.submit_demanded),
+        web.get("/password", password.show_own),
+        web.post("/password", password.submit_own),
         web.get("/language/{code}", leaving.choose_language),
         web.post("/signout", leaving.sign_out),
         web.post("/signout/everywhere", leaving.sign_out_everywhere),

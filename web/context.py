@@ -29,6 +29,7 @@ from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
 from broker.model.records import AuditRecord, Tenant, User
 from broker.model.rules import RuleSet, Waiver
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
+from broker.people.passwords import RulesShown
 from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
 from broker.policy.administration import NotAllowed
 from broker.policy.decision import Allow, Deny
@@ -59,14 +60,18 @@ from broker.session.records import (
 from broker.settings import SiteSettings
 from broker.signin.records import (
     Authenticated,
+    ChangeAttempt,
     CodeAttempt,
     CodeOutcome,
     EnrolmentOffer,
+    OwnChange,
+    OwnChangeOutcome,
     PasswordAttempt,
     PasswordOutcome,
     Refused,
     SignedOut,
 )
+from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
 
 
 class TenantsPort(Protocol):
@@ -82,6 +87,17 @@ class SigninPort(Protocol):
     async def submit_code(self, attempt: CodeAttempt) -> CodeOutcome: ...
     async def confirm_enrolment(self, attempt: CodeAttempt) -> CodeOutcome: ...
     async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None: ...
+
+
+class PasswordsPort(Protocol):
+    """People's own passwords."""
+
+    async def show_pending(self, token: Secret) -> RulesShown | None: ...
+    async def show_own(self, auth: Authenticated) -> RulesShown | None: ...
+    async def finish(self, attempt: ChangeAttempt) -> ChangePasswordOutcome: ...
+    async def change_own(self, auth: Authenticated, wish: OwnChange) -> OwnChangeOutcome: ...
+    def can_change(self, auth: Authenticated) -> bool: ...
+    async def days_left(self, auth: Authenticated) -> int | None: ...
 
 
 class SessionsPort(Protocol):
@@ -207,3 +223,4 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     changes: ChangesPort
     flows: FlowsPort
     devices: DevicesPort
+    passwords: PasswordsPort

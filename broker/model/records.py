@@ -114,6 +114,11 @@ class PendingSignin(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str
     created_at: datetime
     expires_at: datetime
+    must_change: bool = False
+    """The password passed and has to be changed before anything else."""
+    factor: str | None = None
+    """The second factor that this sign-in has passed already: all that is missing is another password."""
+    password_ends_at: datetime | None = None
 
 
 class WebSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +142,8 @@ class WebSession(msgspec.Struct, frozen=True, kw_only=True):
     device: DeviceKind = DeviceKind.NONE
     certificate: CertificateState = CertificateState.ABSENT
     device_id: DeviceId | None = None
+    password_ends_at: datetime | None = None
+    """When the directory lets the password run out, as it said at this sign-in."""
 
     @property
     def place(self) -> Place:

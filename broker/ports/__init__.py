@@ -30,6 +30,14 @@ from broker.ports.identity import (
     SecondFactor,
     Standing,
 )
+from broker.ports.passwords import (
+    ChangeAnswer,
+    LockoutReader,
+    NewPasswordRefused,
+    OldPasswordRefused,
+    PasswordChanged,
+    PasswordChanger,
+)
 from broker.ports.people import PeopleTx
 from broker.ports.policy import PolicyTx
 from broker.ports.pools import PoolTx
@@ -44,6 +52,7 @@ __all__ = [
     "AuditQuery",
     "AuditTx",
     "Authenticator",
+    "ChangeAnswer",
     "ChangeTx",
     "DesktopDown",
     "DesktopProvider",
@@ -54,10 +63,15 @@ __all__ = [
     "DirectoryUnavailable",
     "FactorAccepted",
     "FactorRejected",
+    "LockoutReader",
     "LogsOff",
     "MakesCredentials",
+    "NewPasswordRefused",
     "Observation",
+    "OldPasswordRefused",
     "PasswordAccepted",
+    "PasswordChanged",
+    "PasswordChanger",
     "PasswordRejected",
     "PeopleTx",
     "PersonGone",

@@ -13,7 +13,7 @@ from broker.settings import SigninSettings
 from broker.signin import trail
 from broker.signin.completion import Completion, visitor_of
 from broker.signin.inputs import hash_cookie, read_totp_code
-from broker.signin.records import CodeAttempt, CodeOutcome, Refused, SignedIn, Throttled
+from broker.signin.records import CodeAttempt, CodeOutcome, MustChangePassword, Refused, SignedIn, Throttled
 from broker.signin.recovery import hash_code, read_code
 from broker.signin.rules import AcceptRecovery, AcceptStep, LoginFacts, Proof, RecoveryTyped, RefuseLogin, decide_login
 from broker.signin.throttles import Throttles
@@ -86,12 +86,15 @@ class CodeStep:
 
     async def _recover(
         self, tx: Transaction, pending: PendingSignin, user: User, attempt: CodeAttempt
-    ) -> SignedIn | Refused:
+    ) -> SignedIn | MustChangePassword | Refused:
         outcome = await self._completion.succeed(tx, pending, user, attempt, factor=RECOVERY)
         if isinstance(outcome, Refused):
             return outcome
         left = await tx.signin.count_recovery_codes(user.tenant_id, user.id)
-        await tx.audit.append(trail.of_person(outcome.session, "recovery_code.used", {"left": str(left)}))
+        address = visitor_of(pending, attempt).address
+        await tx.audit.append(trail.of_user(user, "recovery_code.used", address, {"left": str(left)}))
+        if isinstance(outcome, MustChangePassword):
+            return outcome
         return msgspec.structs.replace(outcome, used_recovery_code=True)
 
     async def _prove(self, tx: Transaction, pending: PendingSignin, code: str) -> Proof | None:
