@@ -14,6 +14,7 @@ from auth.ldap_connection import Answer, Entry
 from auth.ldap_lookup import Conversation, judge_bind
 from auth.ldap_people import SUCCESS, Stopped, is_disabled, is_expired
 from auth.ldap_ppolicy import PolicyError, read_policy_word
+from auth.ldap_turns import LeftToAnother, Once
 from broker.model.kinds import DirectoryKind
 from broker.model.passwords import NewPasswordFault
 from broker.model.reasons import SigninRefusal
@@ -43,7 +44,9 @@ _TOLD_BY_CONTROL: Final = {
 }
 
 
-def change_password(talk: Conversation, login: str, old: Secret, new: Secret) -> ChangeAnswer:
+def change_password(
+    talk: Conversation, login: str, old: Secret, new: Secret, once: Once
+) -> ChangeAnswer | LeftToAnother:
     """Raises :class:`Stopped`, and what ldap3 and sockets raise."""
     search = talk.bind_service()
     entry = search.find(login)
@@ -54,6 +57,8 @@ def change_password(talk: Conversation, login: str, old: Secret, new: Secret) ->
         return OldPasswordRefused(SigninRefusal.ACCOUNT_DISABLED)
     if is_expired(entry, datetime.now(UTC)):
         return OldPasswordRefused(SigninRefusal.ACCOUNT_EXPIRED)
+    if not once.take():
+        return LeftToAnother()
     if talk.plan.settings.kind is DirectoryKind.ACTIVE_DIRECTORY:
         return read_windows_answer(search.line.swap_unicode_password(entry.dn, old, new))
     return _change_as_person(talk, entry, old, new)

@@ -136,9 +136,17 @@ class Line:
 
     def bind(self, dn: str, password: Secret) -> Answer:
         """Connect, begin TLS, and bind as ``dn``. The password goes out exactly as typed."""
+        self.connect(dn, password)
+        return self.send_bind()
+
+    def connect(self, dn: str, password: Secret) -> None:
+        """Everything before the bind; of the password nothing crosses yet."""
         connection = self._open(dn, password)
         if not self._address.is_tls_from_start:
             connection.start_tls(read_server_info=False)
+
+    def send_bind(self) -> Answer:
+        connection = self._opened()
         connection.bind(read_server_info=False, controls=_ASK_POLICY)
         return _answer_of(connection)
 
@@ -184,7 +192,7 @@ class Line:
         self, base: str, search_filter: str, attributes: Sequence[str], *, limit: int
     ) -> tuple[Answer, list[Entry]]:
         """Entries of the subtree; references to other servers are left alone. ``limit`` 0: the server's own."""
-        connection = self._bound()
+        connection = self._opened()
         connection.search(
             base,
             search_filter,
@@ -199,22 +207,22 @@ class Line:
 
     def swap_unicode_password(self, dn: str, old: Secret, new: Secret) -> Answer:
         """A password change of Active Directory: the old value goes, the new one comes ([MS-ADTS] 3.1.1.3.1.5)."""
-        connection = self._bound()
+        connection = self._opened()
         changes = [(ldap3.MODIFY_DELETE, [_quoted(old)]), (ldap3.MODIFY_ADD, [_quoted(new)])]
         connection.modify(dn, {"unicodePwd": changes})
         return _answer_of(connection)
 
     def modify_password(self, dn: str, old: Secret | None, new: Secret) -> Answer:
         """The password modify operation (RFC 3062)."""
-        connection = self._bound()
+        connection = self._opened()
         # As bytes, or ldap3 maps look-alike characters onto each other (SASLprep).
         passwords = (None if old is None else old.reveal().encode(), new.reveal().encode())
         cast("_Operation", ModifyPassword(connection, dn, *passwords, controls=_ASK_POLICY)).send()
         return _answer_of(connection)
 
-    def _bound(self) -> _Socketed:
+    def _opened(self) -> _Socketed:
         if self._connection is None:
-            raise OSError("asked before the bind")
+            raise OSError("asked before the line was open")
         return self._connection
 
     def close(self) -> None:

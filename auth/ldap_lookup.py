@@ -22,9 +22,11 @@ from auth.ldap_people import (
     describe_person,
     is_disabled,
     is_expired,
+    login_of,
     password_end_of,
 )
 from auth.ldap_ppolicy import PolicyError, PolicyWord, read_policy_word
+from auth.ldap_turns import LeftToAnother, Once
 from broker.errors import ConfigurationError
 from broker.model.ids import new_id
 from broker.model.reasons import SigninRefusal
@@ -126,7 +128,7 @@ class Conversation:
         return PeopleSearch(self.plan.settings, service)
 
 
-def check_password(talk: Conversation, login: str, password: Secret) -> Outcome:
+def check_password(talk: Conversation, login: str, password: Secret, once: Once) -> Outcome | LeftToAnother:
     """Raises :class:`Stopped`, and what ldap3 and sockets raise."""
     search = talk.bind_service()
     found = search.find(login)
@@ -134,10 +136,22 @@ def check_password(talk: Conversation, login: str, password: Secret) -> Outcome:
     groups = search.read_groups(entry, login)
     # A connection of its own: the service account's identity never stands behind a password.
     typed = password if isinstance(found, Entry) else Secret(new_id())
-    answer = talk.new_line().bind(entry.dn, typed)
+    line = talk.new_line()
+    line.connect(entry.dn, typed)
+    if not once.take():
+        return LeftToAnother()
+    answer = line.send_bind()
     if not isinstance(found, Entry):
         return PasswordRejected(found)
     return _judge(found, groups, answer, talk.plan.settings)
+
+
+def locate(talk: Conversation, login: str) -> str | None:
+    """The login as the directory has it; None for nobody. Of several people with one login: as it was typed."""
+    found = talk.bind_service().find(login)
+    if isinstance(found, Entry):
+        return login_of(found, talk.plan.settings)
+    return login if found is SigninRefusal.AMBIGUOUS_USER else None
 
 
 def review(talk: Conversation, logins: Sequence[str]) -> Mapping[str, Standing]:

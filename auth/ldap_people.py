@@ -104,8 +104,7 @@ class PeopleSearch:
 
 
 def describe_person(entry: Entry, groups: frozenset[str], settings: LdapSettings) -> DirectoryPerson:
-    # Of several logins the least: the order of an attribute's values means nothing.
-    login = min(entry.values[settings.login_attribute.lower()])
+    login = login_of(entry, settings)
     return DirectoryPerson(
         login=login,
         display_name=entry.first(settings.name_attribute) or login,
@@ -113,6 +112,11 @@ def describe_person(entry: Entry, groups: frozenset[str], settings: LdapSettings
         groups=groups,
         roles=frozenset(settings.roles[group] for group in groups if group in settings.roles),
     )
+
+
+def login_of(entry: Entry, settings: LdapSettings) -> str:
+    """Of several logins the least: the order of an attribute's values means nothing."""
+    return min(entry.values[settings.login_attribute.lower()])
 
 
 def is_disabled(entry: Entry) -> bool:

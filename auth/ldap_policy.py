@@ -1,6 +1,5 @@
 """The directory's own rules for passwords, where the service account may read them."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from auth.ldap_connection import Entry
@@ -8,7 +7,7 @@ from auth.ldap_lookup import Conversation
 from auth.ldap_names import domain_of
 from auth.ldap_people import PeopleSearch
 from broker.model.kinds import DirectoryKind
-from broker.model.passwords import LockoutPolicy, PasswordPolicy
+from broker.model.passwords import LockoutPolicy, PasswordPolicy, strictest
 
 _DOMAIN: Final = (
     "minPwdLength", "pwdHistoryLength", "minPwdAge", "maxPwdAge", "pwdProperties", "lockoutThreshold",
@@ -47,8 +46,8 @@ def read_lockout(talk: Conversation) -> LockoutPolicy:
             _lockout(entry.first("msDS-LockoutThreshold"), _span_s(entry.first("msDS-LockoutObservationWindow")))
             for entry in entries
         ]
-        return _strictest(found)
-    return _strictest([_lockout_of_ppolicy(entry) for entry in search.search_all("(objectClass=pwdPolicy)", _PPOLICY)])
+        return strictest(found)
+    return strictest([_lockout_of_ppolicy(entry) for entry in search.search_all("(objectClass=pwdPolicy)", _PPOLICY)])
 
 
 def _windows_policy(search: PeopleSearch, person: Entry | None) -> PasswordPolicy:
@@ -110,17 +109,6 @@ def _lockout_of_ppolicy(entry: Entry) -> LockoutPolicy | None:
 def _lockout(threshold: str | None, window_s: int | None) -> LockoutPolicy | None:
     number = _number(threshold)
     return None if number is None else LockoutPolicy(threshold=number, window_s=window_s or 0)
-
-
-def _strictest(found: Sequence[LockoutPolicy | None]) -> LockoutPolicy:
-    """The least threshold with the longest window. Nothing that could be read: not known."""
-    known = [policy for policy in found if policy is not None]
-    locking = [policy for policy in known if policy.threshold]
-    if not locking:
-        return LockoutPolicy(threshold=0 if known else None, window_s=0)
-    return LockoutPolicy(
-        threshold=min(policy.threshold or 0 for policy in locking), window_s=max(policy.window_s for policy in locking)
-    )
 
 
 def _number(text: str | None) -> int | None:

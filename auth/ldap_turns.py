@@ -1,9 +1,32 @@
-"""In which order the servers of a directory are asked. Pure: the caller brings the time."""
+"""In which order the servers of a directory are asked, and which of them alone gets the password."""
 
+import threading
 from typing import Final
+
+import msgspec
 
 _FIRST_REST_S: Final = 5.0
 _LONGEST_REST_S: Final = 60.0
+
+
+class LeftToAnother(msgspec.Struct, frozen=True):
+    """Another server was quicker: this one never saw the password."""
+
+
+class Once:
+    """The right to send the password of one sign-in. However many servers are asked, one alone ever gets it: a wrong
+    password counts once in the directory's own lock. Any thread may take it."""
+
+    def __init__(self) -> None:
+        self._free = threading.Semaphore(1)
+        self.is_taken = False
+
+    def take(self) -> bool:
+        """True for exactly one caller."""
+        if not self._free.acquire(blocking=False):
+            return False
+        self.is_taken = True
+        return True
 
 
 class Turns:

@@ -17,6 +17,7 @@ from broker.model.kinds import (
     Mode,
     Origin,
     Role,
+    SameLogin,
     Segment,
 )
 from broker.model.place import Place
@@ -70,13 +71,17 @@ class SigninSettings(_Settings, frozen=True, kw_only=True):
     free_failures_per_address: int = 300
     """The same for an address. Attempts that are between password and code count too: a whole office may sit
     behind one address."""
+    free_failures_of_strangers: int = 1000
+    """Failures at one entrance from one of sixteen groups of networks, under whatever names, by whom nothing is known:
+    neither address nor browser nor device. From then on such strangers wait ``max_stranger_block_s`` for each other."""
+    max_stranger_block_s: int = 10
     base_block_s: int = 30
     max_block_s: int = 3600
     max_account_block_s: int = 900
     """Longest wait of an account that strangers' failures cause. It binds nobody at an address where that account
     has signed in lately."""
     known_address_s: int = 2_592_000
-    """For so long after a sign-in its address is known (30 days)."""
+    """For so long after a sign-in its address and its browser are known (30 days)."""
     failure_memory_s: int = 7200
     password_change_factor_age_s: int = 900
     """How old the second factor may be when a signed-in person changes their own password."""
@@ -89,6 +94,12 @@ class SigninSettings(_Settings, frozen=True, kw_only=True):
 class LdapSettings(_Settings, frozen=True, kw_only=True):
     """One directory. Plain LDAP without TLS does not exist here."""
 
+    id: str = "directory"
+    """Its name in the console, in the audit and on the command line."""
+    login_forms: list[str] = msgspec.field(default_factory=lambda: ["{login}"])
+    """What people of this directory may type, with ``{login}`` for the login as the directory stores it, such as
+    ``{login}@edu.hinode.example`` or ``EDU\\{login}``. By the first form they are known everywhere else. A name goes
+    to the directories with the closest form alone."""
     url: str
     """``ldap://host:port`` (StartTLS is always used) or ``ldaps://host:port``."""
     further_urls: list[str] = []
@@ -166,9 +177,19 @@ class TenantSettings(_Settings, frozen=True, kw_only=True):
     by ``grants.cover_unfocused``."""
     keep_desktops_on_password_change: bool = False
     """A changed password ends the person's other sign-ins; with this their desktops stay connected."""
-    directory: LdapSettings
+    directory: LdapSettings | None = None
+    """For a tenant with one directory. With several: ``[[tenants.directories]]``."""
+    directories: list[LdapSettings] = []
+    """Several, each with an id, asked in this order."""
+    same_login: SameLogin = SameLogin.REFUSE
+    """What becomes of a name that several directories have under the same form."""
     zones: list[ZoneSettings]
     pools: list[PoolSettings]
+
+    @property
+    def every_directory(self) -> list[LdapSettings]:
+        """However they are written, in their order."""
+        return [*([self.directory] if self.directory else []), *self.directories]
 
 
 class DeviceSettings(_Settings, frozen=True, kw_only=True):

@@ -1,14 +1,11 @@
 """From settings to objects: the parts of a broker, wired together. The only place that knows them all."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
-from auth.ldap import LdapAuthenticator
 from broker.audit import CheckpointKey
 from broker.errors import ConfigurationError
 from broker.flow import refusals_of_flows
-from broker.model.ids import TenantId
 from broker.model.service_name import is_service_id
 from broker.network_settings import PORTAL_ENTRANCE
 from broker.policy.entrances import refusals_of_entrances
@@ -16,6 +13,7 @@ from broker.policy.ranges import refusals_of_ranges
 from broker.pool.desired_rules import read_desired_rules
 from broker.secret import SealingKey
 from broker.settings import SiteSettings, read_secret_file
+from sekisho.directories import check_directories
 
 
 def database_url(settings: SiteSettings) -> str:
@@ -27,24 +25,13 @@ def database_url(settings: SiteSettings) -> str:
     return f"sqlite+aiosqlite:///{settings.path('sekisho.sqlite3').absolute()}"
 
 
-def make_authenticators(settings: SiteSettings) -> Mapping[TenantId, LdapAuthenticator]:
-    """One directory for each tenant. Whoever makes them closes them."""
-    return {
-        TenantId(tenant.id): LdapAuthenticator(
-            tenant.directory,
-            read_secret_file(settings.path(tenant.directory.bind_password_file)),
-            settings.path(tenant.directory.ca_file),
-        )
-        for tenant in settings.tenants
-    }
-
-
 def check_site(settings: SiteSettings) -> None:
     """Find what can't work before anything is started. Raises :class:`ConfigurationError`."""
     if not settings.tenants:
         raise ConfigurationError("no [[tenants]]: a site needs at least one")
     if refusals := refusals_of_ranges("$.signin.enrol_networks", settings.signin.enrol_networks):
         raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
+    check_directories(settings)
     _check_entrances(settings)
     _check_peers(settings)
     for tenant in settings.tenants:

@@ -9,7 +9,7 @@ from broker.model.flow_settings import HostSettings
 from broker.model.kinds import DesktopProtocol
 from broker.model.pool_settings import PoolSettings
 from broker.network_settings import EntranceSettings
-from broker.settings import SiteSettings, TenantSettings
+from broker.settings import LdapSettings, SiteSettings, TenantSettings
 
 _BY_SCHEME: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443, "ldap": 389, "ldaps": 636}
 _BY_PROTOCOL: Final = {DesktopProtocol.VNC: 5900, DesktopProtocol.RDP: 3389}
@@ -46,8 +46,14 @@ def entrance_ports(entrance: EntranceSettings) -> list[int]:
 
 
 def directory_places(tenant: TenantSettings) -> list[tuple[str, Place | None]]:
-    """Each of the directory's servers, with the path of its setting."""
-    path, directory = f"tenants.{tenant.id}.directory", tenant.directory
+    """Each server of the tenant's directories, with the path of its setting."""
+    path = f"tenants.{tenant.id}"
+    several = [(f"{path}.directories[{index}]", each) for index, each in enumerate(tenant.directories)]
+    single = [(f"{path}.directory", tenant.directory)] if tenant.directory else []
+    return [place for where, directory in (*single, *several) for place in _server_places(where, directory)]
+
+
+def _server_places(path: str, directory: LdapSettings) -> list[tuple[str, Place | None]]:
     further = [(f"{path}.further_urls[{index}]", url) for index, url in enumerate(directory.further_urls)]
     return [(setting, read_url(url)) for setting, url in ((f"{path}.url", directory.url), *further)]
 

@@ -67,6 +67,15 @@ class DirectoryKind(StrEnum):
     """Also Samba's domain controller."""
 
 
+class SameLogin(StrEnum):
+    """What becomes of a login that two directories of a tenant have."""
+
+    REFUSE = "refuse"
+    """Nobody signs in by it, because nobody can tell whose it is."""
+    FIRST = "first"
+    """It is the person's of the first directory that has it; the others' are never asked."""
+
+
 class PoolKind(StrEnum):
     FLOATING = "floating"
     PERSISTENT = "persistent"

@@ -1,5 +1,6 @@
 """What a directory demands of passwords, and why it would not take one."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -39,3 +40,14 @@ class LockoutPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     threshold: int | None
     window_s: int
+
+
+def strictest(found: Sequence[LockoutPolicy | None]) -> LockoutPolicy:
+    """The least threshold with the longest window. Nothing that could be read: not known."""
+    known = [policy for policy in found if policy is not None]
+    locking = [policy for policy in known if policy.threshold]
+    if not locking:
+        return LockoutPolicy(threshold=0 if known else None, window_s=0)
+    return LockoutPolicy(
+        threshold=min(policy.threshold or 0 for policy in locking), window_s=max(policy.window_s for policy in locking)
+    )

@@ -97,6 +97,8 @@ class SigninRefusal(StrEnum):
     LOGIN_MALFORMED = "login_malformed"
     UNKNOWN_USER = "unknown_user"
     AMBIGUOUS_USER = "ambiguous_user"
+    SEVERAL_DIRECTORIES = "several_directories"
+    """Two directories of the tenant have the name, and no rule says whose it is."""
     WRONG_PASSWORD = "wrong_password"
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_EXPIRED = "account_expired"

@@ -123,7 +123,10 @@ class PendingSignin(msgspec.Struct, frozen=True, kw_only=True):
 
 class WebSession(msgspec.Struct, frozen=True, kw_only=True):
     """A signed-in browser. Only hashes of its cookies are stored; ``csrf_token`` goes into forms. It counts at the
-    ``entrance`` where it began, and at the device by whose certificate it began, and nowhere else."""
+    ``entrance`` where it began, and at the device by whose certificate it began, and nowhere else.
+
+    ``factor_at``: when the person last showed a second factor in it, at the sign-in or since; None: not known.
+    """
 
     token_hash: bytes
     tenant_id: TenantId
@@ -144,6 +147,7 @@ class WebSession(msgspec.Struct, frozen=True, kw_only=True):
     device_id: DeviceId | None = None
     password_ends_at: datetime | None = None
     """When the directory lets the password run out, as it said at this sign-in."""
+    factor_at: datetime | None = None
 
     @property
     def place(self) -> Place:

@@ -34,9 +34,13 @@ class PasswordRejected(msgspec.Struct, frozen=True):
 
 
 class DirectoryUnavailable(msgspec.Struct, frozen=True):
-    """No server of the directory gave an answer; ``detail`` is for the IT desk and the audit."""
+    """No server of the directory gave an answer; ``detail`` is for the IT desk and the audit.
+
+    ``is_password_sent``: a server had the password already and may have counted it.
+    """
 
     detail: str
+    is_password_sent: bool = False
 
 
 class Authenticator(Protocol):

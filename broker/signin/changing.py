@@ -5,7 +5,6 @@ in between, the person is not signed in, the old session stays, and the audit sh
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Final
 
 import msgspec
@@ -14,7 +13,6 @@ from broker.model.ids import TenantId
 from broker.model.passwords import NewPasswordFault
 from broker.model.reasons import SigninRefusal
 from broker.model.records import PendingSignin, User
-from broker.model.text import clean_text
 from broker.ports import (
     ChangeAnswer,
     DirectoryUnavailable,
@@ -30,7 +28,7 @@ from broker.secret import Secret
 from broker.settings import SigninSettings
 from broker.signin import trail
 from broker.signin.completion import Completion
-from broker.signin.inputs import MAX_ADDRESS, hash_cookie, refuse_password
+from broker.signin.inputs import hash_cookie, refuse_password
 from broker.signin.records import (
     Authenticated,
     CantChange,
@@ -48,7 +46,9 @@ from broker.signin.records import (
     Throttled,
 )
 from broker.signin.rules import refuse_attempt
-from broker.signin.throttles import Throttles, Visitor
+from broker.signin.stepping_up import is_fresh, visitor_inside
+from broker.signin.throttles import Throttles
+from broker.signin.visitor import Visitor
 from broker.signin.websessions import WebSessions
 
 Begun = tuple[PendingSignin, User, Visitor]
@@ -100,9 +100,10 @@ class PasswordChanging:
         user = auth.user
         if user.tenant_id not in self._changers:
             return CantChange()
-        visitor = Visitor(user.tenant_id, user.login, clean_text(wish.address, MAX_ADDRESS))
+        visitor = visitor_inside(auth)
         async with self._store.write() as tx:
-            if tx.now - auth.session.created_at > timedelta(seconds=self._settings.password_change_factor_age_s):
+            age_s = self._settings.password_change_factor_age_s
+            if not is_fresh(auth.session.factor_at, max_age_s=age_s, now=tx.now):
                 return StepUpMissing()
             until = await self._throttles.admit(tx, visitor)
             if until is not None:
@@ -120,7 +121,7 @@ class PasswordChanging:
         user = await self._entitled(tx, pending) if pending is not None else None
         if pending is None or user is None:
             return Refused(may_retry=False)
-        visitor = Visitor(pending.tenant_id, pending.login, clean_text(attempt.arrival.address, MAX_ADDRESS))
+        visitor = Visitor(tenant_id=pending.tenant_id, login=pending.login, arrival=attempt.arrival)
         until = await self._throttles.admit(tx, visitor)
         if until is not None:
             return Throttled(until)

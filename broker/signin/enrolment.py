@@ -9,17 +9,23 @@ from broker.ports import FactorAccepted, FactorRejected, SecondFactor, Store, Tr
 from broker.secret import SealingKey, Secret
 from broker.settings import SigninSettings
 from broker.signin import trail
-from broker.signin.code import TOTP, totp_purpose
 from broker.signin.completion import Completion, visitor_of
+from broker.signin.factors import TOTP
 from broker.signin.inputs import hash_cookie, read_totp_code
+from broker.signin.proving import totp_purpose
 from broker.signin.records import CodeAttempt, CodeOutcome, EnrolmentOffer, Refused, Throttled
 from broker.signin.recovery import hash_code, new_codes, read_code
 from broker.signin.rules import LoginFacts, Networks, RefuseLogin, decide_enrolment, is_inside, refuse_attempt
 from broker.signin.throttles import Throttles
 
 
+def enrolment_purpose(tenant_id: TenantId, login: str) -> str:
+    """Under which purpose the secret is sealed that a sign-in in progress offers."""
+    return f"enrol:{tenant_id}:{login}"
+
+
 def _purpose(pending: PendingSignin) -> str:
-    return f"enrol:{pending.tenant_id}:{pending.login}"
+    return enrolment_purpose(pending.tenant_id, pending.login)
 
 
 class EnrolmentStep:

@@ -59,7 +59,7 @@ class EnrolmentOffer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
-    """Cookies for the browser (given out once) and the session behind them."""
+    """Cookies for the browser (given out once) and the session behind them. ``browser_mark`` outlives the session."""
 
     token: Secret
     tunnel: Secret
@@ -67,6 +67,7 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     user: User
     recovery_codes: tuple[str, ...] = ()
     used_recovery_code: bool = False
+    browser_mark: Secret | None = None
 
 
 class MustChangePassword(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +148,17 @@ class SignedOut(msgspec.Struct, frozen=True):
     cause: SignedOutCause
 
 
+class SteppedUp(msgspec.Struct, frozen=True):
+    """The second factor was shown again; the session as it is now."""
+
+    session: WebSession
+
+
+class StepUpRefused(msgspec.Struct, frozen=True):
+    """One refusal for every cause; the cause is in the audit."""
+
+
+StepUpOutcome = SteppedUp | StepUpRefused | Throttled
 PasswordOutcome = NeedFactor | MustEnrol | Throttled | DirectoryDown | UnknownTenant
 CodeOutcome = SignedIn | MustChangePassword | Refused | Throttled
 ChangeOutcome = SignedIn | NotTaken | Refused | Throttled | DirectoryDown

@@ -58,6 +58,7 @@ class WebSessions:
             certificate=place.certificate,
             device_id=device.device_id,
             password_ends_at=password_ends_at,
+            factor_at=tx.now,
             address=clean_text(arrival.address, MAX_ADDRESS),
             user_agent=clean_text(user_agent, MAX_USER_AGENT),
             created_at=tx.now,
