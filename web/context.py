@@ -70,6 +70,7 @@ from broker.session.records import (
 from broker.settings import SiteSettings
 from broker.signin.records import (
     Authenticated,
+    CantChange,
     ChangeAttempt,
     CodeAttempt,
     CodeOutcome,
@@ -80,6 +81,7 @@ from broker.signin.records import (
     PasswordOutcome,
     Refused,
     SignedOut,
+    StepUpMissing,
     StepUpOutcome,
 )
 from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
@@ -105,7 +107,7 @@ class PasswordsPort(Protocol):
     """People's own passwords."""
 
     async def show_pending(self, token: Secret) -> RulesShown | None: ...
-    async def show_own(self, auth: Authenticated) -> RulesShown | None: ...
+    async def show_own(self, auth: Authenticated) -> RulesShown | StepUpMissing | CantChange: ...
     async def finish(self, attempt: ChangeAttempt) -> ChangePasswordOutcome: ...
     async def change_own(self, auth: Authenticated, wish: OwnChange) -> OwnChangeOutcome: ...
     def can_change(self, auth: Authenticated) -> bool: ...

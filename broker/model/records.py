@@ -276,19 +276,6 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     bytes_from_browser: int = 0
 
 
-class Ticket(msgspec.Struct, frozen=True, kw_only=True):
-    """A single-use permission to open one tunnel, stored by its hash, bound to the tunnel cookie's hash."""
-
-    token_hash: bytes
-    tenant_id: TenantId
-    session_id: SessionId
-    user_id: UserId
-    web_session_hash: bytes
-    tunnel_hash: bytes
-    expires_at: datetime
-    redeemed_at: datetime | None = None
-
-
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the audit. ``seq``, ``previous_hash`` and ``record_hash`` are set once the sealer has chained it."""
 

@@ -16,13 +16,16 @@ from broker.settings import SigninSettings
 from broker.signin.changing import PasswordChanging
 from broker.signin.records import (
     Authenticated,
+    CantChange,
     ChangeAttempt,
     ChangeOutcome,
     OwnChange,
     OwnChangeOutcome,
     OwnPasswordChanged,
     SignedIn,
+    StepUpMissing,
 )
+from broker.signin.stepping_up import is_fresh
 
 
 class SessionsOfPerson(Protocol):
@@ -62,9 +65,15 @@ class PasswordDesk:
         user = await self._changing.find_pending(token)
         return None if user is None else await self._rules_of(user)
 
-    async def show_own(self, auth: Authenticated) -> RulesShown | None:
-        """For the page of the portal; None: this tenant's passwords are not changed here."""
-        return await self._rules_of(auth.user) if auth.user.tenant_id in self._changers else None
+    async def show_own(self, auth: Authenticated) -> RulesShown | StepUpMissing | CantChange:
+        """For the page of the portal."""
+        if not self.can_change(auth):
+            return CantChange()
+        async with self._store.read() as tx:
+            age_s = self._settings.password_change_factor_age_s
+            if not is_fresh(auth.session.factor_at, max_age_s=age_s, now=tx.now):
+                return StepUpMissing()
+        return await self._rules_of(auth.user)
 
     async def finish(self, attempt: ChangeAttempt) -> ChangeOutcome:
         """The password, changed because it had to be; the sign-in ends with it."""

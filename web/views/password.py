@@ -23,7 +23,7 @@ from web.cookies import Cookie, read_cookie
 from web.errors import show_problem
 from web.forms import read_form, see_other
 from web.language import language_of
-from web.password_words import DIFFERENT, DOWN, FAULTS, MISSING, OLD_WRONG, STEP_UP, describe_policy
+from web.password_words import DIFFERENT, DOWN, FAULTS, MISSING, OLD_WRONG, describe_policy
 from web.problems import Problem
 from web.render import render
 from web.views.signin import begin_again, enter, throttled_page, user_agent_of
@@ -75,14 +75,14 @@ async def submit_demanded(request: web.Request) -> web.Response:
 
 async def show_own(request: web.Request) -> web.Response:
     shown = await services_of(request).passwords.show_own(signed_in(request))
-    return show_problem(request, Problem.NOT_FOUND) if shown is None else _page(request, shown, _OWN)
+    return _page(request, shown, _OWN) if isinstance(shown, RulesShown) else _elsewhere(request, shown)
 
 
 async def submit_own(request: web.Request) -> web.Response:
     auth, form = signed_in(request), await read_form(request)
     shown = await services_of(request).passwords.show_own(auth)
-    if shown is None:
-        return show_problem(request, Problem.NOT_FOUND)
+    if not isinstance(shown, RulesShown):
+        return _elsewhere(request, shown)
     if error := _fault_of(form):
         return _page(request, shown, _OWN, status=422, error=error)
     wish = OwnChange(old=Secret(form["old"]), new=Secret(form["new"]), address=address_of(request))
@@ -91,16 +91,20 @@ async def submit_own(request: web.Request) -> web.Response:
             return see_other("/?password=1")
         case NotTaken(fault):
             return _page(request, shown, _OWN, status=422, error=FAULTS[fault], field="new")
-        case StepUpMissing():
-            return _page(request, shown, _OWN, status=403, error=STEP_UP)
         case Refused():
             return _page(request, shown, _OWN, status=403, error=OLD_WRONG)
         case Throttled() as throttled:
             return throttled_page(request, "password.html", throttled, **_context(request, shown, _OWN))
         case DirectoryDown():
             return _page(request, shown, _OWN, status=503, error=DOWN)
-        case CantChange():
-            return show_problem(request, Problem.NOT_FOUND)
+        case (StepUpMissing() | CantChange()) as other:
+            return _elsewhere(request, other)
+
+
+def _elsewhere(request: web.Request, why: StepUpMissing | CantChange) -> web.Response:
+    if isinstance(why, CantChange):
+        return show_problem(request, Problem.NOT_FOUND)
+    return see_other(f"/step-up?next={_OWN}")
 
 
 def _fault_of(form: dict[str, str]) -> str | None:

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017_password_change"
-down_revision = "0016_virtual_browser"
+revision = "0021_password_change"
+down_revision = "0020_sealing_keys"
 branch_labels = None
 depends_on = None
 
