@@ -128,6 +128,7 @@ def a_web_session(number: int = 1, *, now: datetime = MORNING) -> WebSession:
         user_agent="Chromium",
         entrance="portal",
         created_at=now,
+        factor_at=now,
         seen_at=now,
         expires_at=now + timedelta(hours=10),
         segment=Segment.WIRED,

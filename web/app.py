@@ -20,6 +20,7 @@ from web.views import (
     console_approvals,
     console_audit,
     console_devices,
+    console_directory,
     console_exceptions,
     console_flows,
     console_mode,
@@ -33,6 +34,7 @@ from web.views import (
     leaving,
     portal,
     signin,
+    step_up,
 )
 from web.visitor import SERVICES
 
@@ -71,6 +73,8 @@ def _staff_routes() -> list[web.RouteDef]:
         web.get("/language/{code}", leaving.choose_language),
         web.post("/signout", leaving.sign_out),
         web.post("/signout/everywhere", leaving.sign_out_everywhere),
+        web.get("/step-up", step_up.show_step_up),
+        web.post("/step-up", step_up.step_up_by_code),
         web.get("/help", help_page.show_help),
         web.get("/", portal.show_portal),
         web.post("/pools/{pool_id}/open", portal.open_pool),
@@ -101,6 +105,9 @@ def _console_routes() -> list[web.RouteDef]:
         web.get("/console/people/{user_id}", console_people.show_person),
         web.get(measure, console_people.ask_measure),
         web.post(measure, console_people.take_measure),
+        web.get("/console/directory", console_directory.show_directory),
+        web.post("/console/directory/{directory}/sync", console_directory.ask_sync),
+        web.post("/console/directory/{directory}/confirm", console_directory.confirm_doubt),
         web.get("/console/devices", console_devices.list_devices),
         web.get("/console/devices/enrol", console_devices.show_enrolment),
         web.post("/console/devices/enrol", console_devices.enrol_device),

@@ -56,7 +56,7 @@ CHANGE_REFUSALS: Final[Mapping[ChangeRefusal, str]] = MappingProxyType(
         ChangeRefusal.OWN_REQUEST: _("自分の申請は承認できません。別の管理者が承認してください。"),
         ChangeRefusal.NOT_OWN_REQUEST: _("取り下げられるのは申請した本人だけです。止める場合は却下してください。"),
         ChangeRefusal.STEP_UP_NEEDED: _(
-            "承認には、10分以内の二要素認証が必要です。ログアウトして、ログインし直してから承認してください。"
+            "10分以内の二要素認証が必要です。「もう一度の本人確認」をしてから、もう一度操作してください。"
         ),
         ChangeRefusal.NO_DECISION: _("承認、却下、取下げ、取消しのどれかを選んでください。"),
         ChangeRefusal.ALREADY_OVER: _("すでに処理が終わっています。一覧で今の状態を確かめてください。"),

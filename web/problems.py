@@ -24,8 +24,10 @@ class Problem(StrEnum):
     NO_SUCH_DESKTOP = "no_such_desktop"
     NO_SUCH_PERSON = "no_such_person"
     NO_SUCH_DEVICE = "no_such_device"
+    NO_SUCH_DIRECTORY = "no_such_directory"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     STATE_CHANGED = "state_changed"
+    STEP_UP_REQUIRED = "step_up_required"
     TOO_LARGE = "too_large"
     UNSUPPORTED_MEDIA = "unsupported_media"
     ORIGIN_UNKNOWN = "origin_unknown"
@@ -79,11 +81,19 @@ EXPLANATIONS: Final[Mapping[Problem, Explanation]] = MappingProxyType(
         ),
         Problem.NO_SUCH_PERSON: Explanation(404, _("職員が見つかりません"), _("検索からやり直してください。")),
         Problem.NO_SUCH_DEVICE: Explanation(404, _("端末が見つかりません"), _("検索からやり直してください。")),
+        Problem.NO_SUCH_DIRECTORY: Explanation(
+            404, _("ディレクトリが見つかりません"), _("ディレクトリの一覧を開き直してください。")
+        ),
         Problem.METHOD_NOT_ALLOWED: Explanation(405, _("この方法ではアクセスできません"), _BACK),
         Problem.STATE_CHANGED: Explanation(
             409,
             _("状態が変わったため、操作できませんでした"),
             _("一覧を再読み込みして、今の状態を確かめてください。"),
+        ),
+        Problem.STEP_UP_REQUIRED: Explanation(
+            409,
+            _("直前の二要素認証が必要です"),
+            _("「もう一度の本人確認」の画面（/step-up）で確認してから、もう一度操作してください。"),
         ),
         Problem.TOO_LARGE: Explanation(
             413, _("送信された内容が大きすぎます"), _("入力を短くして、もう一度送信してください。")

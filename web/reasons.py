@@ -79,7 +79,8 @@ DENIALS: Final[Mapping[DenyReason, Reason]] = MappingProxyType(
             _("有効なテレワークの承認がありません"), _("所属長を通じてテレワークの承認を受けてください。")
         ),
         DenyReason.STEP_UP_NEEDED: Reason(
-            _("二要素認証から時間がたっています"), _("ログアウトして、ログインし直してください。")
+            _("二要素認証から時間がたっています"),
+            _("「もう一度の本人確認」をしてから開いてください。ログアウトは要りません。"),
         ),
         DenyReason.DEGRADED: Reason(
             _("縮退運転中のため、優先業務のデスクトッププールだけを利用できます"),

@@ -37,5 +37,5 @@ def make_actor(auth: Authenticated, address: str) -> Actor:
         name=f"user:{auth.user.id}",
         roles=auth.user.roles,
         address=address,
-        factor_at=auth.session.created_at,
+        factor_at=auth.session.factor_at,
     )

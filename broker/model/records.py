@@ -118,7 +118,10 @@ class PendingSignin(msgspec.Struct, frozen=True, kw_only=True):
 
 class WebSession(msgspec.Struct, frozen=True, kw_only=True):
     """A signed-in browser. Only hashes of its cookies are stored; ``csrf_token`` goes into forms. It counts at the
-    ``entrance`` where it began, and at the device by whose certificate it began, and nowhere else."""
+    ``entrance`` where it began, and at the device by whose certificate it began, and nowhere else.
+
+    ``factor_at``: when the person last showed a second factor in it, at the sign-in or since; None: not known.
+    """
 
     token_hash: bytes
     tenant_id: TenantId
@@ -137,6 +140,7 @@ class WebSession(msgspec.Struct, frozen=True, kw_only=True):
     device: DeviceKind = DeviceKind.NONE
     certificate: CertificateState = CertificateState.ABSENT
     device_id: DeviceId | None = None
+    factor_at: datetime | None = None
 
     @property
     def place(self) -> Place:

@@ -39,12 +39,13 @@ def has_telework_approval(case: Case) -> Verdict:
 
 
 def has_fresh_factor(case: Case) -> Verdict:
+    """Where a fresh factor is asked for, one of the future (a clock that stepped back) is none."""
     limits = [layer.restrictions.step_up_s for layer in case.layers if layer.restrictions.step_up_s is not None]
     shown_at = case.facts.principal.factor_at if case.facts.principal else None
     if shown_at is None:
         return False, "factor_at=None"
     age = case.facts.now - shown_at
-    is_fresh = not limits or age <= timedelta(seconds=min(limits))
+    is_fresh = not limits or timedelta(0) <= age <= timedelta(seconds=min(limits))
     return is_fresh, f"age_s={int(age.total_seconds())} limit_s={min(limits, default=None)}"
 
 

@@ -30,7 +30,7 @@ class PersonInBooks(msgspec.Struct, frozen=True, kw_only=True):
 def facts_at_door(person: PersonInBooks, pool: Pool) -> OpenFacts:
     """Facts for :func:`broker.policy.opening.may_open`. Without a web session nobody is signed in."""
     web = person.web
-    principal = None if web is None else _principal(person, web.factor or None, web.created_at)
+    principal = None if web is None else _principal(person, web.factor or None, web.factor_at)
     return _facts(person, pool, principal, None if web is None else web.place)
 
 

@@ -4,28 +4,21 @@ from typing import Final
 
 import msgspec
 
-from broker.model.ids import TenantId, UserId
+from broker.model.ids import UserId
 from broker.model.reasons import SigninRefusal
 from broker.model.records import PendingSignin, User
-from broker.ports import FactorRejected, SecondFactor, Store, Transaction
-from broker.secret import SealingKey
+from broker.ports import Store, Transaction
 from broker.settings import SigninSettings
 from broker.signin import trail
 from broker.signin.completion import Completion, visitor_of
-from broker.signin.inputs import hash_cookie, read_totp_code
+from broker.signin.factors import RECOVERY, TOTP
+from broker.signin.inputs import hash_cookie
+from broker.signin.proving import CodeProver
 from broker.signin.records import CodeAttempt, CodeOutcome, Refused, SignedIn, Throttled
-from broker.signin.recovery import hash_code, read_code
-from broker.signin.rules import AcceptRecovery, AcceptStep, LoginFacts, Proof, RecoveryTyped, RefuseLogin, decide_login
+from broker.signin.rules import AcceptRecovery, AcceptStep, LoginFacts, RefuseLogin, decide_login
 from broker.signin.throttles import Throttles
 
-TOTP: Final = "totp"
-RECOVERY: Final = "recovery_code"
 _NOBODY: Final = UserId("")
-
-
-def totp_purpose(tenant_id: TenantId, user_id: UserId) -> str:
-    """Under which purpose a person's secret is sealed."""
-    return f"totp:{tenant_id}:{user_id}"
 
 
 class CodeStep:
@@ -34,19 +27,16 @@ class CodeStep:
     def __init__(
         self,
         store: Store,
-        factor: SecondFactor,
-        sealing: SealingKey,
+        prover: CodeProver,
         settings: SigninSettings,
         throttles: Throttles,
         completion: Completion,
     ) -> None:
         self._store = store
-        self._factor = factor
-        self._sealing = sealing
+        self._prover = prover
         self._settings = settings
         self._throttles = throttles
         self._completion = completion
-        self._decoy = factor.new_secret()
 
     async def submit(self, attempt: CodeAttempt) -> CodeOutcome:
         token_hash = hash_cookie(attempt.pending)
@@ -62,8 +52,9 @@ class CodeStep:
             return await self._decide(tx, pending, attempt)
 
     async def _decide(self, tx: Transaction, pending: PendingSignin, attempt: CodeAttempt) -> CodeOutcome:
-        user = await tx.people.get_user(pending.tenant_id, pending.user_id or _NOBODY)
-        proof = await self._prove(tx, pending, attempt.code)
+        user_id = pending.user_id or _NOBODY
+        user = await tx.people.get_user(pending.tenant_id, user_id)
+        proof = await self._prover.prove(tx, pending.tenant_id, user_id, user, attempt.code)
         facts = LoginFacts(
             now=tx.now, pending=pending, max_codes=self._settings.max_codes_per_attempt, user=user, proof=proof
         )
@@ -93,20 +84,3 @@ class CodeStep:
         left = await tx.signin.count_recovery_codes(user.tenant_id, user.id)
         await tx.audit.append(trail.of_person(outcome.session, "recovery_code.used", {"left": str(left)}))
         return msgspec.structs.replace(outcome, used_recovery_code=True)
-
-    async def _prove(self, tx: Transaction, pending: PendingSignin, code: str) -> Proof | None:
-        """What the code proves. For nobody the same work is done, against a secret that nobody has."""
-        user_id = pending.user_id or _NOBODY
-        enrolment = await tx.signin.get_enrolment(pending.tenant_id, user_id)
-        if enrolment is None:
-            secret = self._sealing.open("decoy", self._sealing.seal("decoy", self._decoy))
-        else:
-            secret = self._sealing.open(totp_purpose(pending.tenant_id, user_id), enrolment.secret)
-        proof: Proof
-        if plain := read_code(code):
-            proof = RecoveryTyped(hash_code(self._sealing, pending.tenant_id, user_id, plain))
-        elif typed := read_totp_code(code):
-            proof = self._factor.verify(secret, typed, now=tx.now)
-        else:
-            proof = FactorRejected()
-        return proof if enrolment is not None else None

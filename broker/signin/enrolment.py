@@ -9,9 +9,10 @@ from broker.ports import FactorAccepted, FactorRejected, SecondFactor, Store, Tr
 from broker.secret import SealingKey, Secret
 from broker.settings import SigninSettings
 from broker.signin import trail
-from broker.signin.code import TOTP, totp_purpose
 from broker.signin.completion import Completion, visitor_of
+from broker.signin.factors import TOTP
 from broker.signin.inputs import hash_cookie, read_totp_code
+from broker.signin.proving import totp_purpose
 from broker.signin.records import CodeAttempt, CodeOutcome, EnrolmentOffer, Refused, Throttled
 from broker.signin.recovery import hash_code, new_codes, read_code
 from broker.signin.rules import LoginFacts, Networks, RefuseLogin, decide_enrolment, is_inside, refuse_attempt

@@ -12,6 +12,7 @@ from broker.signin.code import CodeStep
 from broker.signin.completion import Completion
 from broker.signin.enrolment import EnrolmentStep
 from broker.signin.password import PasswordStep
+from broker.signin.proving import CodeProver
 from broker.signin.records import (
     Authenticated,
     CodeAttempt,
@@ -21,8 +22,10 @@ from broker.signin.records import (
     PasswordOutcome,
     Refused,
     SignedOut,
+    StepUpOutcome,
 )
 from broker.signin.rules import parse_networks
+from broker.signin.stepping_up import StepUp
 from broker.signin.throttles import Throttles
 from broker.signin.websessions import WebSessions
 
@@ -45,7 +48,9 @@ class SigninService:
         self._sessions = WebSessions(store, settings)
         completion = Completion(settings, throttles, self._sessions)
         self._password = PasswordStep(store, authenticators, settings, throttles, networks)
-        self._code = CodeStep(store, factor, sealing, settings, throttles, completion)
+        prover = CodeProver(factor, sealing)
+        self._code = CodeStep(store, prover, settings, throttles, completion)
+        self._step_up = StepUp(store, prover, throttles)
         self._enrolment = EnrolmentStep(store, factor, sealing, settings, throttles, completion, networks)
 
     async def submit_password(self, attempt: PasswordAttempt) -> PasswordOutcome:
@@ -63,6 +68,10 @@ class SigninService:
     async def confirm_enrolment(self, attempt: CodeAttempt) -> CodeOutcome:
         """Second step of a first sign-in: the app's first code. The recovery codes are given out here, once."""
         return await self._enrolment.confirm(attempt)
+
+    async def step_up_by_code(self, auth: Authenticated, code: str) -> StepUpOutcome:
+        """Inside a session: a second factor again, for what wants a fresh one."""
+        return await self._step_up.by_code(auth, code)
 
     async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None:
         """Who holds a session cookie, now; None for every reason why nobody does."""

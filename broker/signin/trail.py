@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from broker.model.ids import TenantId, UserId
 from broker.model.records import PendingSignin, WebSession
+from broker.model.throttle import Throttle
 from broker.ports import AuditEntry
+from broker.signin.visitor import Visitor
 
 
 def subject_of(user_id: UserId | None, login: str) -> str:
@@ -35,16 +39,20 @@ def directory_silent(tenant_id: TenantId, login: str, address: str, detail: str)
     )
 
 
-def throttled(tenant_id: TenantId, key: str, login: str, address: str, detail: Mapping[str, str]) -> AuditEntry:
-    """``key`` is the throttle that began to block: everything up to its end is refused without a line of its own."""
+def throttled(visitor: Visitor, begun: Throttle) -> AuditEntry:
+    """``begun`` has just come to a wait: everything up to its end is refused without a line of its own."""
+    detail = {"login": visitor.login, "scope": begun.scope, "attempts": str(begun.failures)}
+    detail |= {"entrance": visitor.arrival.entrance}
+    if begun.blocked_until is not None:
+        detail["until"] = begun.blocked_until.isoformat()
     return AuditEntry(
-        tenant_id=tenant_id,
+        tenant_id=visitor.tenant_id,
         event="signin.throttled",
-        actor=f"login:{login}",
-        subject=f"throttle:{key}",
+        actor=f"login:{visitor.login}",
+        subject=f"throttle:{begun.key}",
         outcome="refused",
-        address=address,
-        detail={"login": login, **detail},
+        address=visitor.address,
+        detail=detail,
     )
 
 
@@ -58,6 +66,12 @@ def of_person(session: WebSession, event: str, detail: Mapping[str, str]) -> Aud
         address=session.address,
         detail=detail,
     )
+
+
+def step_up_refused(session: WebSession, cause: str) -> AuditEntry:
+    """Somebody who holds a session could not show its person's second factor."""
+    entry = of_person(session, "signin.step_up_refused", {"cause": cause})
+    return msgspec.structs.replace(entry, outcome="refused")
 
 
 def _entry(pending: PendingSignin, event: str, outcome: str, address: str, detail: Mapping[str, str]) -> AuditEntry:

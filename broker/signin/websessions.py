@@ -48,6 +48,7 @@ class WebSessions:
             device=place.device,
             certificate=place.certificate,
             device_id=device.device_id,
+            factor_at=tx.now,
             address=clean_text(arrival.address, MAX_ADDRESS),
             user_agent=clean_text(user_agent, MAX_USER_AGENT),
             created_at=tx.now,

@@ -33,12 +33,18 @@ class SqlSignin:
     def __init__(self, statements: Statements) -> None:
         self._db = statements
 
-    async def get_throttles(self, keys: Sequence[str]) -> dict[str, Throttle]:
-        """In a writing transaction the keys stay held, so that attempts at the same time are all counted."""
+    async def get_throttles(self, keys: Sequence[str], *, unheld: Sequence[str] = ()) -> dict[str, Throttle]:
         for key in sorted(set(keys)):
             await self._db.hold(f"throttle:{key}")
-        found = await self._db.every(Throttle, select(THROTTLE).where(THROTTLE.c.key.in_(list(keys))))
+        found = await self._db.every(Throttle, select(THROTTLE).where(THROTTLE.c.key.in_([*keys, *unheld])))
         return {throttle.key: throttle for throttle in found}
+
+    async def list_throttles(self, tenant_id: TenantId, limit: int, *, login: str | None = None) -> list[Throttle]:
+        waiting = THROTTLE.c.blocked_until > self._db.now
+        chosen = waiting if login is None else func.lower(THROTTLE.c.login) == login.lower()
+        theirs = select(THROTTLE).where(THROTTLE.c.tenant_id == tenant_id, chosen)
+        newest = theirs.order_by(THROTTLE.c.blocked_until.desc().nulls_last(), THROTTLE.c.key).limit(limit)
+        return await self._db.every(Throttle, newest)
 
     async def put_throttle(self, throttle: Throttle) -> None:
         await self._db.put(THROTTLE, ["key"], columns_of(throttle))
@@ -104,6 +110,11 @@ class SqlSignin:
     async def touch_web_session(self, token_hash: bytes, seen_at: datetime) -> None:
         mine = WEB_SESSION.c.token_hash == token_hash
         await self._db.run(update(WEB_SESSION).where(mine).values(seen_at=seen_at))
+
+    async def mark_stepped_up(self, token_hash: bytes, factor: str, *, before: datetime | None) -> bool:
+        mine = (WEB_SESSION.c.token_hash == token_hash, WEB_SESSION.c.factor_at.is_not_distinct_from(before))
+        shown = update(WEB_SESSION).where(*mine).values(factor=factor, factor_at=self._db.now)
+        return await self._db.touched(shown) == 1
 
     async def remove_web_session(self, token_hash: bytes) -> bool:
         return await self._db.touched(delete(WEB_SESSION).where(WEB_SESSION.c.token_hash == token_hash)) == 1

@@ -1,6 +1,6 @@
 """Fakes of tenants and sign-in, named by what they do."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -22,6 +22,9 @@ from broker.signin.records import (
     Refused,
     SignedIn,
     SignedOut,
+    SteppedUp,
+    StepUpOutcome,
+    StepUpRefused,
     Throttled,
 )
 from tests.web.people import (
@@ -115,6 +118,7 @@ class PlainSignin:
             user_agent="",
             entrance="portal",
             created_at=NOW,
+            factor_at=NOW,
             seen_at=NOW,
             expires_at=NOW + timedelta(hours=10),
         )
@@ -127,6 +131,14 @@ class PlainSignin:
             recovery_codes=recovery_codes,
             used_recovery_code=used_recovery_code,
         )
+
+    async def step_up_by_code(self, auth: Authenticated, code: str) -> StepUpOutcome:
+        if code == "000000":
+            return Throttled(NOW + timedelta(minutes=5))
+        if code != CODE:
+            return StepUpRefused()
+        self.change(factor_at=datetime.now(UTC))
+        return SteppedUp(replace(auth.session, factor_at=datetime.now(UTC)))
 
     async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None:
         found = self.signed_in.get(token.reveal())

@@ -58,7 +58,7 @@ def _actor_from(outcome: SignedIn) -> Actor:
         name=f"user:{outcome.user.id}",
         roles=outcome.user.roles,
         address=_HERE.address,
-        factor_at=outcome.session.created_at,
+        factor_at=outcome.session.factor_at,
     )
 
 

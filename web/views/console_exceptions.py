@@ -13,7 +13,7 @@ from broker.model.records import Pool
 from broker.model.rules import Waiver
 from broker.policy.administration import NotAllowed
 from broker.policy.local_time import local_time
-from broker.policy.second_person import ChangeRefused
+from broker.policy.second_person import ChangeRefusal, ChangeRefused
 from broker.session.desk_records import Rehearsed
 from web.change_words import CHANGE_KINDS, CHANGE_REFUSALS, CHANGE_STATES, DECISIONS, GRANTS, NOT_BEGUN
 from web.errors import show_problem
@@ -22,6 +22,7 @@ from web.forms import read_form, read_form_with_list, see_other
 from web.language import language_of
 from web.problems import Problem
 from web.reasons import DENIALS
+from web.step_up import ask_step_up
 from web.views.change_lines import lines_of, waiver_lines
 from web.views.console import console_page
 from web.visitor import TENANT, actor_of, services_of
@@ -135,6 +136,8 @@ async def decide_change(request: web.Request) -> web.Response:
     match outcome:
         case PolicyChange():
             return see_other(f"/console/changes/{change_id}?done=change_{event}")
+        case ChangeRefused(code=ChangeRefusal.STEP_UP_NEEDED):
+            return ask_step_up(request, f"/console/changes/{change_id}")
         case ChangeRefused():
             return await _change_page(request, refusal_text(outcome))
         case NotAllowed():

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from broker.model.ids import PoolId, SessionId
 from broker.model.kinds import CertificateState
+from broker.model.reasons import DenyReason
 from broker.policy.decision import Allow, Deny
 from broker.session.records import Ended, NoSuchPool, NoSuchSession, OpenDenied, Opened, PoolView
 from web.errors import show_problem
@@ -14,6 +15,7 @@ from web.language import gettext_noop as _
 from web.problems import Problem
 from web.reasons import DENIALS, ENDS, RULE_REASONS, RULES
 from web.render import render
+from web.step_up import ask_step_up
 from web.views.card import card_of
 from web.views.session_texts import page_settings
 from web.visitor import services_of, signed_in
@@ -78,6 +80,8 @@ async def open_pool(request: web.Request) -> web.Response:
     match await services_of(request).sessions.open(signed_in(request), pool_id):
         case Opened(session):
             return see_other(f"/sessions/{session.id}")
+        case OpenDenied(reason=DenyReason.STEP_UP_NEEDED):
+            return ask_step_up(request, "/")
         case OpenDenied():
             return see_other(f"/pools/{pool_id}/why")
         case NoSuchPool():

@@ -88,6 +88,14 @@ def test_without_rules_nothing_opens() -> None:
     assert decision.reason is DenyReason.RULES_UNKNOWN
 
 
+def test_a_factor_shown_in_the_future_is_not_fresh_after_the_clock_stepped_back() -> None:
+    early = _person(open_facts(), factor_at=open_facts().now + timedelta(seconds=1))
+    assert isinstance(may_open(early, open_rules()), Allow)
+    decision = may_open(early, restricted(open_rules(), step_up_s=3600))
+    assert isinstance(decision, Deny)
+    assert decision.reason is DenyReason.STEP_UP_NEEDED
+
+
 MISSING: dict[str, Callable[[OpenFacts], OpenFacts]] = {
     "the person": lambda facts: replace(facts, principal=None),
     "the second factor": lambda facts: _person(facts, second_factor=None),

@@ -172,6 +172,7 @@ def a_web_session(token: str, now: datetime, user: User | None = None) -> WebSes
         user_agent="Chromium",
         entrance="portal",
         created_at=now,
+        factor_at=now,
         seen_at=now,
         expires_at=now + timedelta(hours=10),
     )
