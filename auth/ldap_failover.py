@@ -85,7 +85,7 @@ class Servers:
         async def ask_one(server: LdapServer) -> tuple[str, T | DirectoryUnavailable]:
             try:
                 async with asyncio.timeout(self._deadline_s):
-                    return server.name, await server.ask(question)
+                    return server.name, await server.try_out(question)
             except TimeoutError:
                 return server.name, DirectoryUnavailable(f"no answer within {self._deadline_s:g} s")
 

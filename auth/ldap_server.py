@@ -40,23 +40,26 @@ class LdapServer:
 
     async def ask(self, question: Question[T]) -> T | DirectoryUnavailable:
         """Whoever stops waiting gives the thread back."""
-        if not self._enter():
-            self.record.note_fault(TOO_MANY)
-            return DirectoryUnavailable(TOO_MANY)
-        talk = Conversation(self._plan)
         began_s = time.monotonic()
-        future = self._threads.submit(_run, talk, question)
-        future.add_done_callback(self._leave)
-        try:
-            outcome = await asyncio.wrap_future(future)
-        finally:
-            # The caller is gone or served: the thread must not go on waiting for a silent server.
-            talk.abort()
+        outcome = await self.try_out(question)
         if isinstance(outcome, DirectoryUnavailable):
             self.record.note_fault(outcome.detail)
         else:
             self.record.note_answer(time.monotonic() - began_s)
         return outcome
+
+    async def try_out(self, question: Question[T]) -> T | DirectoryUnavailable:
+        """The same without a word in the record: the question may answer well of a server that is not."""
+        if not self._enter():
+            return DirectoryUnavailable(TOO_MANY)
+        talk = Conversation(self._plan)
+        future = self._threads.submit(_run, talk, question)
+        future.add_done_callback(self._leave)
+        try:
+            return await asyncio.wrap_future(future)
+        finally:
+            # The caller is gone or served: the thread must not go on waiting for a silent server.
+            talk.abort()
 
     def health(self) -> ServerHealth:
         with self._counting:

@@ -10,8 +10,11 @@ _APPLICATION_DATA = 23
 
 
 class Relay:
-    """``delay_s`` holds back every piece of an answer, on the ``delay_from``-th connection and later ones. From the ``deaf_from``-th connection on (from 1) nothing comes
-    back once the client has said something after its handshake: the request arrives, the answer is lost."""
+    """``delay_s`` holds back every piece of an answer, on the ``delay_from``-th connection and later ones.
+
+    From the ``deaf_from``-th connection on (from 1) nothing comes back once the client has said something after its
+    handshake: the request arrives, the answer is lost.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)

@@ -1,7 +1,5 @@
 """A directory that failed with the password in its hands may have counted it, and so do we."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from broker.ports import DirectoryUnavailable
@@ -29,9 +27,9 @@ def directory() -> LosesItsAnswers:
 
 
 @pytest.fixture
-async def city(sqlite_store: SqlStore, directory: LosesItsAnswers) -> AsyncIterator[City]:
+async def city(sqlite_store: SqlStore, directory: LosesItsAnswers) -> City:
     await open_city(sqlite_store)
-    yield City(sqlite_store, directory)
+    return City(sqlite_store, directory)
 
 
 async def test_guessing_at_a_directory_that_loses_its_answers_ends_at_our_own_limit(
