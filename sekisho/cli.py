@@ -14,6 +14,7 @@ from sekisho.commands.device import device
 from sekisho.commands.directory import directory
 from sekisho.commands.entrance import entrance
 from sekisho.commands.flows import flows
+from sekisho.commands.key import key
 from sekisho.commands.mode import mode
 from sekisho.commands.pki import pki
 from sekisho.commands.policy import policy
@@ -53,6 +54,7 @@ for _command in (
     flows,
     directory,
     audit,
+    key,
     pki,
     entrance,
     demo,

@@ -10,6 +10,7 @@ from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
 from tests.web.fake_flows import ListedFlows
+from tests.web.fake_keys import KeptKeys
 from tests.web.fake_policy import KeptApprovals, OpenMinded
 from tests.web.fake_servers import TwoServers
 from tests.web.fake_sessions import ScriptedSessions
@@ -63,6 +64,7 @@ class FakeCity:
             changes=self.changes,
             flows=self.flows,
             devices=self.devices,
+            keys=KeptKeys(),
             directory=self.directory,
             directory_servers=self.directory_servers,
         )

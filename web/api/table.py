@@ -7,6 +7,7 @@ from web.api.admin_changes import CHANGE_OPERATIONS
 from web.api.admin_devices import DEVICE_OPERATIONS
 from web.api.admin_directory_servers import DIRECTORY_SERVER_OPERATIONS
 from web.api.admin_flows import FLOW_OPERATIONS
+from web.api.admin_keys import KEY_OPERATIONS
 from web.api.admin_people import PEOPLE_OPERATIONS
 from web.api.admin_policy import POLICY_OPERATIONS
 from web.api.admin_pools import POOL_OPERATIONS
@@ -25,4 +26,5 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *DEVICE_OPERATIONS,
     *FLOW_OPERATIONS,
     *DIRECTORY_SERVER_OPERATIONS,
+    *KEY_OPERATIONS,
 )
