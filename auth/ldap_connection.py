@@ -18,6 +18,8 @@ from broker.errors import ConfigurationError
 from broker.secret import Secret
 
 _PORTS: Final = {"ldap": 389, "ldaps": 636}
+_PAGED_RESULTS: Final = "1.2.840.113556.1.4.319"
+_BINARY: Final = frozenset({"objectguid", "invocationid"})
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -78,17 +80,7 @@ class _Socketed(Protocol):
     def start_tls(self, *, read_server_info: bool) -> object: ...
     def bind(self, *, read_server_info: bool) -> object: ...
     def unbind(self) -> object: ...
-    def search(
-        self,
-        search_base: str,
-        search_filter: str,
-        *,
-        search_scope: Literal["SUBTREE"],
-        dereference_aliases: Literal["NEVER"],
-        attributes: Sequence[str],
-        size_limit: int,
-        time_limit: int,
-    ) -> object: ...
+    def search(self, search_base: str, search_filter: str, **options: object) -> object: ...
 
 
 class _CheckedTls(ldap3.Tls):
@@ -185,20 +177,50 @@ class Line:
         self, base: str, search_filter: str, attributes: Sequence[str], *, limit: int
     ) -> tuple[Answer, list[Entry]]:
         """Entries of the subtree; references to other servers are left alone. ``limit`` 0: the server's own."""
+        connection = self._search(base, search_filter, attributes, limit=limit)
+        return _answer_of(connection), _entries_of(connection)
+
+    def search_page(
+        self, base: str, search_filter: str, attributes: Sequence[str], *, size: int, cookie: bytes | None
+    ) -> tuple[Answer, list[Entry], bytes | None]:
+        """A page of the subtree (RFC 2696), and what asks for the next one: empty after the last, None from a server
+        that did not page."""
+        connection = self._search(base, search_filter, attributes, page=size, cookie=cookie)
+        control: Mapping[str, Any] = (connection.result.get("controls") or {}).get(_PAGED_RESULTS, {})
+        return _answer_of(connection), _entries_of(connection), control.get("value", {}).get("cookie")
+
+    def read(self, dn: str, search_filter: str, attributes: Sequence[str]) -> tuple[Answer, list[Entry]]:
+        """One entry, if it matches. With an empty name what the server tells of itself (RFC 4512, section 5.1)."""
+        connection = self._search(dn, search_filter, attributes, scope="BASE")
+        return _answer_of(connection), _entries_of(connection)
+
+    def _search(
+        self,
+        base: str,
+        search_filter: str,
+        attributes: Sequence[str],
+        *,
+        scope: Literal["SUBTREE", "BASE"] = "SUBTREE",
+        limit: int = 0,
+        page: int | None = None,
+        cookie: bytes | None = None,
+    ) -> _Socketed:
         connection = self._connection
         if connection is None:
             raise OSError("searched before the bind")
         connection.search(
             base,
             search_filter,
-            search_scope=ldap3.SUBTREE,
+            search_scope=scope,
             dereference_aliases=ldap3.DEREF_NEVER,
             attributes=attributes,
             size_limit=limit,
             time_limit=self._timeout_s,
+            paged_size=page,
+            paged_criticality=page is not None,
+            paged_cookie=cookie,
         )
-        found = connection.response or ()
-        return _answer_of(connection), [_entry_of(raw) for raw in found if raw.get("type") == "searchResEntry"]
+        return connection
 
     def close(self) -> None:
         """Say goodbye where somebody listens, and let the socket go in any case."""
@@ -232,6 +254,10 @@ def _answer_of(connection: _Socketed) -> Answer:
     return Answer(int(result["result"]), text)
 
 
+def _entries_of(connection: _Socketed) -> list[Entry]:
+    return [_entry_of(raw) for raw in connection.response or () if raw.get("type") == "searchResEntry"]
+
+
 def _entry_of(raw: Mapping[str, Any]) -> Entry:
     attributes: Mapping[str, Sequence[bytes]] = raw["raw_attributes"]
     values = {
@@ -241,4 +267,6 @@ def _entry_of(raw: Mapping[str, Any]) -> Entry:
 
 
 def _read_value(attribute: str, octets: bytes) -> str:
+    if attribute in _BINARY:
+        return octets.hex()
     return read_sid(octets) if attribute == "objectsid" else octets.decode("utf-8", "replace")

@@ -29,6 +29,18 @@ class Stopped(Exception):
     """The directory can't be asked further."""
 
 
+def person_attributes(settings: LdapSettings) -> tuple[str, ...]:
+    """All that is asked of a person's entry."""
+    return (
+        settings.login_attribute,
+        settings.name_attribute,
+        settings.department_attribute,
+        "memberOf",
+        *_STATE_ATTRIBUTES,
+        *_PRIMARY_GROUP_ATTRIBUTES,
+    )
+
+
 class PeopleSearch:
     """Questions over a connection that is bound as the service account. Raises :class:`Stopped`."""
 
@@ -39,14 +51,7 @@ class PeopleSearch:
     def find(self, login: str) -> Entry | SigninRefusal:
         """The one entry of this login."""
         settings = self._settings
-        wanted = (
-            settings.login_attribute,
-            settings.name_attribute,
-            settings.department_attribute,
-            "memberOf",
-            *_STATE_ATTRIBUTES,
-            *_PRIMARY_GROUP_ATTRIBUTES,
-        )
+        wanted = person_attributes(settings)
         searched = fill_filter(settings.user_filter, {"login": login, "dn": ""})
         answer, entries = self._service.search(settings.user_base, searched, wanted, limit=2)
         if answer.code == _SIZE_LIMIT or len(entries) > 1:
@@ -120,14 +125,19 @@ def is_disabled(entry: Entry) -> bool:
 
 
 def is_expired(entry: Entry, now: datetime) -> bool:
+    ends_at = expiry_of(entry)
+    return ends_at is not None and now >= ends_at
+
+
+def expiry_of(entry: Entry) -> datetime | None:
     """By ``accountExpires`` ([MS-ADA1] 2.3): tenths of a microsecond since 1601; 0 and the greatest number: never."""
     told = entry.first("accountExpires") or "0"
     if not told.isdecimal() or int(told) in _NEVER:
-        return False
+        return None
     try:
-        return now >= _FILE_TIME_BEGINS + timedelta(microseconds=int(told) // 10)
+        return _FILE_TIME_BEGINS + timedelta(microseconds=int(told) // 10)
     except OverflowError:
-        return False
+        return None
 
 
 def _check(answer: Answer, what: str) -> None:
