@@ -41,6 +41,7 @@ from broker.ports.identity import (
 from broker.ports.people import PeopleTx
 from broker.ports.policy import PolicyTx
 from broker.ports.pools import PoolTx
+from broker.ports.sealing import SealingTx
 from broker.ports.sessions import SessionTx
 from broker.ports.signin import SigninTx
 from broker.ports.store import Store, Transaction
@@ -78,6 +79,7 @@ __all__ = [
     "ProviderFailure",
     "ReadingDone",
     "ReadingEvent",
+    "SealingTx",
     "SecondFactor",
     "SessionTx",
     "SigninTx",

@@ -10,6 +10,7 @@ from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
 from tests.web.fake_flows import ListedFlows
+from tests.web.fake_keys import KeptKeys
 from tests.web.fake_policy import KeptApprovals, OpenMinded
 from tests.web.fake_sessions import ScriptedSessions
 from tests.web.fake_signin import OneCity, PlainSignin
@@ -61,5 +62,6 @@ class FakeCity:
             changes=self.changes,
             flows=self.flows,
             devices=self.devices,
+            keys=KeptKeys(),
             directory=self.directory,
         )
