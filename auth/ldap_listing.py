@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-from auth.ldap_connection import Entry
 from auth.ldap_listing_rules import list_person
 from auth.ldap_lookup import Conversation, Plan, make_plans
 from auth.ldap_reading import Step, read_directory
@@ -106,10 +105,14 @@ def _name(plan: Plan) -> str:
 
 
 def _find_people(talk: Conversation, logins: Sequence[str]) -> list[ListedPerson]:
-    search, settings = talk.bind_service(), talk.plan.settings
+    line, settings = talk.bind_service_line(), talk.plan.settings
+    extent, search = extent_of(settings), PeopleSearch(settings, line)
     found: list[ListedPerson] = []
     for login in (typed for one in logins if (typed := read_form(settings.login_forms[0], one)) is not None):
-        entry = search.find(login)
-        if isinstance(entry, Entry):
-            found.append(list_person(entry, search.read_groups(entry, login), settings))
+        wanted = fill_filter(settings.user_filter, {"login": login, "dn": ""})
+        answer, entries = line.search(extent.people_where, wanted, extent.people_attributes, limit=0)
+        if answer.code != SUCCESS:
+            raise Stopped(f"reading a person failed: {answer.detail}")
+        known = [entry for entry in entries if entry.first(settings.login_attribute) is not None]
+        found += [list_person(entry, search.read_groups(entry, login), settings) for entry in known]
     return found

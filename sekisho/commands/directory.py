@@ -1,0 +1,14 @@
+"""Directories on the command line; each part of it has a module of its own."""
+
+import click
+
+from sekisho.commands.directory_sync import confirm, people, status, sync
+
+
+@click.group()
+def directory() -> None:
+    """Directories (LDAP, Active Directory): their servers, and what they say about people."""
+
+
+for _command in (status, sync, people, confirm):
+    directory.add_command(_command)
