@@ -9,6 +9,9 @@ from typing import Final, TypeVar
 
 from auth.ldap_listing_rules import list_person
 from auth.ldap_lookup import Conversation, Plan, make_plans
+from auth.ldap_names import fill_filter
+from auth.ldap_pages import extent_of
+from auth.ldap_people import SUCCESS, PeopleSearch, Stopped
 from auth.ldap_reading import Step, read_directory
 from auth.ldap_server import try_asking
 from broker.model.directory import Cursor, ListedPerson

@@ -1,6 +1,6 @@
 """A directory of entries in memory, read page by page; it can break off, shrink and be told to have changed."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from broker.model.directory import Cursor, ListedGroup, ListedPerson
 from broker.ports import DirectoryPage, DirectoryUnavailable, ReadingDone, ReadingEvent, WholeNeeded
@@ -31,7 +31,8 @@ class PagedDirectory:
         self.breaks_after: int | None = None
         self.server = SERVER
         self.readings: list[str] = []
-        self.on_page: Callable[[], None] = lambda: None
+        self.on_page: Callable[[], Awaitable[None]] | None = None
+        """Done after each page of people."""
 
     def put(self, *people: ListedPerson) -> None:
         for person in people:
@@ -68,7 +69,8 @@ class PagedDirectory:
                 yield DirectoryUnavailable("the server hung up")
                 return
             yield DirectoryPage(people=tuple(people[start : start + self.page]))
-            self.on_page()
+            if self.on_page is not None:
+                await self.on_page()
         yield ReadingDone(done)
 
     async def reread(self, logins: Sequence[str]) -> Sequence[ListedPerson] | DirectoryUnavailable:

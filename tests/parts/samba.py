@@ -46,6 +46,8 @@ class DomainController(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     ca_file: Path
     service_password: Secret
+    administrator: Secret
+    config: Path
     log: Path
 
     def settings(self, **changes: object) -> LdapSettings:
@@ -87,7 +89,12 @@ def run_samba(folder: Path) -> Iterator[DomainController]:
             with _administrator(address, administrator) as directory:
                 _fill(directory, service_password)
             yield DomainController(
-                address=address, ca_file=pki / "ca.crt", service_password=Secret(service_password), log=log
+                address=address,
+                ca_file=pki / "ca.crt",
+                service_password=Secret(service_password),
+                administrator=Secret(administrator),
+                config=folder / "domain/etc/smb.conf",
+                log=log,
             )
         finally:
             server.send_signal(signal.SIGTERM)
