@@ -5,6 +5,7 @@ import math
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, cast
 from urllib.parse import urlsplit
@@ -127,6 +128,14 @@ class Line:
         if not self._address.is_tls_from_start:
             connection.start_tls(read_server_info=False)
 
+    def certificate_ends_at(self) -> datetime:
+        """Of the server's certificate. Raises :class:`OSError` before the line is open."""
+        opened = self._connection.socket if self._connection is not None else None
+        told = opened.getpeercert() if isinstance(opened, ssl.SSLSocket) else None
+        if not told:
+            raise OSError("the line has no TLS yet")
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(told["notAfter"])), UTC)
+
     def send_bind(self) -> Answer:
         connection = self._connection
         if connection is None:
@@ -186,8 +195,9 @@ class Line:
         """A page of the subtree (RFC 2696), and what asks for the next one: empty after the last, None from a server
         that did not page."""
         connection = self._search(base, search_filter, attributes, page=size, cookie=cookie)
-        control: Mapping[str, Any] = (connection.result.get("controls") or {}).get(_PAGED_RESULTS, {})
-        return _answer_of(connection), _entries_of(connection), control.get("value", {}).get("cookie")
+        controls: Mapping[str, Mapping[str, Any]] = connection.result.get("controls") or {}
+        value: Mapping[str, bytes] = controls[_PAGED_RESULTS]["value"] if _PAGED_RESULTS in controls else {}
+        return _answer_of(connection), _entries_of(connection), value.get("cookie")
 
     def read(self, dn: str, search_filter: str, attributes: Sequence[str]) -> tuple[Answer, list[Entry]]:
         """One entry, if it matches. With an empty name what the server tells of itself (RFC 4512, section 5.1)."""

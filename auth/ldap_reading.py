@@ -14,7 +14,7 @@ from auth.ldap_listing_rules import GroupBook, list_group, list_person
 from auth.ldap_lookup import Conversation
 from auth.ldap_pages import extent_of, pages, present_cursor
 from auth.ldap_people import PeopleSearch
-from broker.model.directory import Cursor
+from broker.model.directory import Cursor, ListedPerson
 from broker.ports import DirectoryPage, ReadingDone, WholeNeeded
 
 Step = DirectoryPage | ReadingDone | WholeNeeded
@@ -48,7 +48,7 @@ def _read_all(talk: Conversation, line: Line, page_size: int) -> Iterator[Direct
     search = PeopleSearch(settings, line)
     for entries in pages(line, extent.people_where, extent.people_filter, extent.people_attributes, page_size):
         people = [entry for entry in entries if entry.first(settings.login_attribute) is not None]
-        told = []
+        told: list[ListedPerson] = []
         for entry in people:
             if book.knows_members or not settings.group_base:
                 sid = primary_group_sid(entry.first("objectSid") or "", entry.first("primaryGroupID") or "")

@@ -53,6 +53,7 @@ for _command in (
     device,
     directory,
     flows,
+    directory,
     audit,
     key,
     pki,

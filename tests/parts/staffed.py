@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import ldap3
 import msgspec
@@ -100,7 +100,7 @@ def run_staffed_slapd(folder: Path, people: int, *, size_limit: str = "unlimited
 def clerk_of(slapd: StaffedSlapd) -> Iterator[Directory]:
     """Somebody who changes entries, one at a time."""
     server = ldap3.Server("127.0.0.1", port=slapd.port, tls=ldap3.Tls(validate=ssl.CERT_NONE), get_info=ldap3.NONE)
-    with _bound(server, _CLERK, slapd.clerk_password, ldap3.AUTO_BIND_TLS_BEFORE_BIND) as directory:
+    with _bound(server, _CLERK, slapd.clerk_password, "TLS_BEFORE_BIND") as directory:
         yield directory
 
 
@@ -109,12 +109,14 @@ def administrator_of(controller: DomainController) -> Iterator[Directory]:
     tls = ldap3.Tls(validate=ssl.CERT_NONE)
     server = ldap3.Server(controller.address, port=636, use_ssl=True, tls=tls, get_info=ldap3.NONE)
     name = f"CN=Administrator,CN=Users,{BASE}"
-    with _bound(server, name, controller.administrator, ldap3.AUTO_BIND_NO_TLS) as directory:
+    with _bound(server, name, controller.administrator, "NO_TLS") as directory:
         yield directory
 
 
 @contextlib.contextmanager
-def _bound(server: ldap3.Server, name: str, password: Secret, how: str) -> Iterator[Directory]:
+def _bound(
+    server: ldap3.Server, name: str, password: Secret, how: Literal["NO_TLS", "TLS_BEFORE_BIND"]
+) -> Iterator[Directory]:
     connection: Directory = ldap3.Connection(
         server, user=name, password=password.reveal(), auto_bind=how, raise_exceptions=True
     )

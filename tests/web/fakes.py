@@ -12,6 +12,7 @@ from tests.web.fake_directory import SyncedDirectory
 from tests.web.fake_flows import ListedFlows
 from tests.web.fake_keys import KeptKeys
 from tests.web.fake_policy import KeptApprovals, OpenMinded
+from tests.web.fake_servers import TwoServers
 from tests.web.fake_sessions import ScriptedSessions
 from tests.web.fake_signin import OneCity, PlainSignin
 from tests.web.people import (
@@ -38,6 +39,7 @@ class FakeCity:
         self.flows = ListedFlows()
         self.devices = ShelfOfDevices()
         self.directory = SyncedDirectory()
+        self.directory_servers = TwoServers()
         first = POOLS[0][0]
         self.sessions.others = [
             LiveSession(
@@ -64,4 +66,5 @@ class FakeCity:
             devices=self.devices,
             keys=KeptKeys(),
             directory=self.directory,
+            directory_servers=self.directory_servers,
         )
