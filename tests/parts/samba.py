@@ -64,6 +64,32 @@ class DomainController(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.convert(fields | changes, LdapSettings)
 
 
+def set_password_rules(controller: DomainController, *options: str) -> None:
+    """Rules of the domain, by the options of ``samba-tool domain passwordsettings set``."""
+    _run("domain", "passwordsettings", "set", *options, "-s", str(controller.config))
+
+
+def add_person(controller: DomainController, login: str, password: str, **more: str) -> None:
+    """One more account, with further attributes (``pwdLastSet="0"``: the password must be changed)."""
+    with _administrator(controller.address, controller.administrator.reveal()) as directory:
+        _add_person(directory, login, f"{login} 氏名", "市民課", password, more)
+
+
+def change_account(controller: DomainController, login: str, **values: str) -> None:
+    """What an administrator of the domain writes into an account."""
+    with _administrator(controller.address, controller.administrator.reveal()) as directory:
+        changes = {name: [(ldap3.MODIFY_REPLACE, [value])] for name, value in values.items()}
+        directory.modify(f"CN={login},{PEOPLE}", changes)
+
+
+def read_account(controller: DomainController, login: str, attribute: str) -> str:
+    """The first value of an attribute, empty for none."""
+    with _administrator(controller.address, controller.administrator.reveal()) as directory:
+        directory.search(PEOPLE, f"(sAMAccountName={login})", attributes=[attribute])
+        values = directory.response[0]["raw_attributes"][attribute]
+        return values[0].decode() if values else ""
+
+
 @contextlib.contextmanager
 def run_samba(folder: Path) -> Iterator[DomainController]:
     """Provision a domain, start its controller, fill it, and end it afterwards."""
