@@ -61,6 +61,7 @@ async def test_a_doubted_answer_is_confirmed_with_a_reason(visitor: Visitor, cit
     await visitor.sign_in("p9001")
     page = await visitor.get("/console/directory")
     assert "1204 人のうち 700 人が見つかりません" in page.text
+    assert "グループは、" not in page.text
     path = "/console/directory/directory/confirm"
     for round_, reason, status in (("2", "広域連合へ移管", 409), ("3", "", 400), ("3", "広域連合へ移管", 303)):
         await visitor.get("/console/directory")
