@@ -6,6 +6,7 @@ from typing import Final
 
 from broker.model.reasons import SignedOutCause, SigninRefusal, TicketRefusal
 from web.language import gettext_noop as _
+from web.lock_words import LOCK_KINDS
 from web.reasons import DENIALS, ENDS
 from web.words import CERTIFICATE_STATES, DEVICE_KINDS, ORIGINS
 
@@ -88,6 +89,7 @@ BROWSER_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
 DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "login": _("職員ID"),
+        "scope": _("数え方"),
         "cause": _("原因"),
         "reason": _("理由"),
         "note": _("理由"),
@@ -175,6 +177,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "recovery_code": _("非常用コード"),
             "passkey": _("パスキー"),
         },
+        "scope": dict(LOCK_KINDS),
         "origin": {origin.value: name for origin, name in ORIGINS.items()},
         "way": {"in": _("端末から仮想デスクトップへ"), "out": _("仮想デスクトップから端末へ")},
         "outcome": {
@@ -209,6 +212,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "directory": _("ディレクトリ"),
         "tenant": _("団体"),
         "throttle": _("ログイン一時停止"),
+        "address": _("接続元アドレス"),
         "local": _("サーバー上の操作（コマンド）"),
     }
 )

@@ -37,7 +37,9 @@ from broker.model.kinds import Mode
 from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
 from broker.model.records import AuditRecord, Tenant, User
 from broker.model.rules import RuleSet, Waiver
+from broker.model.throttle import Throttle
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
+from broker.people.locks import BlockOrder, Lifted, LockRefused, NoSuchLock
 from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
 from broker.policy.administration import NotAllowed
 from broker.policy.decision import Allow, Deny
@@ -135,6 +137,16 @@ class PeoplePort(Protocol):
     async def end_signins(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome:
         """End every browser's session of somebody else; their desktops are disconnected and keep the work."""
         ...
+
+
+class LocksPort(Protocol):
+    """Waits at sign-in and blocked addresses."""
+
+    async def list_all(self, actor: Actor) -> list[Throttle] | NotAllowed: ...
+    async def lift(
+        self, actor: Actor, keys: Sequence[str], reason: str
+    ) -> Lifted | NoSuchLock | ReasonMissing | NotAllowed: ...
+    async def block(self, actor: Actor, order: BlockOrder) -> Throttle | LockRefused | ReasonMissing | NotAllowed: ...
 
 
 RuleChangeOutcome = PolicyChange | ChangeRefused | NoSuchChange | NotAllowed
@@ -236,6 +248,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     sessions: SessionsPort
     pools: PoolsPort
     people: PeoplePort
+    locks: LocksPort
     audit: AuditPort
     policy: PolicyPort
     approvals: ApprovalsPort

@@ -7,6 +7,7 @@ from web.api.admin_changes import CHANGE_OPERATIONS
 from web.api.admin_devices import DEVICE_OPERATIONS
 from web.api.admin_flows import FLOW_OPERATIONS
 from web.api.admin_keys import KEY_OPERATIONS
+from web.api.admin_locks import LOCK_OPERATIONS
 from web.api.admin_people import PEOPLE_OPERATIONS
 from web.api.admin_policy import POLICY_OPERATIONS
 from web.api.admin_pools import POOL_OPERATIONS
@@ -19,6 +20,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *POOL_OPERATIONS,
     *SESSION_OPERATIONS,
     *PEOPLE_OPERATIONS,
+    *LOCK_OPERATIONS,
     *POLICY_OPERATIONS,
     *APPROVAL_OPERATIONS,
     *CHANGE_OPERATIONS,
