@@ -10,6 +10,7 @@ import structlog
 
 from auth.ldap import LdapAuthenticator
 from auth.ldap_lookup import Outcome
+from broker.model.directory_health import CheckFinding, ServerHealth
 from broker.model.kinds import SameLogin
 from broker.model.login_forms import Route, find_routes, is_same_form, write_form
 from broker.model.reasons import SigninRefusal
@@ -71,6 +72,14 @@ class TenantDirectories:
             _log.warning("directory.review_failed", directory=self.parts[place].id, detail=fault.detail)
         settled = {login: self._settle(found, answers) for login, found in routes.items()}
         return {login: standing for login, standing in settled.items() if standing is not None}
+
+    async def check(self) -> list[CheckFinding]:
+        """Every server of every directory, all at once."""
+        found = await asyncio.gather(*(part.check() for part in self.parts))
+        return [finding for of_directory in found for finding in of_directory]
+
+    def health(self) -> list[ServerHealth]:
+        return [server for part in self.parts for server in part.health()]
 
     def close(self) -> None:
         for part in self.parts:

@@ -5,10 +5,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from auth.ldap_check import check_server
 from auth.ldap_failover import Servers
 from auth.ldap_lookup import Outcome, check_password, locate, make_plans, review
-from auth.ldap_server import LdapServer
+from auth.ldap_server import TOO_MANY, LdapServer
 from auth.ldap_turns import Once
+from broker.model.directory_health import CheckFinding, CheckProblem, CheckResult, CheckStep, ServerHealth
 from broker.ports import DirectoryUnavailable, PasswordRejected, Standing
 from broker.secret import Secret
 from broker.settings import LdapSettings
@@ -56,5 +58,30 @@ class LdapAuthenticator:
             found |= answer
         return found
 
+    async def check(self) -> list[CheckFinding]:
+        """Every server by itself, whatever state it is in."""
+        asked = await self._servers.ask_each(check_server)
+        return [finding for server, answer in asked for finding in _findings(self.id, server, answer)]
+
+    def health(self) -> list[ServerHealth]:
+        return self._servers.health()
+
     def close(self) -> None:
         self._servers.close()
+
+
+def _findings(directory: str, server: str, answer: list[CheckFinding] | DirectoryUnavailable) -> list[CheckFinding]:
+    """A server that did not let the check come to its end, as a finding of its own."""
+    if not isinstance(answer, DirectoryUnavailable):
+        return answer
+    problem = CheckProblem.BUSY if answer.detail == TOO_MANY else CheckProblem.SILENT
+    return [
+        CheckFinding(
+            directory=directory,
+            server=server,
+            step=CheckStep.CONNECT,
+            result=CheckResult.FAILED,
+            problem=problem,
+            detail=answer.detail,
+        )
+    ]

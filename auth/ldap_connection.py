@@ -5,6 +5,7 @@ import math
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, cast
 from urllib.parse import urlsplit
@@ -134,6 +135,14 @@ class Line:
         connection = self._open(dn, password)
         if not self._address.is_tls_from_start:
             connection.start_tls(read_server_info=False)
+
+    def certificate_ends_at(self) -> datetime:
+        """Of the server's certificate. Raises :class:`OSError` before the line is open."""
+        opened = self._connection.socket if self._connection is not None else None
+        told = opened.getpeercert() if isinstance(opened, ssl.SSLSocket) else None
+        if not told:
+            raise OSError("the line has no TLS yet")
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(told["notAfter"])), UTC)
 
     def send_bind(self) -> Answer:
         connection = self._connection

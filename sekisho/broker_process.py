@@ -15,6 +15,7 @@ from broker.change.service import ChangeService
 from broker.device.expiry import ExpiryWatch
 from broker.device.service import DeviceService
 from broker.directory.desk import DirectoryDesk
+from broker.directory.servers import ServersDesk
 from broker.flow.service import FlowDesk
 from broker.link.agents import AgentDirectory
 from broker.link.gateways import GatewayDirectory
@@ -104,6 +105,7 @@ class Broker:
             devices=self.devices,
             keys=KeyService(store, sealing, key_file, self.key_watch),
             directory=DirectoryDesk(store, directories_of(settings)),
+            directory_servers=ServersDesk(self.authenticators),
         )
         self.sealer = Sealer(
             store,

@@ -32,6 +32,7 @@ from broker.lifecycle.policy_change import ChangeEvent
 from broker.model.actor import Actor
 from broker.model.arrival import Arrival
 from broker.model.directory import Counted, SyncKind
+from broker.model.directory_health import CheckFinding, ServerHealth
 from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, TenantId, UserId
 from broker.model.kinds import Mode
 from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
@@ -226,6 +227,11 @@ class DirectoryPort(Protocol):
     ) -> DoubtConfirmed | NothingDoubted | NoSuchDirectory | ReasonMissing | NotAllowed: ...
 
 
+class DirectoryServersPort(Protocol):
+    async def health(self, actor: Actor) -> list[ServerHealth] | NotAllowed: ...
+    async def check(self, actor: Actor) -> list[CheckFinding] | NotAllowed: ...
+
+
 class FlowsPort(Protocol):
     async def list_flows(self, actor: Actor) -> list[Flow] | NotAllowed: ...
     async def list_rows(self, actor: Actor, words: Words) -> list[FlowRow] | NotAllowed: ...
@@ -257,3 +263,4 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     devices: DevicesPort
     keys: KeysPort
     directory: DirectoryPort
+    directory_servers: DirectoryServersPort

@@ -9,17 +9,11 @@ from broker.model.reasons import SigninRefusal
 from broker.ports import DirectoryUnavailable, PasswordAccepted, PasswordRejected, PersonGone, PersonStands
 from broker.secret import Secret
 from tests.auth.authenticator_conformance import AuthenticatorConformance, Known, secret_of
-from tests.parts.samba import BASE, GROUPS, LOCKOUT_THRESHOLD, DomainController, run_samba
+from tests.parts.samba import BASE, GROUPS, LOCKOUT_THRESHOLD, DomainController
 
 pytestmark = pytest.mark.real
 
 Dial = Callable[..., LdapAuthenticator]
-
-
-@pytest.fixture(scope="module")
-def controller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DomainController]:
-    with run_samba(tmp_path_factory.mktemp("samba")) as running:
-        yield running
 
 
 @pytest.fixture

@@ -113,6 +113,13 @@ def _person(uid: str, name: str, department: str, *more: str, has_password: bool
     )  # fmt: skip
 
 
+def _pupil(uid: str, name: str, password: str) -> str:
+    return _entry(
+        f"uid={uid},ou=schools,{SUFFIX}", "objectClass: inetOrgPerson", f"uid: {uid}", f"cn: {name}", f"sn: {name[:2]}",
+        "ou: 日の出小学校", f"mail: {uid}.of.the.school@city.example.jp", f"userPassword: {_hash(password)}",
+    )  # fmt: skip
+
+
 def _group(cn: str, under: str, *uids: str) -> str:
     members = [f"member: uid={uid},ou=people,{SUFFIX}" for uid in uids]
     return _entry(
@@ -131,7 +138,10 @@ def _entries(service_password: str) -> str:
             _entry(SUFFIX, "objectClass: dcObject", "objectClass: organization", "o: 市役所", "dc: city"),
             _entry(SERVICE_DN, "objectClass: applicationProcess", "objectClass: simpleSecurityObject",
                    "cn: sekisho", f"userPassword: {_hash(service_password)}"),
-            *(_unit(name) for name in ("people", "groups", "mailing")),
+            *(_unit(name) for name in ("people", "groups", "mailing", "schools")),
+            # A directory of its own below the same suffix: another 山田 has the same login.
+            *(_pupil(uid, name, secret) for uid, name, secret in (
+                ("yamada", "山田 小太郎", "school-secret"), ("sensei", "先生 一", "sensei-secret"))),
             _unit("annex", "ou=people,"),
             # memberOf as servers keep it: also from a group that lies elsewhere and must not count.
             _person("yamada", "山田 太郎", "市民課", f"memberOf: cn=telework,{groups}",

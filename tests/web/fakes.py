@@ -13,6 +13,7 @@ from tests.web.fake_flows import ListedFlows
 from tests.web.fake_keys import KeptKeys
 from tests.web.fake_locks import ListedLocks
 from tests.web.fake_policy import KeptApprovals, OpenMinded
+from tests.web.fake_servers import TwoServers
 from tests.web.fake_sessions import ScriptedSessions
 from tests.web.fake_signin import OneCity, PlainSignin
 from tests.web.people import (
@@ -40,6 +41,7 @@ class FakeCity:
         self.flows = ListedFlows()
         self.devices = ShelfOfDevices()
         self.directory = SyncedDirectory()
+        self.directory_servers = TwoServers()
         first = POOLS[0][0]
         self.sessions.others = [
             LiveSession(
@@ -67,4 +69,5 @@ class FakeCity:
             devices=self.devices,
             keys=KeptKeys(),
             directory=self.directory,
+            directory_servers=self.directory_servers,
         )
