@@ -16,6 +16,7 @@ from broker.device.expiry import ExpiryWatch
 from broker.device.service import DeviceService
 from broker.directory.desk import DirectoryDesk
 from broker.directory.servers import ServersDesk
+from broker.directory.sync import DirectorySync, SyncedDirectory
 from broker.flow.service import FlowDesk
 from broker.link.agents import AgentDirectory
 from broker.link.gateways import GatewayDirectory
@@ -27,6 +28,7 @@ from broker.model.ids import TenantId
 from broker.people.approvals import ApprovalService
 from broker.people.leavers import LeaverWatch
 from broker.people.locks import LockService
+from broker.people.passwords import PasswordDesk
 from broker.people.service import PeopleService
 from broker.people.tenants import TenantDirectory
 from broker.pool.reconciler import Reconciler
@@ -42,7 +44,7 @@ from broker.store import SqlStore, open_store
 from gateway.descriptors import raise_descriptor_limit
 from pools.local import LocalProvider
 from pools.static import StaticProvider
-from sekisho.directories import directories_of, make_authenticators
+from sekisho.directories import directories_of, make_authenticators, open_listings, rhythms_of
 from sekisho.door.limits import DoorLimits, limits_within
 from sekisho.listeners import Applications, serve
 from sekisho.logs import set_up_log
@@ -56,6 +58,8 @@ from web.entrances import ProxyEntrances
 
 _log = structlog.get_logger(__name__)
 _PURGE_INTERVAL_S: Final = 60.0
+_SYNC_LOOK_S: Final = 2.0
+"""How soon a sync that the desk asked for begins."""
 _EXPIRY_INTERVAL_S: Final = 600.0
 _KEY_INTERVAL_S: Final = 1.0
 
@@ -77,14 +81,32 @@ class Broker:
         self.reconciler = Reconciler(store, providers, sealing, settings.reconcile, self.sessions)
         self.pools = PoolService(store, providers, sealing, self.reconciler.health)
         self.authenticators = make_authenticators(settings)
+        changers = {
+            TenantId(tenant.id): self.authenticators[TenantId(tenant.id)]
+            for tenant in settings.tenants
+            if any(directory.password_change for directory in tenant.every_directory)
+        }
         self.signin = SigninService(
             store,
             self.authenticators,
             TotpFactor(),
             sealing,
             settings.signin,
+            changers,
+        )
+        passwords = PasswordDesk(
+            store,
+            self.signin.passwords,
+            changers,
+            self.sessions,
+            settings.signin,
+            keeping=[TenantId(tenant.id) for tenant in settings.tenants if tenant.keep_desktops_on_password_change],
         )
         self.leavers = LeaverWatch(store, self.authenticators)
+        self.listings = open_listings(settings)
+        self.sync = DirectorySync(
+            store, {key: SyncedDirectory(self.listings[key], rhythm) for key, rhythm in rhythms_of(settings).items()}
+        )
         self.policy = PolicyDesk(store)
         self.changes = ChangeService(store, self.wake)
         self.devices = DeviceService(store, sealing, settings.devices, self.wake)
@@ -103,6 +125,7 @@ class Broker:
             changes=self.changes,
             flows=FlowDesk(store, settings),
             devices=self.devices,
+            passwords=passwords,
             keys=KeyService(store, sealing, key_file, self.key_watch),
             directory=DirectoryDesk(store, directories_of(settings)),
             directory_servers=ServersDesk(self.authenticators),
@@ -126,6 +149,8 @@ class Broker:
         """Let go of the directories: no sign-in waits for one any more."""
         for authenticator in self.authenticators.values():
             authenticator.close()
+        for listing in self.listings.values():
+            listing.close()
 
     def wake(self) -> None:
         """Ask for a round of the reconciler now."""
@@ -155,7 +180,7 @@ async def run_broker(settings: SiteSettings) -> None:
 
 
 def _public_urls(settings: SiteSettings) -> list[str]:
-    own = [settings.portal.public_url] if settings.portal.host else []
+    own = [settings.portal.public_url] if settings.portal_host else []
     return [*own, *(entrance.public_url for entrance in settings.entrances)]
 
 
@@ -179,6 +204,9 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
             look = partial(broker.leavers.look, TenantId(tenant.id))
             rounds = _repeat(look, min(each.recheck_interval_s for each in tenant.every_directory))
             await stack.enter_async_context(_background(f"leavers {tenant.id}", rounds))
+        for tenant_id, directory in broker.listings:
+            sync = _repeat(partial(broker.sync.look, tenant_id, directory), _SYNC_LOOK_S)
+            await stack.enter_async_context(_background(f"sync {tenant_id} {directory}", sync))
         entrances = ProxyEntrances(settings.entrances, broker.refused_arrivals.note)
         fresh_factor_s = settings.signin.fresh_factor_s
         applications = Applications(

@@ -53,6 +53,7 @@ for _command in (
     change,
     mode,
     device,
+    directory,
     flows,
     directory,
     audit,

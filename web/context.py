@@ -19,6 +19,7 @@ from broker.device.records import (
     Revoked,
 )
 from broker.directory.records import (
+    DepartmentsAndGroups,
     DirectoryView,
     DoubtConfirmed,
     FoundPeople,
@@ -31,7 +32,7 @@ from broker.flow.table import FlowRow, Words
 from broker.lifecycle.policy_change import ChangeEvent
 from broker.model.actor import Actor
 from broker.model.arrival import Arrival
-from broker.model.directory import Counted, SyncKind
+from broker.model.directory import SyncKind
 from broker.model.directory_health import CheckFinding, ServerHealth
 from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, TenantId, UserId
 from broker.model.kinds import Mode
@@ -41,6 +42,7 @@ from broker.model.rules import RuleSet, Waiver
 from broker.model.throttle import Throttle
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
 from broker.people.locks import BlockOrder, Lifted, LockRefused, NoSuchLock
+from broker.people.passwords import RulesShown
 from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
 from broker.policy.administration import NotAllowed
 from broker.policy.decision import Allow, Deny
@@ -72,15 +74,21 @@ from broker.session.records import (
 from broker.settings import SiteSettings
 from broker.signin.records import (
     Authenticated,
+    CantChange,
+    ChangeAttempt,
     CodeAttempt,
     CodeOutcome,
     EnrolmentOffer,
+    OwnChange,
+    OwnChangeOutcome,
     PasswordAttempt,
     PasswordOutcome,
     Refused,
     SignedOut,
+    StepUpMissing,
     StepUpOutcome,
 )
+from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
 
 
 class TenantsPort(Protocol):
@@ -97,6 +105,17 @@ class SigninPort(Protocol):
     async def confirm_enrolment(self, attempt: CodeAttempt) -> CodeOutcome: ...
     async def step_up_by_code(self, auth: Authenticated, code: str) -> StepUpOutcome: ...
     async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None: ...
+
+
+class PasswordsPort(Protocol):
+    """People's own passwords."""
+
+    async def show_pending(self, token: Secret) -> RulesShown | None: ...
+    async def show_own(self, auth: Authenticated) -> RulesShown | StepUpMissing | CantChange: ...
+    async def finish(self, attempt: ChangeAttempt) -> ChangePasswordOutcome: ...
+    async def change_own(self, auth: Authenticated, wish: OwnChange) -> OwnChangeOutcome: ...
+    def can_change(self, auth: Authenticated) -> bool: ...
+    async def days_left(self, auth: Authenticated) -> int | None: ...
 
 
 class SessionsPort(Protocol):
@@ -217,8 +236,7 @@ class DirectoryPort(Protocol):
     async def search(
         self, actor: Actor, text: str, after: tuple[str, str] | None = None
     ) -> FoundPeople | NotAllowed: ...
-    async def departments(self, actor: Actor) -> list[Counted] | NotAllowed: ...
-    async def groups(self, actor: Actor) -> list[str] | NotAllowed: ...
+    async def units(self, actor: Actor) -> DepartmentsAndGroups | NotAllowed: ...
     async def ask_sync(
         self, actor: Actor, kind: SyncKind, directory: str | None = None
     ) -> SyncAsked | NoSuchDirectory | NotAllowed: ...
@@ -261,6 +279,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     changes: ChangesPort
     flows: FlowsPort
     devices: DevicesPort
+    passwords: PasswordsPort
     keys: KeysPort
     directory: DirectoryPort
     directory_servers: DirectoryServersPort
