@@ -6,6 +6,7 @@ from typing import Final
 
 from auth.ldap_connection import Answer, Entry, Line
 from auth.ldap_dialect import primary_group_sid
+from auth.ldap_lockout import LOCKOUT_ATTRIBUTES
 from auth.ldap_names import common_name_of, domain_of, fill_filter, is_under
 from broker.model.ids import new_id
 from broker.model.kinds import DirectoryKind
@@ -50,6 +51,7 @@ class PeopleSearch:
             *_STATE_ATTRIBUTES,
             *_PRIMARY_GROUP_ATTRIBUTES,
             _END_ATTRIBUTE,
+            *LOCKOUT_ATTRIBUTES,
             *more,
         )
         searched = fill_filter(settings.user_filter, {"login": login, "dn": ""})
