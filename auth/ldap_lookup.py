@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import structlog
 
 from auth.ldap_connection import Address, Answer, Entry, Line, make_tls_context, parse_url
 from auth.ldap_dialect import complete
@@ -48,6 +49,7 @@ from broker.settings import LdapSettings
 
 Outcome = PasswordAccepted | PasswordRejected | DirectoryUnavailable
 
+_log = structlog.stdlib.get_logger()
 _INVALID_CREDENTIALS: Final = 49
 _REFUSALS: Final = {
     19: SigninRefusal.ACCOUNT_DISABLED,  # constraintViolation: locked by a password policy (389-ds)
@@ -128,11 +130,14 @@ class Conversation:
         return line
 
     def bind_service(self) -> PeopleSearch:
+        return PeopleSearch(self.plan.settings, self.bind_service_line())
+
+    def bind_service_line(self) -> Line:
         service = self.new_line()
         bound = service.bind(self.plan.settings.bind_dn, self.plan.bind_password)
         if bound.code != SUCCESS:
             raise Stopped(f"the service account was refused: {bound.detail}")
-        return PeopleSearch(self.plan.settings, service)
+        return service
 
 
 def check_password(
@@ -171,6 +176,8 @@ def lockout_of(plan: Plan, search: PeopleSearch) -> LockoutPolicy:
     if known is None:
         known = read_lockout(search, plan.settings.kind)
         plan.lockouts.learn(known, time.monotonic())
+        if known.threshold is None and not plan.lockouts.unknown_limit:
+            _log.warning("directory.lockout_unknown", directory=plan.settings.id)
     return known
 
 
