@@ -82,7 +82,7 @@ async def test_what_changes_in_the_directory_changes_in_the_list(hall: StaffedSl
             clerk.delete(person_dn(number))
     view = await kept.sync(hall, SyncKind.CHANGES)
     assert (view.state.result, view.state.changed) == (SyncResult.OK, 2)
-    assert await kept.department_of(login_of(8)) == ("税務課", {"dept-08"})
+    assert await kept.department_of(login_of(8)) == ("税務課", frozenset({"dept-08"}))
     assert await kept.department_of(login_of(3)) == ("課03", frozenset())
     view = await kept.sync(hall, SyncKind.FULL)
     assert view.counts.people == STAFF - 3
