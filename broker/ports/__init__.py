@@ -1,6 +1,6 @@
 """What the core needs from outside, as small Protocols: no request, no HTML, no SQL in them.
 
-Plugin points are :class:`Authenticator`, :class:`SecondFactor` and :class:`DesktopProvider`.
+Plugin points are :class:`Authenticator`, :class:`SecondFactor`, :class:`PasskeyVerifier` and :class:`DesktopProvider`.
 """
 
 from broker.ports.audit import AuditCheckpoint, AuditEntry, AuditQuery, AuditTx
@@ -30,6 +30,15 @@ from broker.ports.identity import (
     SecondFactor,
     Standing,
 )
+from broker.ports.passkeys import (
+    FactorTx,
+    PasskeyAnswer,
+    PasskeyHolder,
+    PasskeyMade,
+    PasskeyRejected,
+    PasskeyShown,
+    PasskeyVerifier,
+)
 from broker.ports.people import PeopleTx
 from broker.ports.policy import PolicyTx
 from broker.ports.pools import PoolTx
@@ -54,9 +63,16 @@ __all__ = [
     "DirectoryUnavailable",
     "FactorAccepted",
     "FactorRejected",
+    "FactorTx",
     "LogsOff",
     "MakesCredentials",
     "Observation",
+    "PasskeyAnswer",
+    "PasskeyHolder",
+    "PasskeyMade",
+    "PasskeyRejected",
+    "PasskeyShown",
+    "PasskeyVerifier",
     "PasswordAccepted",
     "PasswordRejected",
     "PeopleTx",

@@ -11,14 +11,14 @@ from broker.ports import Transaction
 from broker.settings import SigninSettings
 from broker.signin import trail
 from broker.signin.inputs import MAX_ADDRESS
-from broker.signin.records import CodeAttempt, Refused, SignedIn
+from broker.signin.records import CodeAttempt, PasskeyAttempt, Refused, SignedIn
 from broker.signin.throttles import Throttles, Visitor
 from broker.signin.websessions import WebSessions
 
 _FINAL = frozenset({SigninRefusal.ATTEMPT_EXPIRED, SigninRefusal.TOO_MANY_CODES})
 
 
-def visitor_of(pending: PendingSignin, attempt: CodeAttempt) -> Visitor:
+def visitor_of(pending: PendingSignin, attempt: CodeAttempt | PasskeyAttempt) -> Visitor:
     return Visitor(pending.tenant_id, pending.login, clean_text(attempt.address, MAX_ADDRESS))
 
 
@@ -31,7 +31,7 @@ class Completion:
         self._sessions = sessions
 
     async def succeed(
-        self, tx: Transaction, pending: PendingSignin, user: User, attempt: CodeAttempt, *, factor: str
+        self, tx: Transaction, pending: PendingSignin, user: User, attempt: CodeAttempt | PasskeyAttempt, *, factor: str
     ) -> SignedIn | Refused:
         """Consume the attempt and begin a session. The proof has been used up before."""
         if not await tx.signin.consume_pending(pending.token_hash):
@@ -55,7 +55,7 @@ class Completion:
         self,
         tx: Transaction,
         pending: PendingSignin,
-        attempt: CodeAttempt,
+        attempt: CodeAttempt | PasskeyAttempt,
         cause: SigninRefusal,
         more: Mapping[str, str] | None = None,
     ) -> Refused:

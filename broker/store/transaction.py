@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from broker.ports import AuditTx, ChangeTx, DeviceTx, PeopleTx, PolicyTx, PoolTx, SessionTx, SigninTx
+from broker.ports import AuditTx, ChangeTx, DeviceTx, FactorTx, PeopleTx, PolicyTx, PoolTx, SessionTx, SigninTx
 from broker.store.audit import SqlAudit
 from broker.store.audit_sealing import SqlChain
 from broker.store.changes import SqlChanges
 from broker.store.devices import SqlDevices
+from broker.store.factors import SqlFactors
 from broker.store.people import SqlPeople
 from broker.store.policy import SqlPolicy
 from broker.store.pools import SqlPools
@@ -22,6 +23,7 @@ class SqlTransaction:
         self._now = statements.now
         self._people = SqlPeople(statements)
         self._signin = SqlSignin(statements)
+        self._factors = SqlFactors(statements)
         self._pools = SqlPools(statements)
         self._sessions = SqlSessions(statements)
         self._policy = SqlPolicy(statements)
@@ -41,6 +43,10 @@ class SqlTransaction:
     @property
     def signin(self) -> SigninTx:
         return self._signin
+
+    @property
+    def factors(self) -> FactorTx:
+        return self._factors
 
     @property
     def pools(self) -> PoolTx:
