@@ -71,13 +71,20 @@ class SigninSettings(_Settings, frozen=True, kw_only=True):
     free_failures_per_address: int = 300
     """The same for an address. Attempts that are between password and code count too: a whole office may sit
     behind one address."""
+    free_failures_of_strangers: int = 1000
+    """Failures at one entrance from one of sixteen groups of networks, under whatever names, by whom nothing is known:
+    neither address nor browser nor device. From then on such strangers wait ``max_stranger_block_s`` for each other."""
+    max_stranger_block_s: int = 10
+    fresh_factor_s: Annotated[int, msgspec.Meta(ge=30, le=600)] = 300
+    """How old the second factor of an administrator may be who changes something in the console or by the API. An older
+    one is asked for again (``step_up_required``)."""
     base_block_s: int = 30
     max_block_s: int = 3600
     max_account_block_s: int = 900
     """Longest wait of an account that strangers' failures cause. It binds nobody at an address where that account
     has signed in lately."""
     known_address_s: int = 2_592_000
-    """For so long after a sign-in its address is known (30 days)."""
+    """For so long after a sign-in its address and its browser are known (30 days)."""
     failure_memory_s: int = 7200
     enrol_networks: list[str] = []
     """Networks (CIDR) from which a first authenticator app may be enrolled by password alone. Empty: none."""

@@ -14,6 +14,7 @@ from broker.audit.arrivals import RefusedArrivals
 from broker.change.service import ChangeService
 from broker.device.expiry import ExpiryWatch
 from broker.device.service import DeviceService
+from broker.directory.desk import DirectoryDesk
 from broker.flow.service import FlowDesk
 from broker.link.agents import AgentDirectory
 from broker.link.gateways import GatewayDirectory
@@ -29,6 +30,8 @@ from broker.people.tenants import TenantDirectory
 from broker.pool.reconciler import Reconciler
 from broker.pool.service import PoolService
 from broker.ports import DesktopProvider
+from broker.sealing.service import KeyService
+from broker.sealing.watch import KeyWatch
 from broker.session.policy_desk import PolicyDesk
 from broker.session.service import SessionService
 from broker.settings import SiteSettings
@@ -37,7 +40,7 @@ from broker.store import SqlStore, open_store
 from gateway.descriptors import raise_descriptor_limit
 from pools.local import LocalProvider
 from pools.static import StaticProvider
-from sekisho.directories import make_authenticators
+from sekisho.directories import directories_of, make_authenticators
 from sekisho.door.limits import DoorLimits, limits_within
 from sekisho.listeners import Applications, serve
 from sekisho.logs import set_up_log
@@ -52,6 +55,7 @@ from web.entrances import ProxyEntrances
 _log = structlog.get_logger(__name__)
 _PURGE_INTERVAL_S: Final = 60.0
 _EXPIRY_INTERVAL_S: Final = 600.0
+_KEY_INTERVAL_S: Final = 1.0
 
 
 class Broker:
@@ -61,6 +65,8 @@ class Broker:
         self.settings = settings
         gateways, agents = GatewayDirectory(), AgentDirectory()
         sealing = load_sealing_key(settings)
+        key_file = settings.path(settings.sealing_key_file)
+        self.key_watch = KeyWatch(store, sealing, key_file)
         providers: dict[str, DesktopProvider] = {
             "static": StaticProvider(),
             "local": LocalProvider(agents, deadline_s=settings.reconcile.start_deadline_s),
@@ -94,6 +100,8 @@ class Broker:
             changes=self.changes,
             flows=FlowDesk(store, settings),
             devices=self.devices,
+            keys=KeyService(store, sealing, key_file, self.key_watch),
+            directory=DirectoryDesk(store, directories_of(settings)),
         )
         self.sealer = Sealer(
             store,
@@ -130,6 +138,7 @@ async def run_broker(settings: SiteSettings) -> None:
     try:
         broker = Broker(settings, store)
         try:
+            await broker.key_watch.begin()
             await broker.pools.apply_site(settings)
             async with _serving(broker, limits):
                 _log.info("broker.ready", urls=_public_urls(settings))
@@ -155,6 +164,8 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
         await stack.enter_async_context(
             broker.wire.listening(settings.path(settings.wire.socket), find_tcp_door(settings))
         )
+        stack.push_async_callback(broker.key_watch.end)
+        await stack.enter_async_context(_background("keys", _repeat(broker.key_watch.look, _KEY_INTERVAL_S)))
         await stack.enter_async_context(_background("reconcile", broker.reconciler.run()))
         await stack.enter_async_context(_background("purge", _repeat(broker.signin.purge, _PURGE_INTERVAL_S)))
         await stack.enter_async_context(_background("expiry", _repeat(broker.expiry.warn, _EXPIRY_INTERVAL_S)))
@@ -165,10 +176,11 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
             rounds = _repeat(look, min(each.recheck_interval_s for each in tenant.every_directory))
             await stack.enter_async_context(_background(f"leavers {tenant.id}", rounds))
         entrances = ProxyEntrances(settings.entrances, broker.refused_arrivals.note)
+        fresh_factor_s = settings.signin.fresh_factor_s
         applications = Applications(
             admin=create_admin_app(broker.services),
-            portal=create_app(broker.services, PortalEntrance(settings.portal)),
-            entrances=create_app(broker.services, entrances),
+            portal=create_app(broker.services, PortalEntrance(settings.portal), fresh_factor_s=fresh_factor_s),
+            entrances=create_app(broker.services, entrances, fresh_factor_s=fresh_factor_s),
         )
         for listener in serve(applications, settings, limits):
             await stack.enter_async_context(listener)

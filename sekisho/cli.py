@@ -13,6 +13,7 @@ from sekisho.commands.demo import demo
 from sekisho.commands.device import device
 from sekisho.commands.entrance import entrance
 from sekisho.commands.flows import flows
+from sekisho.commands.key import key
 from sekisho.commands.mode import mode
 from sekisho.commands.pki import pki
 from sekisho.commands.policy import policy
@@ -51,6 +52,7 @@ for _command in (
     device,
     flows,
     audit,
+    key,
     pki,
     entrance,
     demo,

@@ -18,11 +18,20 @@ from broker.device.records import (
     RenewOrder,
     Revoked,
 )
+from broker.directory.records import (
+    DirectoryView,
+    DoubtConfirmed,
+    FoundPeople,
+    NoSuchDirectory,
+    NothingDoubted,
+    SyncAsked,
+)
 from broker.flow import Flow
 from broker.flow.table import FlowRow, Words
 from broker.lifecycle.policy_change import ChangeEvent
 from broker.model.actor import Actor
 from broker.model.arrival import Arrival
+from broker.model.directory import Counted, SyncKind
 from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, TenantId, UserId
 from broker.model.kinds import Mode
 from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
@@ -44,6 +53,7 @@ from broker.pool.records import (
 )
 from broker.ports import AuditQuery
 from broker.ports.naming import Names
+from broker.sealing.records import KeyStatus, RetireRefused
 from broker.secret import Secret
 from broker.session.desk_records import Explained, ExplainQuestion, ModeAwaits, ModeState, Refusal, Rehearsed
 from broker.session.records import (
@@ -189,10 +199,33 @@ class AuditPort(Protocol):
     async def note_export(self, actor: Actor, query: AuditQuery, records: int) -> NotAllowed | None: ...
 
 
+class DirectoryPort(Protocol):
+    async def status(self, actor: Actor) -> list[DirectoryView] | NotAllowed: ...
+    async def search(
+        self, actor: Actor, text: str, after: tuple[str, str] | None = None
+    ) -> FoundPeople | NotAllowed: ...
+    async def departments(self, actor: Actor) -> list[Counted] | NotAllowed: ...
+    async def groups(self, actor: Actor) -> list[str] | NotAllowed: ...
+    async def ask_sync(
+        self, actor: Actor, kind: SyncKind, directory: str | None = None
+    ) -> SyncAsked | NoSuchDirectory | NotAllowed: ...
+    async def confirm_doubt(
+        self, actor: Actor, directory: str, round_: int, reason: str
+    ) -> DoubtConfirmed | NothingDoubted | NoSuchDirectory | ReasonMissing | NotAllowed: ...
+
+
 class FlowsPort(Protocol):
     async def list_flows(self, actor: Actor) -> list[Flow] | NotAllowed: ...
     async def list_rows(self, actor: Actor, words: Words) -> list[FlowRow] | NotAllowed: ...
     async def note_export(self, actor: Actor, rows: int) -> NotAllowed | None: ...
+
+
+class KeysPort(Protocol):
+    """Sealing keys of the site."""
+
+    async def status(self, actor: Actor) -> KeyStatus | NotAllowed: ...
+    async def rotate(self, actor: Actor, *, begins: bool) -> KeyStatus | NotAllowed: ...
+    async def retire(self, actor: Actor, key: str) -> KeyStatus | RetireRefused | NotAllowed: ...
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,3 +242,5 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     changes: ChangesPort
     flows: FlowsPort
     devices: DevicesPort
+    keys: KeysPort
+    directory: DirectoryPort

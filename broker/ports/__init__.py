@@ -16,6 +16,14 @@ from broker.ports.desktops import (
     StartOrder,
 )
 from broker.ports.devices import DeviceTx
+from broker.ports.directory import (
+    DirectoryPage,
+    DirectorySource,
+    DirectoryTx,
+    ReadingDone,
+    ReadingEvent,
+    WholeNeeded,
+)
 from broker.ports.identity import (
     Authenticator,
     DirectoryPerson,
@@ -42,6 +50,7 @@ from broker.ports.passkeys import (
 from broker.ports.people import PeopleTx
 from broker.ports.policy import PolicyTx
 from broker.ports.pools import PoolTx
+from broker.ports.sealing import SealingTx
 from broker.ports.sessions import SessionTx
 from broker.ports.signin import SigninTx
 from broker.ports.store import Store, Transaction
@@ -58,8 +67,11 @@ __all__ = [
     "DesktopProvider",
     "DesktopUp",
     "DeviceTx",
+    "DirectoryPage",
     "DirectoryPerson",
     "DirectoryReader",
+    "DirectorySource",
+    "DirectoryTx",
     "DirectoryUnavailable",
     "FactorAccepted",
     "FactorRejected",
@@ -81,6 +93,9 @@ __all__ = [
     "PolicyTx",
     "PoolTx",
     "ProviderFailure",
+    "ReadingDone",
+    "ReadingEvent",
+    "SealingTx",
     "SecondFactor",
     "SessionTx",
     "SigninTx",
@@ -89,4 +104,5 @@ __all__ = [
     "Store",
     "Transaction",
     "TunnelControl",
+    "WholeNeeded",
 ]

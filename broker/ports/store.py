@@ -7,10 +7,12 @@ from typing import Protocol
 from broker.ports.audit import AuditTx
 from broker.ports.changes import ChangeTx
 from broker.ports.devices import DeviceTx
+from broker.ports.directory import DirectoryTx
 from broker.ports.passkeys import FactorTx
 from broker.ports.people import PeopleTx
 from broker.ports.policy import PolicyTx
 from broker.ports.pools import PoolTx
+from broker.ports.sealing import SealingTx
 from broker.ports.sessions import SessionTx
 from broker.ports.signin import SigninTx
 
@@ -36,6 +38,10 @@ class Transaction(Protocol):
     def changes(self) -> ChangeTx: ...
     @property
     def devices(self) -> DeviceTx: ...
+    @property
+    def sealing(self) -> SealingTx: ...
+    @property
+    def directory(self) -> DirectoryTx: ...
     @property
     def audit(self) -> AuditTx: ...
 

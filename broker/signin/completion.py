@@ -6,20 +6,19 @@ import msgspec
 
 from broker.model.reasons import SigninRefusal
 from broker.model.records import PendingSignin, User
-from broker.model.text import clean_text
 from broker.ports import Transaction
 from broker.settings import SigninSettings
 from broker.signin import trail
-from broker.signin.inputs import MAX_ADDRESS
 from broker.signin.records import CodeAttempt, PasskeyAttempt, Refused, SignedIn
-from broker.signin.throttles import Throttles, Visitor
+from broker.signin.throttles import Throttles
+from broker.signin.visitor import Visitor
 from broker.signin.websessions import WebSessions
 
 _FINAL = frozenset({SigninRefusal.ATTEMPT_EXPIRED, SigninRefusal.TOO_MANY_CODES})
 
 
 def visitor_of(pending: PendingSignin, attempt: CodeAttempt | PasskeyAttempt) -> Visitor:
-    return Visitor(pending.tenant_id, pending.login, clean_text(attempt.address, MAX_ADDRESS))
+    return Visitor(tenant_id=pending.tenant_id, login=pending.login, arrival=attempt.arrival)
 
 
 class Completion:
@@ -39,7 +38,7 @@ class Completion:
         await tx.people.mark_signed_in(user.tenant_id, user.id)
         # What the attempt had cost: itself, and every wrong code after the first.
         cost = max(1, pending.code_failures)
-        await self._throttles.forgive(tx, visitor_of(pending, attempt), count=cost)
+        mark = await self._throttles.forgive(tx, visitor_of(pending, attempt), count=cost)
         signed_in = await self._sessions.begin(
             tx, user, factor=factor, arrival=attempt.arrival, user_agent=attempt.user_agent
         )
@@ -49,7 +48,7 @@ class Completion:
         if session.device_id is not None:
             detail["device"] = session.device_id
         await tx.audit.append(trail.of_person(session, "signin.succeeded", detail))
-        return signed_in
+        return msgspec.structs.replace(signed_in, browser_mark=mark)
 
     async def refuse(
         self,

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from broker.model.ids import TenantId
 from broker.model.reasons import SigninRefusal
 from broker.model.records import PendingSignin, TotpEnrolment, User
 from broker.ports import FactorAccepted, FactorRejected, SecondFactor, Store, Transaction
@@ -19,8 +20,13 @@ from broker.signin.rules import LoginFacts, Networks, RefuseLogin, decide_enrolm
 from broker.signin.throttles import Throttles
 
 
+def enrolment_purpose(tenant_id: TenantId, login: str) -> str:
+    """Under which purpose the secret is sealed that a sign-in in progress offers."""
+    return f"enrol:{tenant_id}:{login}"
+
+
 def _purpose(pending: PendingSignin) -> str:
-    return f"enrol:{pending.tenant_id}:{pending.login}"
+    return enrolment_purpose(pending.tenant_id, pending.login)
 
 
 class EnrolmentStep:

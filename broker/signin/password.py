@@ -18,7 +18,7 @@ from broker.ports import (
 from broker.secret import Secret, hash_token, new_token
 from broker.settings import SigninSettings
 from broker.signin import trail
-from broker.signin.inputs import MAX_ADDRESS, MAX_USER_AGENT, clean_login, refuse_login, refuse_password
+from broker.signin.inputs import MAX_USER_AGENT, clean_login, refuse_login, refuse_password
 from broker.signin.records import (
     DirectoryDown,
     MustEnrol,
@@ -37,8 +37,8 @@ from broker.signin.rules import (
     decide_password,
     is_inside,
 )
-from broker.signin.scopes import Scope
-from broker.signin.throttles import Throttles, Visitor
+from broker.signin.throttles import Throttles
+from broker.signin.visitor import Visitor
 
 
 class PasswordStep:
@@ -63,7 +63,7 @@ class PasswordStep:
             tenant = await tx.people.find_tenant_by_hostname(attempt.hostname)
         if tenant is None:
             return UnknownTenant()
-        visitor = Visitor(tenant.id, clean_login(attempt.login), clean_text(attempt.address, MAX_ADDRESS))
+        visitor = Visitor(tenant_id=tenant.id, login=clean_login(attempt.login), arrival=attempt.arrival)
         # Counted before the directory is asked: a hundred guesses at the same time are a hundred.
         async with self._store.write() as tx:
             until = await self._throttles.admit(tx, visitor)
@@ -119,10 +119,7 @@ class PasswordStep:
                 return await tx.people.put_user(_user_of(visitor.tenant_id, person))
             case PasswordRejected():
                 # As many statements as above: the time that this takes must not tell them apart.
-                keys = visitor.keys()
-                stored = await tx.signin.get_throttles([keys[Scope.PAIR], keys[Scope.ADDRESS]])
-                for throttle in stored.values():
-                    await tx.signin.put_throttle(throttle)
+                await self._throttles.rewrite(tx, visitor)
                 return await tx.people.find_user(visitor.tenant_id, visitor.login)
 
     def _pending(

@@ -82,7 +82,7 @@ class EnrolmentOffer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
-    """Cookies for the browser (given out once) and the session behind them."""
+    """Cookies for the browser (given out once) and the session behind them. ``browser_mark`` outlives the session."""
 
     token: Secret
     tunnel: Secret
@@ -90,6 +90,7 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     user: User
     recovery_codes: tuple[str, ...] = ()
     used_recovery_code: bool = False
+    browser_mark: Secret | None = None
 
 
 class Refused(msgspec.Struct, frozen=True):

@@ -6,7 +6,9 @@ import msgspec
 
 from broker.model.ids import TenantId, UserId
 from broker.model.records import PendingSignin, WebSession
+from broker.model.throttle import Throttle
 from broker.ports import AuditEntry
+from broker.signin.visitor import Visitor
 
 
 def subject_of(user_id: UserId | None, login: str) -> str:
@@ -37,16 +39,20 @@ def directory_silent(tenant_id: TenantId, login: str, address: str, detail: str)
     )
 
 
-def throttled(tenant_id: TenantId, key: str, login: str, address: str, detail: Mapping[str, str]) -> AuditEntry:
-    """``key`` is the throttle that began to block: everything up to its end is refused without a line of its own."""
+def throttled(visitor: Visitor, begun: Throttle) -> AuditEntry:
+    """``begun`` has just come to a wait: everything up to its end is refused without a line of its own."""
+    detail = {"login": visitor.login, "scope": begun.scope, "attempts": str(begun.failures)}
+    detail |= {"entrance": visitor.arrival.entrance}
+    if begun.blocked_until is not None:
+        detail["until"] = begun.blocked_until.isoformat()
     return AuditEntry(
-        tenant_id=tenant_id,
+        tenant_id=visitor.tenant_id,
         event="signin.throttled",
-        actor=f"login:{login}",
-        subject=f"throttle:{key}",
+        actor=f"login:{visitor.login}",
+        subject=f"throttle:{begun.key}",
         outcome="refused",
-        address=address,
-        detail={"login": login, **detail},
+        address=visitor.address,
+        detail=detail,
     )
 
 

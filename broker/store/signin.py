@@ -34,12 +34,18 @@ class SqlSignin:
     def __init__(self, statements: Statements) -> None:
         self._db = statements
 
-    async def get_throttles(self, keys: Sequence[str]) -> dict[str, Throttle]:
-        """In a writing transaction the keys stay held, so that attempts at the same time are all counted."""
+    async def get_throttles(self, keys: Sequence[str], *, unheld: Sequence[str] = ()) -> dict[str, Throttle]:
         for key in sorted(set(keys)):
             await self._db.hold(f"throttle:{key}")
-        found = await self._db.every(Throttle, select(THROTTLE).where(THROTTLE.c.key.in_(list(keys))))
+        found = await self._db.every(Throttle, select(THROTTLE).where(THROTTLE.c.key.in_([*keys, *unheld])))
         return {throttle.key: throttle for throttle in found}
+
+    async def list_throttles(self, tenant_id: TenantId, limit: int, *, login: str | None = None) -> list[Throttle]:
+        waiting = THROTTLE.c.blocked_until > self._db.now
+        chosen = waiting if login is None else func.lower(THROTTLE.c.login) == login.lower()
+        theirs = select(THROTTLE).where(THROTTLE.c.tenant_id == tenant_id, chosen)
+        newest = theirs.order_by(THROTTLE.c.blocked_until.desc().nulls_last(), THROTTLE.c.key).limit(limit)
+        return await self._db.every(Throttle, newest)
 
     async def put_throttle(self, throttle: Throttle) -> None:
         await self._db.put(THROTTLE, ["key"], columns_of(throttle))

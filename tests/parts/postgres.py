@@ -22,8 +22,9 @@ _RISKY_BUT_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off"
 class PostgresCluster:
     """A running cluster; :meth:`create_database` gives each test one of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, pid: int) -> None:
         self.folder = folder
+        self.pid = pid
         self._made = 0
 
     def url(self, database: str) -> str:
@@ -63,13 +64,14 @@ class Listening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def run_postgres(listening: Listening | None = None) -> Iterator[PostgresCluster]:
+def run_postgres(listening: Listening | None = None, *, is_durable: bool = False) -> Iterator[PostgresCluster]:
     """Make a cluster, run it, and remove it. As root it runs under an unprivileged account."""
+    risks = () if is_durable else _RISKY_BUT_FAST
     folder = Path(tempfile.mkdtemp(prefix="sekisho-pg-"))
     run_as = _unprivileged(folder)
     try:
         _run([*run_as, str(BINARIES / "initdb"), "-D", str(folder / "data"), *_INITDB])
-        settings = [f"-c{setting}" for setting in (*_RISKY_BUT_FAST, *_listen(listening), "max_connections=60")]
+        settings = [f"-c{setting}" for setting in (*risks, *_listen(listening), "max_connections=60")]
         if listening is not None:
             _let_in(folder, listening)
         command = [
@@ -82,7 +84,7 @@ def run_postgres(listening: Listening | None = None) -> Iterator[PostgresCluster
                 _wait_until_ready(server, folder)
                 if listening is not None:
                     _run(["psql", "-qh", str(folder), "-U", "sekisho", "-d", "postgres", "-c", _password(listening)])
-                yield PostgresCluster(folder)
+                yield PostgresCluster(folder, server.pid)
             finally:
                 server.send_signal(signal.SIGINT)
     finally:

@@ -8,7 +8,9 @@ from broker.session.records import (
 from tests.web.fake_changes import KeptChanges
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
+from tests.web.fake_directory import SyncedDirectory
 from tests.web.fake_flows import ListedFlows
+from tests.web.fake_keys import KeptKeys
 from tests.web.fake_policy import KeptApprovals, OpenMinded
 from tests.web.fake_sessions import ScriptedSessions
 from tests.web.fake_signin import OneCity, PlainSignin
@@ -35,6 +37,7 @@ class FakeCity:
         self.changes = KeptChanges()
         self.flows = ListedFlows()
         self.devices = ShelfOfDevices()
+        self.directory = SyncedDirectory()
         first = POOLS[0][0]
         self.sessions.others = [
             LiveSession(
@@ -59,4 +62,6 @@ class FakeCity:
             changes=self.changes,
             flows=self.flows,
             devices=self.devices,
+            keys=KeptKeys(),
+            directory=self.directory,
         )

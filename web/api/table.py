@@ -6,6 +6,7 @@ from web.api.admin_approvals import APPROVAL_OPERATIONS
 from web.api.admin_changes import CHANGE_OPERATIONS
 from web.api.admin_devices import DEVICE_OPERATIONS
 from web.api.admin_flows import FLOW_OPERATIONS
+from web.api.admin_keys import KEY_OPERATIONS
 from web.api.admin_people import PEOPLE_OPERATIONS
 from web.api.admin_policy import POLICY_OPERATIONS
 from web.api.admin_pools import POOL_OPERATIONS
@@ -23,4 +24,5 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *CHANGE_OPERATIONS,
     *DEVICE_OPERATIONS,
     *FLOW_OPERATIONS,
+    *KEY_OPERATIONS,
 )

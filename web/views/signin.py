@@ -136,5 +136,7 @@ async def enter(request: web.Request, response: web.Response, outcome: SignedIn)
         await services_of(request).people.sign_out(before)
     set_cookie(response, Cookie.SESSION, outcome.token)
     set_cookie(response, Cookie.TUNNEL, outcome.tunnel)
+    if outcome.browser_mark is not None:
+        set_cookie(response, Cookie.BROWSER, outcome.browser_mark)
     clear_cookies(response, Cookie.SIGNIN, Cookie.FORM)
     return response

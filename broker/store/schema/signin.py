@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
 
-from broker.store.columns import SealedBytes, UtcTime
+from broker.store.columns import Json, SealedBytes, UtcTime
 from broker.store.schema.metadata import METADATA, belongs_to_tenant, refers_to
 
 THROTTLE: Final = Table(
@@ -14,6 +14,14 @@ THROTTLE: Final = Table(
     Column("failures", Integer, nullable=False),
     Column("first_failed_at", UtcTime, nullable=False),
     Column("blocked_until", UtcTime),
+    Column("tenant_id", String(64), nullable=False, server_default=text("''")),
+    Column("scope", String(16), nullable=False, server_default=text("''")),
+    Column("login", Text, nullable=False, server_default=text("''")),
+    Column("address", Text, nullable=False, server_default=text("''")),
+    Column("entrances", Json, nullable=False, server_default=text("'[]'")),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    Column("set_by", Text, nullable=False, server_default=text("''")),
+    Index("ix_throttle_blocked", "tenant_id", "blocked_until"),
 )
 
 KNOWN_ADDRESS: Final = Table(

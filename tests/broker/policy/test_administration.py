@@ -16,10 +16,11 @@ SEEING = {
     Action.SEE_AUDIT,
     Action.SEE_POLICY,
     Action.SEE_DEVICES,
+    Action.SEE_DIRECTORY,
 }
 EXPECTED = {
     Role.SYSTEM_ADMIN: set(Action),
-    Role.TENANT_ADMIN: set(Action),
+    Role.TENANT_ADMIN: set(Action) - {Action.KEEP_KEYS},
     Role.POOL_ADMIN: POOLS,
     Role.AUDITOR: SEEING,
 }

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018_passkey"
-down_revision = "0017_factor_at"
+revision = "0021_passkey"
+down_revision = "0020_sealing_keys"
 branch_labels = None
 depends_on = None
 
