@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from broker.model.passkeys import FactorNotice, Passkey
+from broker.model.passkeys import Passkey
 
 
 class FactorRefusal(StrEnum):
@@ -45,7 +45,6 @@ class OwnFactors(msgspec.Struct, frozen=True, kw_only=True):
     recovery_codes_left: int
     is_fresh: bool
     needs_passkey: bool
-    notice: FactorNotice | None
 
     @property
     def factors(self) -> int:

@@ -5,7 +5,7 @@ The last factor is never removed: who has none comes in by password alone, or no
 
 from typing import Final
 
-from broker.model.passkeys import ChallengePurpose
+from broker.model.passkeys import ChallengePurpose, FactorNotice
 from broker.model.records import TotpEnrolment, User, WebSession
 from broker.ports import FactorAccepted, PasskeyRejected, SecondFactor, Transaction
 from broker.secret import SealingKey
@@ -55,8 +55,13 @@ class OwnFactorDesk:
                 recovery_codes_left=await tx.signin.count_recovery_codes(user.tenant_id, user.id),
                 is_fresh=is_fresh(auth.session.factor_at, max_age_s=FRESH_S, now=tx.now),
                 needs_passkey=bool(auth.withheld_roles),
-                notice=await recent_notice(tx, user),
             )
+
+    async def notice(self, auth: Authenticated) -> FactorNotice | None:
+        """The last change of the person's factors, unless it was made with this sign-in, for the portal."""
+        async with self._parts.store.read() as tx:
+            notice = await recent_notice(tx, auth.user)
+        return notice if notice is not None and notice.at < auth.session.created_at else None
 
     async def ask_passkey(self, auth: Authenticated, hostname: str) -> PasskeyQuestion | FactorDenied:
         """What the browser asks an authenticator to make."""

@@ -88,6 +88,8 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     tunnel: Secret
     session: WebSession
     user: User
+    withheld_roles: frozenset[Role] = frozenset()
+    """As of :class:`Authenticated`."""
     recovery_codes: tuple[str, ...] = ()
     used_recovery_code: bool = False
     browser_mark: Secret | None = None

@@ -8,7 +8,7 @@ import msgspec
 from broker.device.recognition import recognise
 from broker.model.arrival import Arrival
 from broker.model.ids import TenantId, UserId
-from broker.model.kinds import CertificateState
+from broker.model.kinds import CertificateState, Role
 from broker.model.passkeys import withheld_roles
 from broker.model.reasons import SignedOutCause
 from broker.model.records import User, WebSession
@@ -61,7 +61,9 @@ class WebSessions:
         await tx.signin.add_web_session(session)
         if device.device_id is not None:
             await tx.devices.touch_device(user.tenant_id, device.device_id, session.address)
-        return SignedIn(token=token, tunnel=tunnel, session=session, user=user)
+        return SignedIn(
+            token=token, tunnel=tunnel, session=session, user=user, withheld_roles=self._withheld(user, session)
+        )
 
     async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None:
         """Who holds this cookie, with the facts as they are now. ``session.address`` is then where they are now.
@@ -93,9 +95,10 @@ class WebSessions:
                 await tx.signin.touch_web_session(token_hash, tx.now)
                 if here.device_id is not None:
                     await tx.devices.touch_device(here.tenant_id, here.device_id, here.address)
-        required = self._ceremonies.required_roles(here.tenant_id)
-        withheld = withheld_roles(found.user.roles, here.factor, required)
-        return msgspec.structs.replace(found, session=here, withheld_roles=withheld)
+        return msgspec.structs.replace(found, session=here, withheld_roles=self._withheld(found.user, here))
+
+    def _withheld(self, user: User, session: WebSession) -> frozenset[Role]:
+        return withheld_roles(user.roles, session.factor, self._ceremonies.required_roles(session.tenant_id))
 
     async def sign_out(self, token: Secret) -> Authenticated | None:
         """End this session; whose it was, for exactly one caller."""

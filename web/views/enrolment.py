@@ -52,14 +52,14 @@ async def confirm_enrolment(request: web.Request) -> web.Response:
         return see_other("/login?again=1")
     code = (await read_form(request)).get("code", "").strip()
     if not code:
-        return await _again(request, pending, 422, CODE_MISSING)
+        return await show_again(request, pending, 422, CODE_MISSING)
     attempt = CodeAttempt(pending=pending, code=code, arrival=arrival_of(request), user_agent=user_agent_of(request))
     match await services_of(request).signin.confirm_enrolment(attempt):
         case SignedIn() as outcome:
-            page = render(request, "recovery_codes.html", codes=outcome.recovery_codes, person=outcome.user)
+            page = render(request, "recovery_codes.html", codes=outcome.recovery_codes, person=outcome.user, done="app")
             return await enter(request, page, outcome)
         case Refused(may_retry=True):
-            return await _again(request, pending, 403, WRONG_CODE)
+            return await show_again(request, pending, 403, WRONG_CODE)
         case Refused():
             return begin_again(request)
         case Throttled() as throttled:
@@ -69,6 +69,7 @@ async def confirm_enrolment(request: web.Request) -> web.Response:
             return throttled_page(request, "enrol.html", throttled, offer=offer, qr=draw_qr(offer.uri))
 
 
-async def _again(request: web.Request, pending: Secret, status: int, error: str) -> web.Response:
+async def show_again(request: web.Request, pending: Secret, status: int, error: str) -> web.Response:
+    """The page once more, with what went wrong."""
     offer = await _offer(request, pending)
     return begin_again(request) if offer is None else _page(request, offer, status=status, error=error)
