@@ -15,6 +15,7 @@ PUBLIC_ROUTES: Final = frozenset(
         "/login/enrol/passkey",
         "/login/enrol/passkey/options",
         "/login/enrol",
+        "/login/password",
         "/help",
         "/language/{code}",
         STATIC_ROUTE,

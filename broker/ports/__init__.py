@@ -47,6 +47,14 @@ from broker.ports.passkeys import (
     PasskeyShown,
     PasskeyVerifier,
 )
+from broker.ports.passwords import (
+    ChangeAnswer,
+    LockoutReader,
+    NewPasswordRefused,
+    OldPasswordRefused,
+    PasswordChanged,
+    PasswordChanger,
+)
 from broker.ports.people import PeopleTx
 from broker.ports.policy import PolicyTx
 from broker.ports.pools import PoolTx
@@ -62,6 +70,7 @@ __all__ = [
     "AuditQuery",
     "AuditTx",
     "Authenticator",
+    "ChangeAnswer",
     "ChangeTx",
     "DesktopDown",
     "DesktopProvider",
@@ -76,9 +85,12 @@ __all__ = [
     "FactorAccepted",
     "FactorRejected",
     "FactorTx",
+    "LockoutReader",
     "LogsOff",
     "MakesCredentials",
+    "NewPasswordRefused",
     "Observation",
+    "OldPasswordRefused",
     "PasskeyAnswer",
     "PasskeyHolder",
     "PasskeyMade",
@@ -86,6 +98,8 @@ __all__ = [
     "PasskeyShown",
     "PasskeyVerifier",
     "PasswordAccepted",
+    "PasswordChanged",
+    "PasswordChanger",
     "PasswordRejected",
     "PeopleTx",
     "PersonGone",

@@ -13,17 +13,17 @@ from broker.signin import trail
 SHOWN_FOR: Final = timedelta(days=14)
 
 
-async def note_change(tx: Transaction, session: WebSession, event: str, detail: Mapping[str, str]) -> None:
-    """Inside the transaction of the change, for a change that the person made."""
-    await tx.audit.append(trail.of_person(session, event, detail))
+async def note_change(tx: Transaction, user: User, address: str, event: str, detail: Mapping[str, str]) -> None:
+    """Inside the transaction of the change, for a change that the person made from ``address``."""
+    await tx.audit.append(trail.of_user(user, event, address, detail))
     await tx.factors.put_notice(
         FactorNotice(
-            tenant_id=session.tenant_id,
-            user_id=session.user_id,
+            tenant_id=user.tenant_id,
+            user_id=user.id,
             what=event,
             name=detail.get("name", ""),
             at=tx.now,
-            address=session.address,
+            address=address,
         )
     )
 

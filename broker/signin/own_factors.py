@@ -12,6 +12,7 @@ from broker.secret import SealingKey
 from broker.signin import trail
 from broker.signin.app_offer import AppOffers
 from broker.signin.ceremonies import Ceremony
+from broker.signin.enrol_places import may_enrol_from
 from broker.signin.factor_records import (
     CodesGiven,
     FactorChanged,
@@ -28,8 +29,7 @@ from broker.signin.passkey_rules import name_key
 from broker.signin.proving import totp_purpose
 from broker.signin.records import Authenticated, EnrolmentOffer, PasskeyQuestion
 from broker.signin.recovery import new_hashed_codes
-from broker.signin.rules import is_inside
-from broker.signin.stepping_up import FRESH_S, find_standing, is_fresh
+from broker.signin.stepping_up import FRESH_S, find_standing, is_fresh, visitor_inside
 
 MAX_PASSKEYS: Final = 10
 
@@ -73,7 +73,7 @@ class OwnFactorDesk:
             ceremony = self._begin(session, hostname)
             if ceremony is None:
                 return FactorDenied(FactorRefusal.NO_PASSKEYS_HERE)
-            if refusal := await self._refuse_addition(tx, session, user):
+            if refusal := await self._refuse_addition(tx, auth, session, user):
                 return FactorDenied(refusal)
             return PasskeyQuestion(await self._parts.ceremonies.ask_new(tx, ceremony, user))
 
@@ -86,7 +86,7 @@ class OwnFactorDesk:
             ceremony = self._begin(session, hostname)
             if ceremony is None:
                 return FactorDenied(FactorRefusal.NO_PASSKEYS_HERE)
-            if refusal := await self._refuse_addition(tx, session, user):
+            if refusal := await self._refuse_addition(tx, auth, session, user):
                 return FactorDenied(refusal)
             kept = name_key(name)
             made = await self._parts.ceremonies.check_new(tx, ceremony, user, answer, name=kept)
@@ -95,7 +95,7 @@ class OwnFactorDesk:
                 return FactorDenied(FactorRefusal.PASSKEY_REFUSED)
             if not await tx.factors.add_passkey(made):
                 return FactorDenied(FactorRefusal.ALREADY_THERE)
-            await note_change(tx, session, "factor.added", {"factor": PASSKEY, "name": kept})
+            await note_change(tx, user, auth.session.address, "factor.added", {"factor": PASSKEY, "name": kept})
             return FactorChanged()
 
     async def rename_passkey(self, auth: Authenticated, passkey_id: str, name: str) -> FactorOutcome:
@@ -128,7 +128,7 @@ class OwnFactorDesk:
                 return FactorDenied(FactorRefusal.LAST_FACTOR)
             if not await tx.factors.remove_passkey(user.tenant_id, user.id, key.id):
                 return FactorDenied(FactorRefusal.NO_SUCH_PASSKEY)
-            await note_change(tx, session, "factor.removed", {"factor": PASSKEY, "name": key.name})
+            await note_change(tx, user, auth.session.address, "factor.removed", {"factor": PASSKEY, "name": key.name})
             await end_others(tx, session)
             return FactorChanged()
 
@@ -165,7 +165,13 @@ class OwnFactorDesk:
             )
             if not await tx.factors.replace_app(enrolment, before=before):
                 return FactorDenied(FactorRefusal.STEP_UP_NEEDED)
-            await note_change(tx, session, "factor.added" if before is None else "factor.replaced", {"factor": TOTP})
+            await note_change(
+                tx,
+                user,
+                auth.session.address,
+                "factor.added" if before is None else "factor.replaced",
+                {"factor": TOTP},
+            )
             if before is not None:
                 await end_others(tx, session)
             return FactorChanged()
@@ -180,7 +186,7 @@ class OwnFactorDesk:
                 return FactorDenied(FactorRefusal.LAST_FACTOR)
             if not await tx.factors.remove_app(user.tenant_id, user.id):
                 return FactorDenied(FactorRefusal.NO_APP)
-            await note_change(tx, session, "factor.removed", {"factor": TOTP})
+            await note_change(tx, user, auth.session.address, "factor.removed", {"factor": TOTP})
             await end_others(tx, session)
             return FactorChanged()
 
@@ -193,7 +199,7 @@ class OwnFactorDesk:
             session, user = entered
             codes, hashes = new_hashed_codes(self._sealing, user)
             await tx.factors.replace_recovery_codes(user.tenant_id, user.id, hashes)
-            await note_change(tx, session, "recovery_code.renewed", {})
+            await note_change(tx, user, auth.session.address, "recovery_code.renewed", {})
             return CodesGiven(codes)
 
     async def _enter(self, tx: Transaction, auth: Authenticated) -> tuple[WebSession, User] | FactorDenied:
@@ -207,13 +213,15 @@ class OwnFactorDesk:
     def _begin(self, session: WebSession, hostname: str) -> Ceremony | None:
         return self._parts.ceremonies.begin(session.tenant_id, hostname, session.token_hash, ChallengePurpose.ADD)
 
-    async def _refuse_addition(self, tx: Transaction, session: WebSession, user: User) -> FactorRefusal | None:
+    async def _refuse_addition(
+        self, tx: Transaction, auth: Authenticated, session: WebSession, user: User
+    ) -> FactorRefusal | None:
         """The first passkey of an administrator who needs one opens the console: it is enrolled where a first factor
         is, so that a code that was phished does not turn into a key."""
         keys = await tx.factors.list_passkeys(user.tenant_id, user.id)
         if len(keys) >= MAX_PASSKEYS:
             return FactorRefusal.TOO_MANY
         asks = user.roles & self._parts.ceremonies.required_roles(user.tenant_id)
-        if asks and session.factor != PASSKEY and not is_inside(session.address, self._parts.networks):
+        if asks and session.factor != PASSKEY and not may_enrol_from(visitor_inside(auth).arrival, self._parts.places):
             return FactorRefusal.NOT_HERE
         return None

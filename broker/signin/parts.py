@@ -6,8 +6,8 @@ from broker.ports import Store
 from broker.settings import SigninSettings
 from broker.signin.ceremonies import Ceremonies
 from broker.signin.completion import Completion
+from broker.signin.enrol_places import EnrolPlaces
 from broker.signin.proving import CodeProver
-from broker.signin.rules import Networks
 from broker.signin.throttles import Throttles
 
 
@@ -18,4 +18,4 @@ class SigninParts(msgspec.Struct, frozen=True, kw_only=True):
     completion: Completion
     prover: CodeProver
     ceremonies: Ceremonies
-    networks: Networks
+    places: EnrolPlaces

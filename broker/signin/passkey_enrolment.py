@@ -9,6 +9,7 @@ from broker.ports import PasskeyRejected, Transaction
 from broker.secret import SealingKey, Secret
 from broker.signin.ceremonies import Ceremony
 from broker.signin.completion import visitor_of
+from broker.signin.enrol_places import may_enrol_from
 from broker.signin.factors import PASSKEY
 from broker.signin.notices import note_change
 from broker.signin.parts import SigninParts
@@ -16,7 +17,6 @@ from broker.signin.passkey_rules import name_key, refuse_first_key
 from broker.signin.passkey_step import OVER, find_pending, person_of
 from broker.signin.records import CodeOutcome, PasskeyAttempt, PasskeyQuestion, Refused, Throttled
 from broker.signin.recovery import new_hashed_codes
-from broker.signin.rules import is_inside
 
 
 class PasskeyEnrolment:
@@ -54,7 +54,7 @@ class PasskeyEnrolment:
         if pending.user_id is not None:
             await tx.factors.hold_factors(pending.tenant_id, pending.user_id)
         user = await person_of(tx, pending)
-        is_here = is_inside(attempt.address, self._parts.networks)
+        is_here = may_enrol_from(attempt.arrival, self._parts.places)
         limit = self._parts.settings.max_codes_per_attempt
         if cause := refuse_first_key(pending, user, now=tx.now, max_codes=limit, may_enrol_here=is_here):
             return await refuse(tx, pending, attempt, cause)
@@ -81,7 +81,9 @@ class PasskeyEnrolment:
         outcome = await self._parts.completion.succeed(tx, pending, user, attempt, factor=PASSKEY)
         if isinstance(outcome, Refused):
             return outcome
-        await note_change(tx, outcome.session, "factor.enrolled", {"factor": PASSKEY, "name": name})
+        await note_change(
+            tx, user, visitor_of(pending, attempt).address, "factor.enrolled", {"factor": PASSKEY, "name": name}
+        )
         enrolled = msgspec.structs.replace(user, is_enrolled=True)
         return msgspec.structs.replace(outcome, user=enrolled, recovery_codes=codes)
 

@@ -17,7 +17,8 @@ def refuse_signin(pending: PendingSignin, user: User | None, *, now: datetime, m
     """Why no key completes this sign-in."""
     if cause := refuse_attempt(pending, user, now=now, max_codes=max_codes):
         return cause
-    return SigninRefusal.NOT_ENROLLED if pending.must_enrol else None
+    # A factor was shown already: this token opens the change of a password and nothing else.
+    return SigninRefusal.NOT_ENROLLED if pending.must_enrol or pending.factor is not None else None
 
 
 def refuse_first_key(

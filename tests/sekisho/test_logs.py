@@ -37,7 +37,8 @@ async def main():
         raise RuntimeError("a fault")
     except RuntimeError:
         logging.getLogger("broker.session").exception("went wrong")
-    async with serve_portal(create_app(FakeCity().services(), PortalEntrance(settings)), settings, DoorLimits()):
+    application = create_app(FakeCity().services(), PortalEntrance(settings))
+    async with serve_portal(application, "127.0.0.1", settings.port, DoorLimits()):
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.read)
 

@@ -142,7 +142,9 @@ async def renew_codes(request: web.Request) -> web.Response:
     match await services_of(request).own_factors.renew_codes(signed_in(request)):
         case CodesGiven(codes):
             person = signed_in(request).user
-            return render(request, "recovery_codes.html", codes=codes, person=person, done="codes")
+            return render(
+                request, "recovery_codes.html", codes=codes, person=person, next_path="/factors", done="codes"
+            )
         case FactorDenied():
             return ask_step_up(request, FACTORS_PATH)
 

@@ -3,15 +3,23 @@
 from aiohttp import web
 
 from broker.secret import Secret
-from broker.signin.records import CodeOutcome, PasskeyAttempt, PasskeyQuestion, Refused, SignedIn, Throttled
+from broker.signin.records import (
+    CodeOutcome,
+    MustChangePassword,
+    PasskeyAttempt,
+    PasskeyQuestion,
+    Refused,
+    SignedIn,
+    Throttled,
+)
 from web.arrival import arrival_of
-from web.cookies import Cookie, read_cookie
+from web.cookies import Cookie, read_cookie, set_cookie
 from web.forms import read_form, see_other
 from web.hosts import hostname_of
 from web.passkey_answers import NO_ANSWER, REFUSED, read_answer, send_away, send_question
 from web.render import render
-from web.views.enrolment import show_again
-from web.views.signin import begin_again, enter, throttled_page, user_agent_of
+from web.views.enrolment import codes_page, show_again
+from web.views.signin import begin_again, enter, next_step, throttled_page, user_agent_of
 from web.visitor import services_of
 
 _BEGIN_AGAIN = "/login?again=1"
@@ -34,6 +42,8 @@ async def sign_in(request: web.Request) -> web.Response:
     match await services_of(request).passkeys.sign_in(await _attempt(request, pending, answer)):
         case SignedIn() as outcome:
             return await enter(request, see_other("/"), outcome)
+        case MustChangePassword(pending=token):
+            return next_step("/login/password", token)
         case Refused(may_retry=True):
             return _code_page(request, 403, REFUSED)
         case Refused():
@@ -59,10 +69,11 @@ async def enrol(request: web.Request) -> web.Response:
     outcome: CodeOutcome = await services_of(request).passkeys.enrol(await _attempt(request, pending, answer))
     match outcome:
         case SignedIn():
-            page = render(
-                request, "recovery_codes.html", codes=outcome.recovery_codes, person=outcome.user, done="passkey"
-            )
-            return await enter(request, page, outcome)
+            return await enter(request, codes_page(request, outcome, next_path="/", done="passkey"), outcome)
+        case MustChangePassword(pending=token):
+            page = codes_page(request, outcome, next_path="/login/password", done="passkey")
+            set_cookie(page, Cookie.SIGNIN, token)
+            return page
         case Refused(may_retry=True):
             return await show_again(request, pending, 403, REFUSED)
         case Refused():

@@ -66,6 +66,8 @@ class City:
         sealing: SealingKey | None = None,
         settings: SigninSettings | None = None,
         passkey_rules: PasskeyRules | None = None,
+        *,
+        can_change: bool = True,
     ) -> None:
         sealing, settings = sealing or SealingKey(os.urandom(32)), settings or make_settings()
         self.store = store
@@ -73,7 +75,8 @@ class City:
         self.sealing = sealing
         self.settings = settings
         passkeys = Passkeys(WebAuthn(), {TENANT: passkey_rules or PASSKEY_RULES})
-        self.signin = SigninService(store, {TENANT: directory}, TotpFactor(), sealing, settings, passkeys)
+        changers = {TENANT: self.directory} if can_change else {}
+        self.signin = SigninService(store, {TENANT: directory}, TotpFactor(), sealing, settings, passkeys, changers)
         self.secrets: dict[str, str] = {}
         self.recovery_codes: tuple[str, ...] = ()
         self.waited = timedelta()
