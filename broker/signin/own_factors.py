@@ -196,7 +196,7 @@ class OwnFactorDesk:
             entered = await self._enter(tx, auth)
             if isinstance(entered, FactorDenied):
                 return entered
-            session, user = entered
+            _session, user = entered
             codes, hashes = new_hashed_codes(self._sealing, user)
             await tx.factors.replace_recovery_codes(user.tenant_id, user.id, hashes)
             await note_change(tx, user, auth.session.address, "recovery_code.renewed", {})
