@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 
 PROGRAM = """
 import asyncio, logging, sys, warnings
-from broker.settings import LogSettings, PortalSettings
+from broker.network_settings import PortalSettings
+from broker.settings import LogSettings
 from sekisho.door.limits import DoorLimits
 from sekisho.listeners import serve_portal
 from sekisho.logs import set_up_log
