@@ -36,7 +36,6 @@ from broker.model.directory import SyncKind
 from broker.model.directory_health import CheckFinding, ServerHealth
 from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, TenantId, UserId
 from broker.model.kinds import Mode
-from broker.model.passkeys import FactorNotice
 from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
 from broker.model.records import AuditRecord, Tenant, User
 from broker.model.rules import RuleSet, Waiver
@@ -73,7 +72,6 @@ from broker.session.records import (
     TicketOutcome,
 )
 from broker.settings import SiteSettings
-from broker.signin.factor_records import CodesGiven, FactorDenied, FactorOutcome, OwnFactors
 from broker.signin.records import (
     Authenticated,
     CantChange,
@@ -83,17 +81,15 @@ from broker.signin.records import (
     EnrolmentOffer,
     OwnChange,
     OwnChangeOutcome,
-    PasskeyAttempt,
-    PasskeyQuestion,
     PasswordAttempt,
     PasswordOutcome,
     Refused,
     SignedOut,
     StepUpMissing,
     StepUpOutcome,
-    StepUpRefused,
 )
 from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
+from web.factor_ports import OwnFactorsPort, PasskeysPort
 
 
 class TenantsPort(Protocol):
@@ -110,32 +106,6 @@ class SigninPort(Protocol):
     async def confirm_enrolment(self, attempt: CodeAttempt) -> CodeOutcome: ...
     async def step_up_by_code(self, auth: Authenticated, code: str) -> StepUpOutcome: ...
     async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None: ...
-
-
-class PasskeysPort(Protocol):
-    """Two calls each: what to ask the browser's authenticators, and what their answer is worth."""
-
-    async def ask_to_sign_in(self, pending: Secret, hostname: str) -> PasskeyQuestion | Refused: ...
-    async def sign_in(self, attempt: PasskeyAttempt) -> CodeOutcome: ...
-    async def ask_to_enrol(self, pending: Secret, hostname: str) -> PasskeyQuestion | Refused: ...
-    async def enrol(self, attempt: PasskeyAttempt) -> CodeOutcome: ...
-    async def ask_to_step_up(self, auth: Authenticated, hostname: str) -> PasskeyQuestion | StepUpRefused: ...
-    async def step_up(self, auth: Authenticated, hostname: str, answer: str) -> StepUpOutcome: ...
-
-
-class OwnFactorsPort(Protocol):
-    """A person's own second factors (認証方法)."""
-
-    async def overview(self, auth: Authenticated) -> OwnFactors: ...
-    async def notice(self, auth: Authenticated) -> FactorNotice | None: ...
-    async def ask_passkey(self, auth: Authenticated, hostname: str) -> PasskeyQuestion | FactorDenied: ...
-    async def add_passkey(self, auth: Authenticated, hostname: str, answer: str, name: str) -> FactorOutcome: ...
-    async def rename_passkey(self, auth: Authenticated, passkey_id: str, name: str) -> FactorOutcome: ...
-    async def remove_passkey(self, auth: Authenticated, passkey_id: str) -> FactorOutcome: ...
-    async def offer_app(self, auth: Authenticated) -> EnrolmentOffer | FactorDenied: ...
-    async def confirm_app(self, auth: Authenticated, code: str) -> FactorOutcome: ...
-    async def remove_app(self, auth: Authenticated) -> FactorOutcome: ...
-    async def renew_codes(self, auth: Authenticated) -> CodesGiven | FactorDenied: ...
 
 
 class PasswordsPort(Protocol):
