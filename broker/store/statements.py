@@ -10,8 +10,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broker.errors import StoreError
-from broker.store.faults import STATEMENT_FAILURES, fault_of
+from broker.store.faults import DRIVER_FAILURES, STATEMENT_FAILURES, fault_of, fault_of_driver
+from broker.store.prepared import Prepared
 from broker.store.whole import whole
+from broker.store.work import Driver, Work
 
 RecordT = TypeVar("RecordT", bound=msgspec.Struct)
 
@@ -19,19 +21,26 @@ RecordT = TypeVar("RecordT", bound=msgspec.Struct)
 class Statements:
     """One open transaction. ``now`` is its time; ``is_writing`` tells whether it may change anything."""
 
-    __slots__ = ("_connection", "is_writing", "now")
+    __slots__ = ("_connection", "_driver", "is_writing", "now")
 
-    def __init__(self, connection: AsyncConnection, *, now: datetime, is_writing: bool) -> None:
+    def __init__(
+        self, connection: AsyncConnection, *, now: datetime, is_writing: bool, driver: Driver | None = None
+    ) -> None:
         self._connection = connection
+        self._driver = driver
         self.now = now
         self.is_writing = is_writing
+
+    @classmethod
+    def of(cls, work: Work, *, now: datetime, is_writing: bool) -> "Statements":
+        return cls(work.connection, now=now, is_writing=is_writing, driver=work.driver)
 
     @property
     def is_postgresql(self) -> bool:
         return self._connection.dialect.name == "postgresql"
 
     async def run(
-        self, statement: Executable, parameters: Sequence[Mapping[str, Any]] | None = None
+        self, statement: Executable, parameters: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None
     ) -> CursorResult[Any]:
         """Raises :class:`broker.errors.StoreError`, of which ``StoreUnavailable`` is worth another attempt."""
         if isinstance(statement, UpdateBase) and not self.is_writing:
@@ -40,6 +49,42 @@ class Statements:
             return await whole(self._connection.execute(statement, parameters))
         except STATEMENT_FAILURES as error:
             raise fault_of(error) from error
+
+    async def fetch(self, prepared: Prepared, values: Mapping[str, Any]) -> list[Mapping[Any, Any]]:
+        """The rows of a prepared statement. Raises as :meth:`run`."""
+        if self._driver is None:
+            return list((await self.run(prepared.on_sqlite, values)).mappings())
+        if prepared.is_change and not self.is_writing:
+            raise StoreError("a transaction for reading can't write")
+        form = prepared.for_driver(self._connection.dialect)
+        try:
+            rows = await whole(self._driver.fetch(form.text, *form.arguments(values)))
+        except DRIVER_FAILURES as error:
+            raise fault_of_driver(error) from error
+        except STATEMENT_FAILURES as error:
+            raise fault_of(error) from error
+        return [form.read(row) for row in rows]
+
+    async def change(self, prepared: Prepared, values: Mapping[str, Any]) -> int:
+        """How many rows a prepared statement changed. Raises as :meth:`run`."""
+        if self._driver is None:
+            return (await self.run(prepared.on_sqlite, values)).rowcount
+        if not self.is_writing:
+            raise StoreError("a transaction for reading can't write")
+        form = prepared.for_driver(self._connection.dialect)
+        try:
+            status = await whole(self._driver.execute(form.text, *form.arguments(values)))
+        except DRIVER_FAILURES as error:
+            raise fault_of_driver(error) from error
+        except STATEMENT_FAILURES as error:
+            raise fault_of(error) from error
+        # The command's tag ends in the number of rows (PostgreSQL's protocol, CommandComplete).
+        return int(status.rpartition(" ")[2])
+
+    async def first(self, record: type[RecordT], prepared: Prepared, values: Mapping[str, Any]) -> RecordT | None:
+        """The first row of a prepared statement as a record, or None."""
+        rows = await self.fetch(prepared, values)
+        return record_of(record, rows[0]) if rows else None
 
     async def one(self, record: type[RecordT], statement: Executable) -> RecordT | None:
         """The first row as a record, or None."""
