@@ -14,6 +14,7 @@ from broker.audit.arrivals import RefusedArrivals
 from broker.change.service import ChangeService
 from broker.device.expiry import ExpiryWatch
 from broker.device.service import DeviceService
+from broker.directory.desk import DirectoryDesk
 from broker.flow.service import FlowDesk
 from broker.link.agents import AgentDirectory
 from broker.link.gateways import GatewayDirectory
@@ -37,7 +38,7 @@ from broker.store import SqlStore, open_store
 from gateway.descriptors import raise_descriptor_limit
 from pools.local import LocalProvider
 from pools.static import StaticProvider
-from sekisho.directories import make_authenticators
+from sekisho.directories import directories_of, make_authenticators
 from sekisho.door.limits import DoorLimits, limits_within
 from sekisho.listeners import Applications, serve
 from sekisho.logs import set_up_log
@@ -94,6 +95,7 @@ class Broker:
             changes=self.changes,
             flows=FlowDesk(store, settings),
             devices=self.devices,
+            directory=DirectoryDesk(store, directories_of(settings)),
         )
         self.sealer = Sealer(
             store,

@@ -15,6 +15,11 @@ def make_authenticators(settings: SiteSettings) -> Mapping[TenantId, TenantDirec
     return {TenantId(tenant.id): _open(settings, tenant) for tenant in settings.tenants}
 
 
+def directories_of(settings: SiteSettings) -> Mapping[TenantId, tuple[str, ...]]:
+    """The ids of each tenant's directories, in their order."""
+    return {TenantId(tenant.id): tuple(each.id for each in tenant.every_directory) for tenant in settings.tenants}
+
+
 def check_directories(settings: SiteSettings) -> None:
     """Raises :class:`ConfigurationError` with the path of what can't be."""
     for tenant in settings.tenants:

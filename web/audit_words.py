@@ -143,6 +143,15 @@ DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "bytes_in": _("受け取った量（バイト）"),
         "seen_at": _("観測時刻（UTC）"),
         "web_sessions": _("ログアウトさせたログインの数"),
+        "sync_kind": _("同期の範囲"),
+        "people": _("職員の数"),
+        "groups": _("グループの数"),
+        "added": _("追加した数"),
+        "changed": _("変更した数"),
+        "gone": _("一覧から外した数"),
+        "missing": _("見つからない数"),
+        "known": _("前の一覧の数"),
+        "took_ms": _("かかった時間（ミリ秒）"),
     }
 )
 
@@ -177,6 +186,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         },
         "certificate": {state.value: name for state, name in CERTIFICATE_STATES.items()},
         "kind": {kind.value: name for kind, name in DEVICE_KINDS.items()},
+        "sync_kind": {"full": _("全件"), "changes": _("変更分")},
         "takes_over": {"true": _("あり"), "false": _("なし")},
         "was_enrolled": {"true": _("あり"), "false": _("なし")},
     }
@@ -196,6 +206,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "entrance": _("入口"),
         "zone": _("ネットワーク領域"),
         "device": _("端末"),
+        "directory": _("ディレクトリ"),
         "tenant": _("団体"),
         "throttle": _("ログイン一時停止"),
         "local": _("サーバー上の操作（コマンド）"),

@@ -18,11 +18,20 @@ from broker.device.records import (
     RenewOrder,
     Revoked,
 )
+from broker.directory.records import (
+    DirectoryView,
+    DoubtConfirmed,
+    FoundPeople,
+    NoSuchDirectory,
+    NothingDoubted,
+    SyncAsked,
+)
 from broker.flow import Flow
 from broker.flow.table import FlowRow, Words
 from broker.lifecycle.policy_change import ChangeEvent
 from broker.model.actor import Actor
 from broker.model.arrival import Arrival
+from broker.model.directory import Counted, SyncKind
 from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, TenantId, UserId
 from broker.model.kinds import Mode
 from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
@@ -189,6 +198,21 @@ class AuditPort(Protocol):
     async def note_export(self, actor: Actor, query: AuditQuery, records: int) -> NotAllowed | None: ...
 
 
+class DirectoryPort(Protocol):
+    async def status(self, actor: Actor) -> list[DirectoryView] | NotAllowed: ...
+    async def search(
+        self, actor: Actor, text: str, after: tuple[str, str] | None = None
+    ) -> FoundPeople | NotAllowed: ...
+    async def departments(self, actor: Actor) -> list[Counted] | NotAllowed: ...
+    async def groups(self, actor: Actor) -> list[str] | NotAllowed: ...
+    async def ask_sync(
+        self, actor: Actor, kind: SyncKind, directory: str | None = None
+    ) -> SyncAsked | NoSuchDirectory | NotAllowed: ...
+    async def confirm_doubt(
+        self, actor: Actor, directory: str, round_: int, reason: str
+    ) -> DoubtConfirmed | NothingDoubted | NoSuchDirectory | ReasonMissing | NotAllowed: ...
+
+
 class FlowsPort(Protocol):
     async def list_flows(self, actor: Actor) -> list[Flow] | NotAllowed: ...
     async def list_rows(self, actor: Actor, words: Words) -> list[FlowRow] | NotAllowed: ...
@@ -209,3 +233,4 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     changes: ChangesPort
     flows: FlowsPort
     devices: DevicesPort
+    directory: DirectoryPort

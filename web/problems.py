@@ -24,6 +24,7 @@ class Problem(StrEnum):
     NO_SUCH_DESKTOP = "no_such_desktop"
     NO_SUCH_PERSON = "no_such_person"
     NO_SUCH_DEVICE = "no_such_device"
+    NO_SUCH_DIRECTORY = "no_such_directory"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     STATE_CHANGED = "state_changed"
     STEP_UP_REQUIRED = "step_up_required"
@@ -80,6 +81,9 @@ EXPLANATIONS: Final[Mapping[Problem, Explanation]] = MappingProxyType(
         ),
         Problem.NO_SUCH_PERSON: Explanation(404, _("職員が見つかりません"), _("検索からやり直してください。")),
         Problem.NO_SUCH_DEVICE: Explanation(404, _("端末が見つかりません"), _("検索からやり直してください。")),
+        Problem.NO_SUCH_DIRECTORY: Explanation(
+            404, _("ディレクトリが見つかりません"), _("ディレクトリの一覧を開き直してください。")
+        ),
         Problem.METHOD_NOT_ALLOWED: Explanation(405, _("この方法ではアクセスできません"), _BACK),
         Problem.STATE_CHANGED: Explanation(
             409,

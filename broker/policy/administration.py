@@ -23,6 +23,8 @@ class Action(StrEnum):
     SEE_FLOWS = "see_flows"
     SEE_DEVICES = "see_devices"
     CHANGE_DEVICES = "change_devices"
+    SEE_DIRECTORY = "see_directory"
+    CHANGE_DIRECTORY = "change_directory"
 
 
 class NotAllowed(msgspec.Struct, frozen=True):
@@ -48,6 +50,7 @@ _ALLOWED: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.SEE_AUDIT,
                 Action.SEE_POLICY,
                 Action.SEE_DEVICES,
+                Action.SEE_DIRECTORY,
             }
         ),
     }

@@ -16,6 +16,14 @@ from broker.ports.desktops import (
     StartOrder,
 )
 from broker.ports.devices import DeviceTx
+from broker.ports.directory import (
+    DirectoryPage,
+    DirectorySource,
+    DirectoryTx,
+    ReadingDone,
+    ReadingEvent,
+    WholeNeeded,
+)
 from broker.ports.identity import (
     Authenticator,
     DirectoryPerson,
@@ -49,8 +57,11 @@ __all__ = [
     "DesktopProvider",
     "DesktopUp",
     "DeviceTx",
+    "DirectoryPage",
     "DirectoryPerson",
     "DirectoryReader",
+    "DirectorySource",
+    "DirectoryTx",
     "DirectoryUnavailable",
     "FactorAccepted",
     "FactorRejected",
@@ -65,6 +76,8 @@ __all__ = [
     "PolicyTx",
     "PoolTx",
     "ProviderFailure",
+    "ReadingDone",
+    "ReadingEvent",
     "SecondFactor",
     "SessionTx",
     "SigninTx",
@@ -73,4 +86,5 @@ __all__ = [
     "Store",
     "Transaction",
     "TunnelControl",
+    "WholeNeeded",
 ]

@@ -7,6 +7,7 @@ from typing import Protocol
 from broker.ports.audit import AuditTx
 from broker.ports.changes import ChangeTx
 from broker.ports.devices import DeviceTx
+from broker.ports.directory import DirectoryTx
 from broker.ports.people import PeopleTx
 from broker.ports.policy import PolicyTx
 from broker.ports.pools import PoolTx
@@ -33,6 +34,8 @@ class Transaction(Protocol):
     def changes(self) -> ChangeTx: ...
     @property
     def devices(self) -> DeviceTx: ...
+    @property
+    def directory(self) -> DirectoryTx: ...
     @property
     def audit(self) -> AuditTx: ...
 

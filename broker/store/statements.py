@@ -117,6 +117,14 @@ class Statements:
         statement = self._insert(table).values(**values)
         await self.run(statement.on_conflict_do_update(index_elements=list(keys), set_=rest))
 
+    async def put_many(self, table: Table, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+        """The same for rows that all have the same columns."""
+        if not rows:
+            return
+        statement = self._insert(table)
+        rest = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+        await self.run(statement.on_conflict_do_update(index_elements=list(keys), set_=rest), rows)
+
     async def hold(self, name: str) -> None:
         """Wait until no other writing transaction holds ``name``, and hold it to the end of this one.
 

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from broker.ports import AuditTx, ChangeTx, DeviceTx, PeopleTx, PolicyTx, PoolTx, SessionTx, SigninTx
+from broker.ports import AuditTx, ChangeTx, DeviceTx, DirectoryTx, PeopleTx, PolicyTx, PoolTx, SessionTx, SigninTx
 from broker.store.audit import SqlAudit
 from broker.store.audit_sealing import SqlChain
 from broker.store.changes import SqlChanges
 from broker.store.devices import SqlDevices
+from broker.store.directory import SqlDirectory
 from broker.store.people import SqlPeople
 from broker.store.policy import SqlPolicy
 from broker.store.pools import SqlPools
@@ -27,6 +28,7 @@ class SqlTransaction:
         self._policy = SqlPolicy(statements)
         self._changes = SqlChanges(statements)
         self._devices = SqlDevices(statements)
+        self._directory = SqlDirectory(statements)
         self._audit = SqlAudit(statements)
         self._chain = SqlChain(statements)
 
@@ -61,6 +63,10 @@ class SqlTransaction:
     @property
     def devices(self) -> DeviceTx:
         return self._devices
+
+    @property
+    def directory(self) -> DirectoryTx:
+        return self._directory
 
     @property
     def audit(self) -> AuditTx:

@@ -8,6 +8,7 @@ from broker.session.records import (
 from tests.web.fake_changes import KeptChanges
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
+from tests.web.fake_directory import SyncedDirectory
 from tests.web.fake_flows import ListedFlows
 from tests.web.fake_policy import KeptApprovals, OpenMinded
 from tests.web.fake_sessions import ScriptedSessions
@@ -35,6 +36,7 @@ class FakeCity:
         self.changes = KeptChanges()
         self.flows = ListedFlows()
         self.devices = ShelfOfDevices()
+        self.directory = SyncedDirectory()
         first = POOLS[0][0]
         self.sessions.others = [
             LiveSession(
@@ -59,4 +61,5 @@ class FakeCity:
             changes=self.changes,
             flows=self.flows,
             devices=self.devices,
+            directory=self.directory,
         )

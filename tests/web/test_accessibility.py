@@ -43,6 +43,7 @@ CONSOLE_PAGES = (
     "/console/devices/dev-pc-0102/renew",
     "/console/devices/dev-pc-0102/revoke",
     "/console/flows",
+    "/console/directory",
     "/console/audit",
 )
 

@@ -31,6 +31,8 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "rules_saved": _("新しい規則を保存しました。今から有効です。満たさないセッションはすぐに終わります。"),
         "mode_set": _("運用状態を切り替えました。"),
         "device_revoked": _("端末を失効させました。利用中のセッションは数秒のうちに終了します。"),
+        "sync_asked": _("同期を依頼しました。数秒のうちに始まります。"),
+        "doubt_confirmed": _("確認しました。見つからなかった職員を、在籍していないものとして扱います。"),
         "signed_out": _("すべての端末からログアウトさせました。"),
     }
 )
@@ -39,6 +41,7 @@ TABS: Final = (
     ("pools", "/console/pools", _("デスクトッププール"), Action.SEE_POOLS),
     ("sessions", "/console/sessions", _("利用中のセッション"), Action.SEE_SESSIONS),
     ("people", "/console/people", _("職員"), Action.SEE_PEOPLE),
+    ("directory", "/console/directory", _("ディレクトリ"), Action.SEE_DIRECTORY),
     ("devices", "/console/devices", _("端末"), Action.SEE_DEVICES),
     ("policy", "/console/policy", _("利用の規則"), Action.SEE_POLICY),
     ("approvals", "/console/approvals", _("テレワークの承認"), Action.SEE_POLICY),

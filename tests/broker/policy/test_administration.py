@@ -16,6 +16,7 @@ SEEING = {
     Action.SEE_AUDIT,
     Action.SEE_POLICY,
     Action.SEE_DEVICES,
+    Action.SEE_DIRECTORY,
 }
 EXPECTED = {
     Role.SYSTEM_ADMIN: set(Action),

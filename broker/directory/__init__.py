@@ -1,0 +1,1 @@
+"""What the broker keeps of each directory: people, groups and departments, for the console, reports and approvals."""
