@@ -15,11 +15,15 @@ CONNECT_FAILURES: Final = (
     TimeoutError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     sqlite3.Error,
 )
 """What may come out of opening a connection: drivers let some of their own through."""
 
 STATEMENT_FAILURES: Final = (SQLAlchemyError, OSError, TimeoutError)
+
+NO_LONGER_USABLE: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionError)
+"""What the driver raises when it can't even begin on a connection."""
 
 DRIVER_FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What PostgreSQL's driver raises by itself for a statement that it was given directly; beside them what

@@ -4,10 +4,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol, cast
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from broker.errors import StoreError, StoreUnavailable
 from broker.store.engine import WRITES
-from broker.store.faults import CONNECT_FAILURES, DRIVER_FAILURES, STATEMENT_FAILURES, fault_of, fault_of_driver
+from broker.store.faults import (
+    CONNECT_FAILURES,
+    DRIVER_FAILURES,
+    NO_LONGER_USABLE,
+    STATEMENT_FAILURES,
+    fault_of,
+    fault_of_driver,
+)
 
 _BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 """A reader sees one state from its beginning to its end."""
@@ -31,30 +40,37 @@ class Work:
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.driver: Driver | None = None
+        self._is_broken = False
 
     async def begin(self, *, is_writing: bool) -> datetime:
         """The time of the beginning, by the database's clock. Raises what drivers raise."""
         if self.connection.dialect.name == "sqlite":
-            await (await self.connection.execution_options(**(WRITES if is_writing else {}))).begin()
+            connection = await self.connection.execution_options(**(WRITES if is_writing else {}))
+            _ = await connection.begin()
             # SQLite runs inside this process: its clock is the host's, but shows milliseconds only.
             return datetime.now(UTC)
         driver = self.driver = _driver_of(self.connection)
-        await driver.execute(_BEGIN_WRITING if is_writing else _BEGIN_READING)
+        try:
+            await driver.execute(_BEGIN_WRITING if is_writing else _BEGIN_READING)
+        except NO_LONGER_USABLE:
+            # What the server has said at its end lies unread in this connection.
+            self._is_broken = True
+            raise
         moment: datetime = await driver.fetchval("SELECT clock_timestamp()")
         return moment.astimezone(UTC)
 
     @property
     def is_lost(self) -> bool:
         """Whether the server has closed the connection."""
-        return self.driver is not None and self.driver.is_closed()
+        return self._is_broken or (self.driver is not None and self.driver.is_closed())
 
     async def commit(self) -> None:
         """Raises :class:`broker.errors.StoreError`."""
         try:
             if self.driver is None:
                 await self.connection.commit()
-            else:
-                await self.driver.execute("COMMIT")
+            elif await self.driver.execute("COMMIT") != "COMMIT":
+                raise StoreError("the database had given the transaction up")
         except DRIVER_FAILURES as error:
             raise fault_of_driver(error) from error
         except STATEMENT_FAILURES as error:
@@ -80,14 +96,18 @@ async def begin_work(engine: AsyncEngine, taken: list[Work], *, is_writing: bool
     A connection that the server has closed meanwhile (a restart) is noticed here, where nothing is lost yet, and the
     next one is tried. Raises :class:`broker.errors.StoreError`.
     """
-    while True:
+    for _ in range(_MOST_STALE):
         work = Work(await _connect(engine))
         taken.append(work)
         try:
             return work, await work.begin(is_writing=is_writing)
         except CONNECT_FAILURES as error:
-            if not work.is_lost or len(taken) > _MOST_STALE:
+            if not work.is_lost:
                 raise fault_of(error) from error
+        # First given back: its place may be the one that the next connection needs.
+        await work.end()
+        taken.remove(work)
+    raise StoreUnavailable("the database closes every connection")
 
 
 async def _connect(engine: AsyncEngine) -> AsyncConnection:
@@ -98,5 +118,5 @@ async def _connect(engine: AsyncEngine) -> AsyncConnection:
 
 
 def _driver_of(connection: AsyncConnection) -> Driver:
-    assert connection.sync_connection is not None
-    return cast("Driver", connection.sync_connection.connection.driver_connection)
+    opened = cast("Connection", connection.sync_connection)
+    return cast("Driver", opened.connection.driver_connection)
