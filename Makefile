@@ -1,7 +1,7 @@
 # Works on a fresh Debian 12 with nothing but git, make and ca-certificates.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run smoke test test-full prove-separation bench-relay bench-signin check docs format lock clean
+.PHONY: help setup run smoke test test-full prove-separation bench-relay bench-filter bench-signin check docs format lock clean
 
 PORT ?= 8400
 GATEWAY_PORT ?= 8401
@@ -31,7 +31,12 @@ prove-separation: ## prove that nothing but the picture crosses; writes var/repo
 	@tools/setup/setup test
 	@exec tools/prove-separation
 
-bench-relay: ## measure what filter and watermark cost beside relays that judge nothing; the last line is JSON
+bench-relay: ## measure the gateway beside guacamole-lite, websockify and nginx (QUICK=1); the last line is JSON
+	@tools/setup/setup test
+	@tools/setup/peers
+	@exec .venv/bin/python -m bench.relay $(if $(QUICK),--quick)
+
+bench-filter: ## measure what filter and watermark cost beside relays that judge nothing; the last line is JSON
 	@tools/setup/setup test
 	@exec .venv/bin/python -m bench.relay_cost --at-once --sessions 50 --starts 8
 
@@ -55,6 +60,6 @@ lock: ## pin the Python dependencies again (UPGRADE=1 takes the newest)
 	@tools/lock
 
 clean: ## remove what set-up, checks and tests made; the demo's own data in var/demo stays
-	@rm -rf .venv node_modules web/static/vendor var/setup var/cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv node_modules web/static/vendor var/setup var/cache var/bench .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@rm -rf .import_linter_cache build dist ./*.egg-info
 	@find . -path ./var -prune -o \( -name __pycache__ -o -name '*.mo' \) -exec rm -rf {} +

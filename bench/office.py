@@ -35,7 +35,8 @@ def _fill(source: random.Random) -> bytes:
     return encode_instruction("cfill", "14", "0", "16", str(source.randrange(256)), "48", "255")
 
 
-def _show_image(source: random.Random, stream: str) -> bytes:
+def show_image(source: random.Random, stream: str) -> bytes:
+    """An image of 6 KB, as a stream of one blob."""
     x, y = str(source.randrange(1280)), str(source.randrange(720))
     return (
         encode_instruction("img", stream, "14", "0", "image/png", x, y)
@@ -51,7 +52,7 @@ def make_frames(seed: int = 1) -> list[bytes]:
     for number in range(_FRAMES):
         frame = b"".join(_draw_text(source) + _fill(source) for _ in range(10))
         if number % 3 == 0:
-            frame += _show_image(source, "1") + _show_image(source, "2")
+            frame += show_image(source, "1") + show_image(source, "2")
         frames.append(frame)
     return frames
 

@@ -10,13 +10,13 @@ from typing import Final
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from broker.errors import ConfigurationError, SealBroken
+from broker.key_file import ID_BYTES, KEY_BYTES, KeyFile, expand, of_one_key, read_keys
 
 _NONCE_BYTES: Final = 12
-_KEY_BYTES: Final = 32
+_MARK: Final = b"\x00SK1"
+_MARK_BYTES: Final = len(_MARK) + ID_BYTES
 
 
 class Secret:
@@ -63,29 +63,23 @@ class Sealed(msgspec.Struct, frozen=True):
 
 
 class SealingKey:
-    """Seals and opens values under one key. Every purpose derives a key of its own (HKDF-SHA256, RFC 5869)."""
+    """Seals by one of its keys and opens by all of them. Every purpose derives a key of its own.
 
-    __slots__ = ("_root",)
+    A sealed value begins with the id of its key; one from before the first rotation has no id and is tried with
+    every key. Each purpose is one value of one person or desktop, so a derived key seals a handful of times: far
+    from the 2**32 random nonces that one key bears (NIST SP 800-38D, section 8.3).
+    """
 
-    def __init__(self, root: bytes) -> None:
-        if len(root) != _KEY_BYTES:
-            raise ConfigurationError(f"the sealing key must hold {_KEY_BYTES} bytes, not {len(root)}")
-        self._root = root
+    __slots__ = ("_held", "_seals_by")
+
+    def __init__(self, keys: bytes | KeyFile) -> None:
+        self._held = keys if isinstance(keys, KeyFile) else of_one_key(keys)
+        self._seals_by = self._held.oldest
 
     @classmethod
     def load(cls, path: Path) -> "SealingKey":
-        """Read the key from a file of 64 hexadecimal digits.
-
-        Raises :class:`ConfigurationError` when it is missing, malformed or readable by others.
-        """
-        try:
-            if path.stat().st_mode & 0o077:
-                raise ConfigurationError(f"{path}: readable by others; run: chmod 600 {path}")
-            return cls(bytes.fromhex(path.read_text("ascii").strip()))
-        except OSError as error:
-            raise ConfigurationError(f"{path}: the sealing key can't be read: {error.strerror}") from error
-        except ValueError as error:
-            raise ConfigurationError(f"{path}: the sealing key must be 64 hexadecimal digits") from error
+        """Raises :class:`ConfigurationError` when the file is missing, malformed or readable by others."""
+        return cls(read_keys(path))
 
     @staticmethod
     def create(path: Path) -> None:
@@ -96,26 +90,73 @@ class SealingKey:
         except FileExistsError:
             return
         with os.fdopen(handle, "w") as file:
-            file.write(_random.token_hex(_KEY_BYTES) + "\n")
+            file.write(_random.token_hex(KEY_BYTES) + "\n")
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Oldest first."""
+        return tuple(self._held.keys)
+
+    @property
+    def seals_by(self) -> str:
+        return self._seals_by
+
+    def take(self, held: KeyFile) -> None:
+        """What the file holds now. The key that seals stays, as long as it is there."""
+        self._held = held
+        if self._seals_by not in held.keys:
+            self._seals_by = held.oldest
+
+    def seal_by(self, key: str) -> None:
+        """Raises :class:`ConfigurationError` for a key that this broker does not have."""
+        if key not in self._held.keys:
+            raise ConfigurationError(f"the sealing key {key} is in use and not in this host's key file: copy it here")
+        self._seals_by = key
 
     def derive(self, purpose: str) -> bytes:
-        """32 bytes that belong to one purpose."""
-        return HKDF(SHA256(), _KEY_BYTES, salt=None, info=purpose.encode()).derive(self._root)
+        """32 bytes for hashing under one purpose; rotation does not change them."""
+        return self._held.hash_key(purpose)
 
     def seal(self, purpose: str, secret: Secret) -> Sealed:
         """Encrypt for one purpose (for instance ``"totp:<user id>"``): it opens for no other."""
         nonce = os.urandom(_NONCE_BYTES)
-        cipher = AESGCM(self.derive(purpose))
-        return Sealed(nonce + cipher.encrypt(nonce, secret.reveal().encode(), purpose.encode()))
+        cipher = AESGCM(expand(self._held.keys[self._seals_by], purpose))
+        body = nonce + cipher.encrypt(nonce, secret.reveal().encode(), purpose.encode())
+        # Alone it seals as ever: no rotation has begun, and a broker of the version before reads it too.
+        return Sealed(body if self._held.is_plain else mark_of(self._seals_by) + body)
 
     def open(self, purpose: str, sealed: Sealed) -> Secret:
         """Raises :class:`SealBroken` when key, purpose or a byte differs."""
-        cipher = AESGCM(self.derive(purpose))
-        nonce, body = sealed.blob[:_NONCE_BYTES], sealed.blob[_NONCE_BYTES:]
-        try:
-            return Secret(cipher.decrypt(nonce, body, purpose.encode()).decode())
-        except (InvalidTag, ValueError) as error:
-            raise SealBroken(f"sealed value for {purpose.split(':', 1)[0]} does not open") from error
+        named = key_named_by(sealed)
+        if named in self._held.keys:
+            tries = [(self._held.keys[named], sealed.blob[_MARK_BYTES:])]
+        else:
+            tries = [(root, sealed.blob) for root in self._held.keys.values()]
+        for root, body in tries:
+            opened = _open(expand(root, purpose), purpose, body)
+            if opened is not None:
+                return opened
+        by = f" (sealed by the key {named})" if named and named not in self._held.keys else ""
+        raise SealBroken(f"sealed value for {purpose.split(':', 1)[0]} does not open{by}")
+
+
+def mark_of(key: str) -> bytes:
+    """How a value begins that this key has sealed."""
+    return _MARK + bytes.fromhex(key)
+
+
+def key_named_by(sealed: Sealed) -> str:
+    """The id of the key that a value names; empty for one from before the first rotation."""
+    mark = sealed.blob[:_MARK_BYTES]
+    return mark[len(_MARK) :].hex() if mark.startswith(_MARK) and len(mark) == _MARK_BYTES else ""
+
+
+def _open(key: bytes, purpose: str, body: bytes) -> Secret | None:
+    try:
+        plain = AESGCM(key).decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], purpose.encode())
+        return Secret(plain.decode())
+    except (InvalidTag, ValueError):
+        return None
 
 
 def new_token() -> Secret:

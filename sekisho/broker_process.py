@@ -15,6 +15,8 @@ from broker.change.service import ChangeService
 from broker.device.expiry import ExpiryWatch
 from broker.device.service import DeviceService
 from broker.directory.desk import DirectoryDesk
+from broker.directory.servers import ServersDesk
+from broker.directory.sync import DirectorySync, SyncedDirectory
 from broker.flow.service import FlowDesk
 from broker.link.agents import AgentDirectory
 from broker.link.gateways import GatewayDirectory
@@ -25,11 +27,14 @@ from broker.link.tcp_door import find_tcp_door
 from broker.model.ids import TenantId
 from broker.people.approvals import ApprovalService
 from broker.people.leavers import LeaverWatch
+from broker.people.passwords import PasswordDesk
 from broker.people.service import PeopleService
 from broker.people.tenants import TenantDirectory
 from broker.pool.reconciler import Reconciler
 from broker.pool.service import PoolService
 from broker.ports import DesktopProvider
+from broker.sealing.service import KeyService
+from broker.sealing.watch import KeyWatch
 from broker.session.policy_desk import PolicyDesk
 from broker.session.service import SessionService
 from broker.settings import SiteSettings
@@ -38,7 +43,7 @@ from broker.store import SqlStore, open_store
 from gateway.descriptors import raise_descriptor_limit
 from pools.local import LocalProvider
 from pools.static import StaticProvider
-from sekisho.directories import directories_of, make_authenticators
+from sekisho.directories import directories_of, make_authenticators, open_listings, rhythms_of
 from sekisho.door.limits import DoorLimits, limits_within
 from sekisho.listeners import Applications, serve
 from sekisho.logs import set_up_log
@@ -52,7 +57,10 @@ from web.entrances import ProxyEntrances
 
 _log = structlog.get_logger(__name__)
 _PURGE_INTERVAL_S: Final = 60.0
+_SYNC_LOOK_S: Final = 2.0
+"""How soon a sync that the desk asked for begins."""
 _EXPIRY_INTERVAL_S: Final = 600.0
+_KEY_INTERVAL_S: Final = 1.0
 
 
 class Broker:
@@ -62,6 +70,8 @@ class Broker:
         self.settings = settings
         gateways, agents = GatewayDirectory(), AgentDirectory()
         sealing = load_sealing_key(settings)
+        key_file = settings.path(settings.sealing_key_file)
+        self.key_watch = KeyWatch(store, sealing, key_file)
         providers: dict[str, DesktopProvider] = {
             "static": StaticProvider(),
             "local": LocalProvider(agents, deadline_s=settings.reconcile.start_deadline_s),
@@ -70,14 +80,32 @@ class Broker:
         self.reconciler = Reconciler(store, providers, sealing, settings.reconcile, self.sessions)
         self.pools = PoolService(store, providers, sealing, self.reconciler.health)
         self.authenticators = make_authenticators(settings)
+        changers = {
+            TenantId(tenant.id): self.authenticators[TenantId(tenant.id)]
+            for tenant in settings.tenants
+            if any(directory.password_change for directory in tenant.every_directory)
+        }
         self.signin = SigninService(
             store,
             self.authenticators,
             TotpFactor(),
             sealing,
             settings.signin,
+            changers,
+        )
+        passwords = PasswordDesk(
+            store,
+            self.signin.passwords,
+            changers,
+            self.sessions,
+            settings.signin,
+            keeping=[TenantId(tenant.id) for tenant in settings.tenants if tenant.keep_desktops_on_password_change],
         )
         self.leavers = LeaverWatch(store, self.authenticators)
+        self.listings = open_listings(settings)
+        self.sync = DirectorySync(
+            store, {key: SyncedDirectory(self.listings[key], rhythm) for key, rhythm in rhythms_of(settings).items()}
+        )
         self.policy = PolicyDesk(store)
         self.changes = ChangeService(store, self.wake)
         self.devices = DeviceService(store, sealing, settings.devices, self.wake)
@@ -95,7 +123,10 @@ class Broker:
             changes=self.changes,
             flows=FlowDesk(store, settings),
             devices=self.devices,
+            passwords=passwords,
+            keys=KeyService(store, sealing, key_file, self.key_watch),
             directory=DirectoryDesk(store, directories_of(settings)),
+            directory_servers=ServersDesk(self.authenticators),
         )
         self.sealer = Sealer(
             store,
@@ -116,6 +147,8 @@ class Broker:
         """Let go of the directories: no sign-in waits for one any more."""
         for authenticator in self.authenticators.values():
             authenticator.close()
+        for listing in self.listings.values():
+            listing.close()
 
     def wake(self) -> None:
         """Ask for a round of the reconciler now."""
@@ -132,6 +165,7 @@ async def run_broker(settings: SiteSettings) -> None:
     try:
         broker = Broker(settings, store)
         try:
+            await broker.key_watch.begin()
             await broker.pools.apply_site(settings)
             async with _serving(broker, limits):
                 _log.info("broker.ready", urls=_public_urls(settings))
@@ -144,7 +178,7 @@ async def run_broker(settings: SiteSettings) -> None:
 
 
 def _public_urls(settings: SiteSettings) -> list[str]:
-    own = [settings.portal.public_url] if settings.portal.host else []
+    own = [settings.portal.public_url] if settings.portal_host else []
     return [*own, *(entrance.public_url for entrance in settings.entrances)]
 
 
@@ -157,6 +191,8 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
         await stack.enter_async_context(
             broker.wire.listening(settings.path(settings.wire.socket), find_tcp_door(settings))
         )
+        stack.push_async_callback(broker.key_watch.end)
+        await stack.enter_async_context(_background("keys", _repeat(broker.key_watch.look, _KEY_INTERVAL_S)))
         await stack.enter_async_context(_background("reconcile", broker.reconciler.run()))
         await stack.enter_async_context(_background("purge", _repeat(broker.signin.purge, _PURGE_INTERVAL_S)))
         await stack.enter_async_context(_background("expiry", _repeat(broker.expiry.warn, _EXPIRY_INTERVAL_S)))
@@ -166,11 +202,15 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
             look = partial(broker.leavers.look, TenantId(tenant.id))
             rounds = _repeat(look, min(each.recheck_interval_s for each in tenant.every_directory))
             await stack.enter_async_context(_background(f"leavers {tenant.id}", rounds))
+        for tenant_id, directory in broker.listings:
+            sync = _repeat(partial(broker.sync.look, tenant_id, directory), _SYNC_LOOK_S)
+            await stack.enter_async_context(_background(f"sync {tenant_id} {directory}", sync))
         entrances = ProxyEntrances(settings.entrances, broker.refused_arrivals.note)
+        fresh_factor_s = settings.signin.fresh_factor_s
         applications = Applications(
             admin=create_admin_app(broker.services),
-            portal=create_app(broker.services, PortalEntrance(settings.portal)),
-            entrances=create_app(broker.services, entrances),
+            portal=create_app(broker.services, PortalEntrance(settings.portal), fresh_factor_s=fresh_factor_s),
+            entrances=create_app(broker.services, entrances, fresh_factor_s=fresh_factor_s),
         )
         for listener in serve(applications, settings, limits):
             await stack.enter_async_context(listener)

@@ -11,8 +11,10 @@ from sekisho.commands.code import code
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
 from sekisho.commands.device import device
+from sekisho.commands.directory import directory
 from sekisho.commands.entrance import entrance
 from sekisho.commands.flows import flows
+from sekisho.commands.key import key
 from sekisho.commands.mode import mode
 from sekisho.commands.pki import pki
 from sekisho.commands.policy import policy
@@ -49,8 +51,11 @@ for _command in (
     change,
     mode,
     device,
+    directory,
     flows,
+    directory,
     audit,
+    key,
     pki,
     entrance,
     demo,

@@ -8,8 +8,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from broker.model.arrival import Arrival
-from broker.network_settings import PORTAL_ENTRANCE
-from broker.settings import PortalSettings
+from broker.network_settings import PORTAL_ENTRANCE, PortalSettings
+from web.cookies import Cookie, read_cookie
 from web.errors import show_problem
 from web.problems import Problem
 
@@ -69,7 +69,8 @@ async def know_arrival(request: web.Request, handler: Handler) -> web.StreamResp
     """Note how the request came in, before anybody asks who it is."""
     match await request.app[ENTRANCE].meet(request):
         case Arrived(arrival, front):
-            request[ARRIVAL], request[FRONT] = arrival, front
+            mark = read_cookie(request, Cookie.BROWSER)
+            request[ARRIVAL], request[FRONT] = msgspec.structs.replace(arrival, browser_mark=mark), front
             return await handler(request)
         case Unvouched():
             response = show_problem(request, Problem.ORIGIN_UNKNOWN)

@@ -19,6 +19,7 @@ from broker.device.records import (
     Revoked,
 )
 from broker.directory.records import (
+    DepartmentsAndGroups,
     DirectoryView,
     DoubtConfirmed,
     FoundPeople,
@@ -31,13 +32,15 @@ from broker.flow.table import FlowRow, Words
 from broker.lifecycle.policy_change import ChangeEvent
 from broker.model.actor import Actor
 from broker.model.arrival import Arrival
-from broker.model.directory import Counted, SyncKind
+from broker.model.directory import SyncKind
+from broker.model.directory_health import CheckFinding, ServerHealth
 from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, TenantId, UserId
 from broker.model.kinds import Mode
 from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
 from broker.model.records import AuditRecord, Tenant, User
 from broker.model.rules import RuleSet, Waiver
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
+from broker.people.passwords import RulesShown
 from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
 from broker.policy.administration import NotAllowed
 from broker.policy.decision import Allow, Deny
@@ -53,6 +56,7 @@ from broker.pool.records import (
 )
 from broker.ports import AuditQuery
 from broker.ports.naming import Names
+from broker.sealing.records import KeyStatus, RetireRefused
 from broker.secret import Secret
 from broker.session.desk_records import Explained, ExplainQuestion, ModeAwaits, ModeState, Refusal, Rehearsed
 from broker.session.records import (
@@ -68,15 +72,21 @@ from broker.session.records import (
 from broker.settings import SiteSettings
 from broker.signin.records import (
     Authenticated,
+    CantChange,
+    ChangeAttempt,
     CodeAttempt,
     CodeOutcome,
     EnrolmentOffer,
+    OwnChange,
+    OwnChangeOutcome,
     PasswordAttempt,
     PasswordOutcome,
     Refused,
     SignedOut,
+    StepUpMissing,
     StepUpOutcome,
 )
+from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
 
 
 class TenantsPort(Protocol):
@@ -93,6 +103,17 @@ class SigninPort(Protocol):
     async def confirm_enrolment(self, attempt: CodeAttempt) -> CodeOutcome: ...
     async def step_up_by_code(self, auth: Authenticated, code: str) -> StepUpOutcome: ...
     async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None: ...
+
+
+class PasswordsPort(Protocol):
+    """People's own passwords."""
+
+    async def show_pending(self, token: Secret) -> RulesShown | None: ...
+    async def show_own(self, auth: Authenticated) -> RulesShown | StepUpMissing | CantChange: ...
+    async def finish(self, attempt: ChangeAttempt) -> ChangePasswordOutcome: ...
+    async def change_own(self, auth: Authenticated, wish: OwnChange) -> OwnChangeOutcome: ...
+    def can_change(self, auth: Authenticated) -> bool: ...
+    async def days_left(self, auth: Authenticated) -> int | None: ...
 
 
 class SessionsPort(Protocol):
@@ -203,8 +224,7 @@ class DirectoryPort(Protocol):
     async def search(
         self, actor: Actor, text: str, after: tuple[str, str] | None = None
     ) -> FoundPeople | NotAllowed: ...
-    async def departments(self, actor: Actor) -> list[Counted] | NotAllowed: ...
-    async def groups(self, actor: Actor) -> list[str] | NotAllowed: ...
+    async def units(self, actor: Actor) -> DepartmentsAndGroups | NotAllowed: ...
     async def ask_sync(
         self, actor: Actor, kind: SyncKind, directory: str | None = None
     ) -> SyncAsked | NoSuchDirectory | NotAllowed: ...
@@ -213,10 +233,23 @@ class DirectoryPort(Protocol):
     ) -> DoubtConfirmed | NothingDoubted | NoSuchDirectory | ReasonMissing | NotAllowed: ...
 
 
+class DirectoryServersPort(Protocol):
+    async def health(self, actor: Actor) -> list[ServerHealth] | NotAllowed: ...
+    async def check(self, actor: Actor) -> list[CheckFinding] | NotAllowed: ...
+
+
 class FlowsPort(Protocol):
     async def list_flows(self, actor: Actor) -> list[Flow] | NotAllowed: ...
     async def list_rows(self, actor: Actor, words: Words) -> list[FlowRow] | NotAllowed: ...
     async def note_export(self, actor: Actor, rows: int) -> NotAllowed | None: ...
+
+
+class KeysPort(Protocol):
+    """Sealing keys of the site."""
+
+    async def status(self, actor: Actor) -> KeyStatus | NotAllowed: ...
+    async def rotate(self, actor: Actor, *, begins: bool) -> KeyStatus | NotAllowed: ...
+    async def retire(self, actor: Actor, key: str) -> KeyStatus | RetireRefused | NotAllowed: ...
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -233,4 +266,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     changes: ChangesPort
     flows: FlowsPort
     devices: DevicesPort
+    passwords: PasswordsPort
+    keys: KeysPort
     directory: DirectoryPort
+    directory_servers: DirectoryServersPort

@@ -8,19 +8,29 @@ from aiohttp import web
 from broker.secret import Secret
 from web.language import LANGUAGE_COOKIE, Language
 
+_BROWSER_AGE_S: Final = 400 * 24 * 3600
+"""As long as browsers keep a cookie at most; how long the mark counts is the server's to say."""
 _LANGUAGE_AGE_S: Final = 365 * 24 * 3600
 
 
 class Cookie(StrEnum):
-    """Names. ``FORM`` backs the CSRF token of forms before sign-in; ``TUNNEL`` alone reaches the gateway."""
+    """Names. ``FORM`` backs the CSRF token of forms before sign-in; ``TUNNEL`` alone reaches the gateway; ``BROWSER``
+    tells a browser in which somebody has signed in from a stranger's, and opens nothing."""
 
     SESSION = "__Host-sekisho_session"
     TUNNEL = "__Host-sekisho_tunnel"
     SIGNIN = "__Host-sekisho_signin"
     FORM = "__Host-sekisho_form"
+    BROWSER = "__Host-sekisho_browser"
 
 
-_SAME_SITE: Final = {Cookie.SESSION: "Lax", Cookie.TUNNEL: "Strict", Cookie.SIGNIN: "Strict", Cookie.FORM: "Lax"}
+_SAME_SITE: Final = {
+    Cookie.SESSION: "Lax",
+    Cookie.TUNNEL: "Strict",
+    Cookie.SIGNIN: "Strict",
+    Cookie.FORM: "Lax",
+    Cookie.BROWSER: "Lax",
+}
 
 
 def read_cookie(request: web.Request, cookie: Cookie) -> Secret | None:
@@ -30,8 +40,12 @@ def read_cookie(request: web.Request, cookie: Cookie) -> Secret | None:
 
 
 def set_cookie(response: web.StreamResponse, cookie: Cookie, value: Secret) -> None:
-    """Give out a cookie for the life of the browser's window; its real expiry is the server's."""
-    response.set_cookie(cookie, value.reveal(), path="/", secure=True, httponly=True, samesite=_SAME_SITE[cookie])
+    """Give out a cookie for the life of the browser's window (``BROWSER``: beyond it); its expiry is the server's."""
+    max_age = _BROWSER_AGE_S if cookie is Cookie.BROWSER else None
+    same_site = _SAME_SITE[cookie]
+    response.set_cookie(
+        cookie, value.reveal(), max_age=max_age, path="/", secure=True, httponly=True, samesite=same_site
+    )
 
 
 def clear_cookies(response: web.StreamResponse, *cookies: Cookie) -> None:

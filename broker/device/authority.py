@@ -57,14 +57,14 @@ def make_authority(tenant_id: TenantId, sealing: SealingKey, *, now: datetime) -
     return DeviceAuthority(
         tenant_id=tenant_id,
         certificate=certificate.public_bytes(serialization.Encoding.DER),
-        key=sealing.seal(_purpose(tenant_id), Secret(pem.decode("ascii"))),
+        key=sealing.seal(authority_purpose(tenant_id), Secret(pem.decode("ascii"))),
         created_at=now,
     )
 
 
 def open_authority(authority: DeviceAuthority, sealing: SealingKey) -> Signer:
     """Raises :class:`SealBroken` when the key does not open, or is not the certificate's."""
-    pem = sealing.open(_purpose(authority.tenant_id), authority.key).reveal().encode("ascii")
+    pem = sealing.open(authority_purpose(authority.tenant_id), authority.key).reveal().encode("ascii")
     key = serialization.load_pem_private_key(pem, password=None)
     certificate = x509.load_der_x509_certificate(authority.certificate)
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
@@ -89,5 +89,6 @@ def sign(signer: Signer, subject: Subject, key: PublicKey, *, now: datetime, day
     )
 
 
-def _purpose(tenant_id: TenantId) -> str:
+def authority_purpose(tenant_id: TenantId) -> str:
+    """Under which purpose the key is sealed."""
     return f"device-authority:{tenant_id}"

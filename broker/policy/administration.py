@@ -23,6 +23,8 @@ class Action(StrEnum):
     SEE_FLOWS = "see_flows"
     SEE_DEVICES = "see_devices"
     CHANGE_DEVICES = "change_devices"
+    KEEP_KEYS = "keep_keys"
+    """Keys of the whole site."""
     SEE_DIRECTORY = "see_directory"
     CHANGE_DIRECTORY = "change_directory"
 
@@ -33,10 +35,10 @@ class NotAllowed(msgspec.Struct, frozen=True):
     action: Action
 
 
-_DESK: Final = frozenset(Action)
+_DESK: Final = frozenset(Action) - {Action.KEEP_KEYS}
 _ALLOWED: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
     {
-        Role.SYSTEM_ADMIN: _DESK,
+        Role.SYSTEM_ADMIN: frozenset(Action),
         Role.TENANT_ADMIN: _DESK,
         Role.POOL_ADMIN: frozenset(
             {Action.SEE_POOLS, Action.CHANGE_POOLS, Action.SEE_SESSIONS, Action.TERMINATE_SESSION}

@@ -10,7 +10,8 @@ from broker.model.records import Desktop
 from broker.secret import Sealed, SealingKey, Secret
 
 
-def _purpose(tenant_id: TenantId, desktop_id: DesktopId) -> str:
+def credential_purpose(tenant_id: TenantId, desktop_id: DesktopId) -> str:
+    """Under which purpose an account is sealed."""
     return f"desktop:{tenant_id}:{desktop_id}"
 
 
@@ -19,14 +20,14 @@ def seal_credential(
 ) -> Sealed:
     """``credential`` holds ``username`` and ``password``, as far as there are any."""
     text = msgspec.json.encode({name: secret.reveal() for name, secret in credential.items()}).decode()
-    return sealing.seal(_purpose(tenant_id, desktop_id), Secret(text))
+    return sealing.seal(credential_purpose(tenant_id, desktop_id), Secret(text))
 
 
 def open_credential(sealing: SealingKey, desktop: Desktop) -> dict[str, Secret]:
     """Empty for a desktop without an account. Raises :class:`SealBroken`."""
     if desktop.credential is None:
         return {}
-    opened = sealing.open(_purpose(desktop.tenant_id, desktop.id), desktop.credential)
+    opened = sealing.open(credential_purpose(desktop.tenant_id, desktop.id), desktop.credential)
     try:
         plain = msgspec.json.decode(opened.reveal(), type=dict[str, str])
     except msgspec.DecodeError:

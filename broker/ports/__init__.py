@@ -38,9 +38,18 @@ from broker.ports.identity import (
     SecondFactor,
     Standing,
 )
+from broker.ports.passwords import (
+    ChangeAnswer,
+    LockoutReader,
+    NewPasswordRefused,
+    OldPasswordRefused,
+    PasswordChanged,
+    PasswordChanger,
+)
 from broker.ports.people import PeopleTx
 from broker.ports.policy import PolicyTx
 from broker.ports.pools import PoolTx
+from broker.ports.sealing import SealingTx
 from broker.ports.sessions import SessionTx
 from broker.ports.signin import SigninTx
 from broker.ports.store import Store, Transaction
@@ -52,6 +61,7 @@ __all__ = [
     "AuditQuery",
     "AuditTx",
     "Authenticator",
+    "ChangeAnswer",
     "ChangeTx",
     "DesktopDown",
     "DesktopProvider",
@@ -65,10 +75,15 @@ __all__ = [
     "DirectoryUnavailable",
     "FactorAccepted",
     "FactorRejected",
+    "LockoutReader",
     "LogsOff",
     "MakesCredentials",
+    "NewPasswordRefused",
     "Observation",
+    "OldPasswordRefused",
     "PasswordAccepted",
+    "PasswordChanged",
+    "PasswordChanger",
     "PasswordRejected",
     "PeopleTx",
     "PersonGone",
@@ -78,6 +93,7 @@ __all__ = [
     "ProviderFailure",
     "ReadingDone",
     "ReadingEvent",
+    "SealingTx",
     "SecondFactor",
     "SessionTx",
     "SigninTx",

@@ -11,6 +11,7 @@ from broker.ports.directory import DirectoryTx
 from broker.ports.people import PeopleTx
 from broker.ports.policy import PolicyTx
 from broker.ports.pools import PoolTx
+from broker.ports.sealing import SealingTx
 from broker.ports.sessions import SessionTx
 from broker.ports.signin import SigninTx
 
@@ -34,6 +35,8 @@ class Transaction(Protocol):
     def changes(self) -> ChangeTx: ...
     @property
     def devices(self) -> DeviceTx: ...
+    @property
+    def sealing(self) -> SealingTx: ...
     @property
     def directory(self) -> DirectoryTx: ...
     @property

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from broker.model.ids import TenantId
@@ -67,20 +67,19 @@ def hash_cookie(token: Secret) -> bytes | None:
     return hash_token(token) if text and text.isascii() and len(text) <= MAX_COOKIE else None
 
 
-def account_key(tenant_id: TenantId, login: str) -> str:
-    """Throttle key of an account. Folded further than case: a directory may match ｙａｍａｄａ as yamada."""
+def account_name(tenant_id: TenantId, login: str) -> str:
+    """An account as it is counted. Folded further than case: a directory may match ｙａｍａｄａ as yamada."""
     folded = "".join(unicodedata.normalize("NFKC", clean_login(login)).casefold().split())
-    return f"acct:{tenant_id}:{folded if 0 < len(folded) <= MAX_LOGIN else _fingerprint(folded)}"
+    return f"{tenant_id}:{folded if 0 < len(folded) <= MAX_LOGIN else _fingerprint(folded)}"
 
 
-def address_key(tenant_id: TenantId, address: str) -> str:
-    """Throttle key of a network address."""
-    return f"addr:{tenant_id}:{address_group(address)}"
-
-
-def pair_key(tenant_id: TenantId, login: str, address: str) -> str:
-    """Throttle key of an account as seen from one address."""
-    return f"pair:{account_key(tenant_id, login).removeprefix('acct:')}@{address_group(address)}"
+def neighbourhood(address: str) -> str:
+    """The network around an address that one party may well have to itself: a /24 of IPv4, a /48 of IPv6."""
+    try:
+        found = ip_address(address_group(address).partition("/")[0])
+    except ValueError:
+        return address_group(address)
+    return str(ip_network((found, 24 if found.version == 4 else 48), strict=False))
 
 
 def address_group(address: str) -> str:

@@ -8,17 +8,17 @@ from typing import Final
 
 import msgspec
 
+from broker.model.arrival import Arrival
 from broker.model.reasons import SigninRefusal
 from broker.model.records import User, WebSession
-from broker.model.text import clean_text
 from broker.ports import FactorAccepted, FactorRejected, Store, Transaction
 from broker.signin import trail
 from broker.signin.factors import RECOVERY, TOTP
-from broker.signin.inputs import MAX_ADDRESS
 from broker.signin.proving import CodeProver
 from broker.signin.records import Authenticated, SteppedUp, StepUpOutcome, StepUpRefused, Throttled
 from broker.signin.rules import RecoveryTyped
-from broker.signin.throttles import Throttles, Visitor
+from broker.signin.throttles import Throttles
+from broker.signin.visitor import Visitor
 
 FRESH_S: Final = 600
 """How old a second factor may be where a change of one's own factors, or an approval, wants a fresh one."""
@@ -81,7 +81,9 @@ class StepUp:
 
 def visitor_inside(auth: Authenticated) -> Visitor:
     """Who tries, as the throttles know them at the door."""
-    return Visitor(auth.user.tenant_id, auth.user.login, clean_text(auth.session.address, MAX_ADDRESS))
+    session = auth.session
+    arrival = Arrival(entrance=session.entrance, address=session.address, place=session.place)
+    return Visitor(tenant_id=auth.user.tenant_id, login=auth.user.login, arrival=arrival)
 
 
 async def find_standing(tx: Transaction, auth: Authenticated) -> tuple[WebSession, User] | None:

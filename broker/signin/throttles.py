@@ -1,4 +1,4 @@
-"""The throttles of a sign-in in the store, shared by every node, and the addresses where people sign in."""
+"""The throttles of a sign-in in the store, shared by every node, and what is known of where people sign in."""
 
 import hashlib
 import hmac
@@ -7,105 +7,145 @@ from typing import Final
 
 import msgspec
 
-from broker.model.ids import TenantId
+from broker.device.recognition import recognise
+from broker.model.throttle import Scope, Throttle
 from broker.ports import Transaction
-from broker.secret import SealingKey
+from broker.secret import SealingKey, Secret
 from broker.settings import SigninSettings
 from broker.signin import trail
-from broker.signin.inputs import account_key, address_group, address_key, pair_key
-from broker.signin.scopes import Keys, Scope, begun_wait_until, counted, taken_back, wait_until
-from broker.signin.throttling import Limits
+from broker.signin.browser_mark import BrowserMarks
+from broker.signin.scopes import OWN, Keys, Source, begun_wait_until, counted, taken_back, wait_until
+from broker.signin.throttling import Limits, blocks_until
+from broker.signin.visitor import Visitor
 
 MAX_KNOWN_ADDRESSES: Final = 16
 """Per account; the longest unused one makes room."""
+_MAX_ENTRANCES: Final = 16
 
 
-class Visitor(msgspec.Struct, frozen=True):
-    """Who knocks: the name that they typed, cleaned, and where they come from."""
+class _Books(msgspec.Struct, frozen=True):
+    """What binds this attempt, and how it stands. ``blocked_until``: by the desk."""
 
-    tenant_id: TenantId
-    login: str
-    address: str
-
-    def keys(self) -> Keys:
-        return {
-            Scope.PAIR: pair_key(self.tenant_id, self.login, self.address),
-            Scope.ADDRESS: address_key(self.tenant_id, self.address),
-            Scope.ACCOUNT: account_key(self.tenant_id, self.login),
-        }
+    keys: Keys
+    stored: dict[str, Throttle]
+    blocked_until: datetime | None
 
 
 class Throttles:
     """Reads and writes throttles inside the caller's transaction."""
 
     def __init__(self, settings: SigninSettings, sealing: SealingKey) -> None:
-        self._budgets = {
-            Scope.PAIR: _limits(settings, settings.free_failures, settings.max_block_s),
-            Scope.ADDRESS: _limits(settings, settings.free_failures_per_address, settings.max_block_s),
-            Scope.ACCOUNT: _limits(settings, settings.free_failures_per_account, settings.max_account_block_s),
-        }
+        self._budgets = budgets_of(settings)
         self._known_for = timedelta(seconds=settings.known_address_s)
         self._address_key = sealing.derive("known_address")
+        self._marks = BrowserMarks(sealing, settings.known_address_s)
 
     async def admit(self, tx: Transaction, visitor: Visitor) -> datetime | None:
         """Count one attempt, unless it has to wait: then until when."""
-        keys = visitor.keys()
-        stored = await tx.signin.get_throttles(list(keys.values()))
-        is_known = await self._is_known(tx, visitor)
-        until = wait_until(stored, keys, is_known=is_known, now=tx.now)
-        if until is None:
-            await self.count(tx, visitor)
-        return until
+        books = await self._open(tx, visitor)
+        until = wait_until(books.stored, books.keys, now=tx.now)
+        if books.blocked_until is not None or until is not None:
+            return max(moment for moment in (books.blocked_until, until) if moment is not None)
+        await self._count(tx, visitor, books)
+        return None
 
     async def block_begun(self, tx: Transaction, visitor: Visitor, begun_at: datetime) -> datetime | None:
         """Until when an attempt has to wait that was admitted at ``begun_at``."""
-        keys = visitor.keys()
-        stored = await tx.signin.get_throttles(list(keys.values()))
-        is_known = await self._is_known(tx, visitor)
-        return begun_wait_until(stored, keys, self._budgets, is_known=is_known, now=tx.now, begun_at=begun_at)
+        books = await self._open(tx, visitor)
+        if books.blocked_until is not None:
+            return books.blocked_until
+        return begun_wait_until(books.stored, books.keys, self._budgets, now=tx.now, begun_at=begun_at)
 
     async def count(self, tx: Transaction, visitor: Visitor) -> None:
         """Count one more; the beginning of a wait is audited, the refusals during it are not."""
-        keys = visitor.keys()
-        stored = await tx.signin.get_throttles(list(keys.values()))
-        is_known = await self._is_known(tx, visitor)
-        for after in counted(stored, keys, self._budgets, is_known=is_known, now=tx.now):
-            await tx.signin.put_throttle(after)
-            if after.blocked_until is not None:
-                detail = {"attempts": str(after.failures), "until": after.blocked_until.isoformat()}
-                entry = trail.throttled(visitor.tenant_id, after.key, visitor.login, visitor.address, detail)
-                await tx.audit.append(entry)
+        await self._count(tx, visitor, await self._open(tx, visitor))
 
     async def take_back(self, tx: Transaction, visitor: Visitor, *, count: int) -> None:
         """Attempts that were none, after all."""
-        keys = visitor.keys()
-        stored = await tx.signin.get_throttles(list(keys.values()))
-        is_known = await self._is_known(tx, visitor)
-        for key, after in taken_back(stored, keys, self._budgets, is_known=is_known, count=count).items():
-            await (tx.signin.put_throttle(after) if after else tx.signin.clear_throttle(key))
+        await self._take_back(tx, await self._open(tx, visitor), count=count)
 
-    async def forgive(self, tx: Transaction, visitor: Visitor, *, count: int) -> None:
-        """After a sign-in: the name starts anew here, and everywhere when it was bound by that wait; the address only
-        loses what this sign-in had cost it, since others may come from there. From now on the address is known."""
-        await self.take_back(tx, visitor, count=count)
-        keys = visitor.keys()
-        await tx.signin.clear_throttle(keys[Scope.PAIR])
-        if not await self._is_known(tx, visitor):
-            await tx.signin.clear_throttle(keys[Scope.ACCOUNT])
+    async def rewrite(self, tx: Transaction, visitor: Visitor) -> None:
+        """Change nothing, by two statements that do."""
+        stored = list((await self._open(tx, visitor)).stored.values())
+        for throttle in (*stored, *stored)[:2]:
+            await tx.signin.put_throttle(throttle)
+
+    async def forgive(self, tx: Transaction, visitor: Visitor, *, count: int) -> Secret:
+        """After a sign-in: the name starts anew here. Everything else loses only what this sign-in had cost it, since
+        others may stand behind the rest. From now on address and browser are known; the answer is the browser's mark.
+        """
+        books = await self._open(tx, visitor)
+        await self._take_back(tx, books, count=count)
+        for scope in OWN & books.keys.keys():
+            await tx.signin.clear_throttle(books.keys[scope])
         address_hash = self._hash_address(visitor)
-        await tx.signin.remember_address(keys[Scope.ACCOUNT], address_hash, max_kept=MAX_KNOWN_ADDRESSES)
+        await tx.signin.remember_address(f"acct:{visitor.account}", address_hash, max_kept=MAX_KNOWN_ADDRESSES)
+        return self._marks.give(visitor.account, visitor.arrival.browser_mark, tx.now)
 
-    async def _is_known(self, tx: Transaction, visitor: Visitor) -> bool:
-        account = visitor.keys()[Scope.ACCOUNT]
-        return await tx.signin.is_known_address(account, self._hash_address(visitor), since=tx.now - self._known_for)
+    async def _open(self, tx: Transaction, visitor: Visitor) -> _Books:
+        keys = await self._recognise(tx, visitor)
+        blocks = visitor.block_keys()
+        stored = await tx.signin.get_throttles(list(keys.values()), unheld=blocks)
+        ends = [blocks_until(stored.pop(key, None), tx.now) for key in blocks]
+        return _Books(keys, stored, max((end for end in ends if end is not None), default=None))
+
+    async def _recognise(self, tx: Transaction, visitor: Visitor) -> Keys:
+        """The keys that bind this attempt, by what is known of where it comes from."""
+        number = self._marks.read(visitor.account, visitor.arrival.browser_mark, tx.now)
+        if number is not None:
+            return visitor.keys(Source.BROWSER, number)
+        device = await recognise(tx, visitor.tenant_id, visitor.arrival.certificate_der, login=visitor.login)
+        if device.device_id is not None:
+            return visitor.keys(Source.DEVICE, device.device_id)
+        since = tx.now - self._known_for
+        is_known = await tx.signin.is_known_address(f"acct:{visitor.account}", self._hash_address(visitor), since=since)
+        return visitor.keys(Source.PLACE if is_known else Source.STRANGER, "")
+
+    async def _count(self, tx: Transaction, visitor: Visitor, books: _Books) -> None:
+        for scope, after in counted(books.stored, books.keys, self._budgets, now=tx.now).items():
+            described = _describe(after, scope, visitor)
+            await tx.signin.put_throttle(described)
+            if described.blocked_until is not None:
+                await tx.audit.append(trail.throttled(visitor, described))
+
+    async def _take_back(self, tx: Transaction, books: _Books, *, count: int) -> None:
+        for key, after in taken_back(books.stored, books.keys, self._budgets, count=count).items():
+            await (tx.signin.put_throttle(after) if after else tx.signin.clear_throttle(key))
 
     def _hash_address(self, visitor: Visitor) -> bytes:
         """Keyed: where people live does not show in the database, nor in its backups."""
-        text = f"{visitor.keys()[Scope.ACCOUNT]}\0{address_group(visitor.address)}"
+        text = f"acct:{visitor.account}\0{visitor.place}"
         return hmac.new(self._address_key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+
+
+def _describe(throttle: Throttle, scope: Scope, visitor: Visitor) -> Throttle:
+    """The row as people read it. A scope that is of no one name names none."""
+    return msgspec.structs.replace(
+        throttle,
+        tenant_id=visitor.tenant_id,
+        scope=scope,
+        login="" if scope in {Scope.ADDRESS, Scope.TENANT} else visitor.folded_login,
+        address=visitor.address,
+        entrances=frozenset(sorted(throttle.entrances | {visitor.arrival.entrance})[:_MAX_ENTRANCES]),
+    )
+
+
+def budgets_of(settings: SigninSettings) -> dict[Scope, Limits]:
+    own = _limits(settings, settings.free_failures, settings.max_block_s)
+    return {
+        Scope.PAIR: own,
+        Scope.BROWSER: own,
+        Scope.DEVICE: own,
+        Scope.ADDRESS: _limits(settings, settings.free_failures_per_address, settings.max_block_s),
+        Scope.ACCOUNT: _limits(settings, settings.free_failures_per_account, settings.max_account_block_s),
+        Scope.TENANT: _limits(settings, settings.free_failures_of_strangers, settings.max_stranger_block_s),
+    }
 
 
 def _limits(settings: SigninSettings, free: int, max_block_s: int) -> Limits:
     return Limits(
-        free=free, base_block_s=settings.base_block_s, max_block_s=max_block_s, memory_s=settings.failure_memory_s
+        free=free,
+        base_block_s=min(settings.base_block_s, max_block_s),
+        max_block_s=max_block_s,
+        memory_s=settings.failure_memory_s,
     )

@@ -26,8 +26,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 def count_attempts(before: Throttle | None, key: str, limits: Limits, now: datetime, *, count: int = 1) -> Throttle:
     """The throttle after ``count`` more attempts."""
     if before is None or _is_forgotten(before, limits, now):
-        return _after(key, count, now, now, limits)
-    return _after(key, before.failures + count, before.first_failed_at, now, limits)
+        fresh = Throttle(key=key, failures=0, first_failed_at=now, blocked_until=None)
+        return _after(fresh, count, now, limits)
+    return _after(before, before.failures + count, now, limits)
 
 
 def take_back(before: Throttle, limits: Limits, *, count: int) -> Throttle | None:
@@ -36,7 +37,7 @@ def take_back(before: Throttle, limits: Limits, *, count: int) -> Throttle | Non
     if left <= 0:
         return None
     began = block_began_at(before, limits)
-    return _after(before.key, left, before.first_failed_at, began or before.first_failed_at, limits)
+    return _after(before, left, began or before.first_failed_at, limits)
 
 
 def blocks_until(throttle: Throttle | None, now: datetime) -> datetime | None:
@@ -73,12 +74,25 @@ def block_length_s(failures: int, limits: Limits) -> int:
     return min(limits.max_block_s, limits.base_block_s << min(beyond - 1, 32))
 
 
+def most_attempts(limits: Limits, span_s: int) -> int:
+    """No attempts of whatever order and pace exceed this number within ``span_s`` seconds.
+
+    From one moment at which everything is forgotten to the next, at least ``memory_s`` pass; each such stretch has its
+    free attempts and its short waits, and the longest waits follow one another over the whole span.
+    """
+    stretches = span_s // max(1, limits.memory_s) + 2
+    short, length_s = 1, max(1, limits.base_block_s)
+    while length_s < limits.max_block_s:
+        short, length_s = short + 1, length_s * 2
+    return stretches * (limits.free + short) + span_s // max(1, limits.max_block_s) + 1
+
+
 def _is_forgotten(throttle: Throttle, limits: Limits, now: datetime) -> bool:
     last = max(throttle.first_failed_at, throttle.blocked_until or throttle.first_failed_at)
     return now >= last + timedelta(seconds=limits.memory_s)
 
 
-def _after(key: str, failures: int, first: datetime, began: datetime, limits: Limits) -> Throttle:
+def _after(before: Throttle, failures: int, began: datetime, limits: Limits) -> Throttle:
     length_s = block_length_s(failures, limits)
     until = began + timedelta(seconds=length_s) if length_s else None
-    return Throttle(key=key, failures=failures, first_failed_at=first, blocked_until=until)
+    return msgspec.structs.replace(before, failures=failures, blocked_until=until)

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 import msgspec
 
 from broker.model.ids import TenantId, UserId
-from broker.model.records import PendingSignin, WebSession
+from broker.model.records import PendingSignin, User, WebSession
+from broker.model.throttle import Throttle
 from broker.ports import AuditEntry
+from broker.signin.visitor import Visitor
 
 
 def subject_of(user_id: UserId | None, login: str) -> str:
@@ -25,6 +27,10 @@ def refused(pending: PendingSignin, cause: str, address: str, more: Mapping[str,
     return _entry(pending, "signin.refused", "refused", address, {"login": pending.login, "cause": cause, **more})
 
 
+def change_demanded(pending: PendingSignin, factor: str, address: str) -> AuditEntry:
+    return _entry(pending, "password.change_demanded", "ok", address, {"login": pending.login, "factor": factor})
+
+
 def directory_silent(tenant_id: TenantId, login: str, address: str, detail: str) -> AuditEntry:
     return AuditEntry(
         tenant_id=tenant_id,
@@ -37,16 +43,20 @@ def directory_silent(tenant_id: TenantId, login: str, address: str, detail: str)
     )
 
 
-def throttled(tenant_id: TenantId, key: str, login: str, address: str, detail: Mapping[str, str]) -> AuditEntry:
-    """``key`` is the throttle that began to block: everything up to its end is refused without a line of its own."""
+def throttled(visitor: Visitor, begun: Throttle) -> AuditEntry:
+    """``begun`` has just come to a wait: everything up to its end is refused without a line of its own."""
+    detail = {"login": visitor.login, "scope": begun.scope, "attempts": str(begun.failures)}
+    detail |= {"entrance": visitor.arrival.entrance}
+    if begun.blocked_until is not None:
+        detail["until"] = begun.blocked_until.isoformat()
     return AuditEntry(
-        tenant_id=tenant_id,
+        tenant_id=visitor.tenant_id,
         event="signin.throttled",
-        actor=f"login:{login}",
-        subject=f"throttle:{key}",
+        actor=f"login:{visitor.login}",
+        subject=f"throttle:{begun.key}",
         outcome="refused",
-        address=address,
-        detail={"login": login, **detail},
+        address=visitor.address,
+        detail=detail,
     )
 
 
@@ -58,6 +68,19 @@ def of_person(session: WebSession, event: str, detail: Mapping[str, str]) -> Aud
         actor=f"user:{session.user_id}",
         subject=f"user:{session.user_id}",
         address=session.address,
+        detail=detail,
+    )
+
+
+def of_user(user: User, event: str, address: str, detail: Mapping[str, str], *, outcome: str = "ok") -> AuditEntry:
+    """Something that a person did who has proved who they are."""
+    return AuditEntry(
+        tenant_id=user.tenant_id,
+        event=event,
+        actor=f"user:{user.id}",
+        subject=f"user:{user.id}",
+        outcome=outcome,
+        address=address,
         detail=detail,
     )
 

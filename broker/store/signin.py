@@ -34,11 +34,17 @@ class SqlSignin:
     def __init__(self, statements: Statements) -> None:
         self._db = statements
 
-    async def get_throttles(self, keys: Sequence[str]) -> dict[str, Throttle]:
-        """In a writing transaction the keys stay held, so that attempts at the same time are all counted."""
+    async def get_throttles(self, keys: Sequence[str], *, unheld: Sequence[str] = ()) -> dict[str, Throttle]:
         await self._db.hold(*sorted({f"throttle:{key}" for key in keys}))
-        found = await self._db.fetch_all(Throttle, sql.GET_THROTTLES, {"keys": list(keys)})
+        found = await self._db.fetch_all(Throttle, sql.GET_THROTTLES, {"keys": [*keys, *unheld]})
         return {throttle.key: throttle for throttle in found}
+
+    async def list_throttles(self, tenant_id: TenantId, limit: int, *, login: str | None = None) -> list[Throttle]:
+        waiting = THROTTLE.c.blocked_until > self._db.now
+        chosen = waiting if login is None else func.lower(THROTTLE.c.login) == login.lower()
+        theirs = select(THROTTLE).where(THROTTLE.c.tenant_id == tenant_id, chosen)
+        newest = theirs.order_by(THROTTLE.c.blocked_until.desc().nulls_last(), THROTTLE.c.key).limit(limit)
+        return await self._db.every(Throttle, newest)
 
     async def put_throttle(self, throttle: Throttle) -> None:
         await self._db.change(sql.PUT_THROTTLE, columns_of(throttle))
@@ -112,9 +118,16 @@ class SqlSignin:
     async def remove_web_session(self, token_hash: bytes) -> bool:
         return await self._db.change(sql.REMOVE_WEB_SESSION, {"token_hash": token_hash}) == 1
 
-    async def remove_web_sessions_of(self, tenant_id: TenantId, user_id: UserId) -> int:
-        theirs = (WEB_SESSION.c.tenant_id == tenant_id, WEB_SESSION.c.user_id == user_id)
-        return await self._db.touched(delete(WEB_SESSION).where(*theirs))
+    async def remove_web_sessions_of(
+        self, tenant_id: TenantId, user_id: UserId, *, besides: bytes | None = None
+    ) -> int:
+        theirs = delete(WEB_SESSION).where(WEB_SESSION.c.tenant_id == tenant_id, WEB_SESSION.c.user_id == user_id)
+        others = theirs if besides is None else theirs.where(WEB_SESSION.c.token_hash != besides)
+        return await self._db.touched(others)
+
+    async def note_password_end(self, token_hash: bytes, ends_at: datetime | None) -> None:
+        mine = WEB_SESSION.c.token_hash == token_hash
+        await self._db.run(update(WEB_SESSION).where(mine).values(password_ends_at=ends_at))
 
     async def remove_web_sessions_at(self, tenant_id: TenantId, device_id: DeviceId) -> int:
         bound = (WEB_SESSION.c.tenant_id == tenant_id, WEB_SESSION.c.device_id == device_id)

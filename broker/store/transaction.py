@@ -2,7 +2,18 @@
 
 from datetime import datetime
 
-from broker.ports import AuditTx, ChangeTx, DeviceTx, DirectoryTx, PeopleTx, PolicyTx, PoolTx, SessionTx, SigninTx
+from broker.ports import (
+    AuditTx,
+    ChangeTx,
+    DeviceTx,
+    DirectoryTx,
+    PeopleTx,
+    PolicyTx,
+    PoolTx,
+    SealingTx,
+    SessionTx,
+    SigninTx,
+)
 from broker.store.audit import SqlAudit
 from broker.store.audit_sealing import SqlChain
 from broker.store.changes import SqlChanges
@@ -11,6 +22,7 @@ from broker.store.directory import SqlDirectory
 from broker.store.people import SqlPeople
 from broker.store.policy import SqlPolicy
 from broker.store.pools import SqlPools
+from broker.store.sealing import SqlSealing
 from broker.store.sessions import SqlSessions
 from broker.store.signin import SqlSignin
 from broker.store.statements import Statements
@@ -28,6 +40,7 @@ class SqlTransaction:
         self._policy = SqlPolicy(statements)
         self._changes = SqlChanges(statements)
         self._devices = SqlDevices(statements)
+        self._sealing = SqlSealing(statements)
         self._directory = SqlDirectory(statements)
         self._audit = SqlAudit(statements)
         self._chain = SqlChain(statements)
@@ -63,6 +76,10 @@ class SqlTransaction:
     @property
     def devices(self) -> DeviceTx:
         return self._devices
+
+    @property
+    def sealing(self) -> SealingTx:
+        return self._sealing
 
     @property
     def directory(self) -> DirectoryTx:

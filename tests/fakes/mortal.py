@@ -9,9 +9,11 @@ from broker.ports import (
     AuditTx,
     ChangeTx,
     DeviceTx,
+    DirectoryTx,
     PeopleTx,
     PolicyTx,
     PoolTx,
+    SealingTx,
     SessionTx,
     SigninTx,
     Store,
@@ -72,6 +74,8 @@ class _MortalTransaction:
         self.policy = cast(PolicyTx, _MortalPart(tx.policy, fuse))
         self.changes = cast(ChangeTx, _MortalPart(tx.changes, fuse))
         self.devices = cast(DeviceTx, _MortalPart(tx.devices, fuse))
+        self.sealing = cast(SealingTx, _MortalPart(tx.sealing, fuse))
+        self.directory = cast(DirectoryTx, _MortalPart(tx.directory, fuse))
         self.audit = cast(AuditTx, _MortalPart(tx.audit, fuse))
 
     @property

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, false, text
 
-from broker.store.columns import SealedBytes, UtcTime
+from broker.store.columns import Json, SealedBytes, UtcTime
 from broker.store.schema.metadata import METADATA, belongs_to_tenant, refers_to
 
 THROTTLE: Final = Table(
@@ -14,6 +14,14 @@ THROTTLE: Final = Table(
     Column("failures", Integer, nullable=False),
     Column("first_failed_at", UtcTime, nullable=False),
     Column("blocked_until", UtcTime),
+    Column("tenant_id", String(64), nullable=False, server_default=text("''")),
+    Column("scope", String(16), nullable=False, server_default=text("''")),
+    Column("login", Text, nullable=False, server_default=text("''")),
+    Column("address", Text, nullable=False, server_default=text("''")),
+    Column("entrances", Json, nullable=False, server_default=text("'[]'")),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    Column("set_by", Text, nullable=False, server_default=text("''")),
+    Index("ix_throttle_blocked", "tenant_id", "blocked_until"),
 )
 
 KNOWN_ADDRESS: Final = Table(
@@ -39,6 +47,9 @@ PENDING_SIGNIN: Final = Table(
     Column("user_agent", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
+    Column("must_change", Boolean, nullable=False, server_default=false()),
+    Column("factor", String(32)),
+    Column("password_ends_at", UtcTime),
     belongs_to_tenant(),
     refers_to("user_account", "user_id"),
 )
@@ -85,6 +96,7 @@ WEB_SESSION: Final = Table(
     Column("entrance", String(64), nullable=False, server_default=text("''")),
     # No reference: a revoked device stays in the books anyway.
     Column("device_id", String(64)),
+    Column("password_ends_at", UtcTime),
     Column("factor_at", UtcTime),
     refers_to("user_account", "user_id"),
     Index("ix_web_session_user", "tenant_id", "user_id"),

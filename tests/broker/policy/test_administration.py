@@ -20,7 +20,7 @@ SEEING = {
 }
 EXPECTED = {
     Role.SYSTEM_ADMIN: set(Action),
-    Role.TENANT_ADMIN: set(Action),
+    Role.TENANT_ADMIN: set(Action) - {Action.KEEP_KEYS},
     Role.POOL_ADMIN: POOLS,
     Role.AUDITOR: SEEING,
 }

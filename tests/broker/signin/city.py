@@ -37,9 +37,9 @@ HOME = "203.0.113.9"
 STEP = timedelta(seconds=30)
 
 
-def from_address(address: str, entrance: str = "portal") -> Arrival:
-    """A request that came in at the office's entrance."""
-    return Arrival(entrance=entrance, address=address, place=Place(origin=Origin.OFFICE))
+def from_address(address: str, entrance: str = "portal", *, mark: Secret | None = None) -> Arrival:
+    """A request that came in at the office's entrance, from a browser that may bear a mark."""
+    return Arrival(entrance=entrance, address=address, place=Place(origin=Origin.OFFICE), browser_mark=mark)
 
 
 def make_settings(**changes: object) -> SigninSettings:
@@ -55,13 +55,16 @@ class City:
         directory: Authenticator,
         sealing: SealingKey | None = None,
         settings: SigninSettings | None = None,
+        *,
+        can_change: bool = True,
     ) -> None:
         sealing, settings = sealing or SealingKey(os.urandom(32)), settings or make_settings()
         self.store = store
         self.directory = directory if isinstance(directory, FakeAuthenticator) else FakeAuthenticator()
         self.sealing = sealing
         self.settings = settings
-        self.signin = SigninService(store, {TENANT: directory}, TotpFactor(), sealing, settings)
+        changers = {TENANT: self.directory} if can_change else {}
+        self.signin = SigninService(store, {TENANT: directory}, TotpFactor(), sealing, settings, changers)
         self.secrets: dict[str, str] = {}
         self.recovery_codes: tuple[str, ...] = ()
         self.waited = timedelta()
@@ -75,24 +78,33 @@ class City:
         self.store.shift_clock(span)
 
     async def password(
-        self, login: str = "yamada", password: str = "", *, address: str = HOME, hostname: str = HOST
+        self,
+        login: str = "yamada",
+        password: str = "",
+        *,
+        address: str = HOME,
+        hostname: str = HOST,
+        mark: Secret | None = None,
     ) -> PasswordOutcome:
         attempt = PasswordAttempt(
             hostname=hostname,
             login=login,
             password=Secret(password or f"{login}-secret"),
-            arrival=from_address(address),
+            arrival=from_address(address, mark=mark),
             user_agent="Mozilla/5.0",
         )
         return await self.signin.submit_password(attempt)
 
-    async def pending(self, login: str = "yamada", password: str = "", *, address: str = HOME) -> Secret:
-        outcome = await self.password(login, password, address=address)
+    async def pending(
+        self, login: str = "yamada", password: str = "", *, address: str = HOME, mark: Secret | None = None
+    ) -> Secret:
+        outcome = await self.password(login, password, address=address, mark=mark)
         assert isinstance(outcome, NeedFactor), outcome
         return outcome.pending
 
-    def attempt(self, pending: Secret, code: str, *, address: str = HOME) -> CodeAttempt:
-        return CodeAttempt(pending=pending, code=code, arrival=from_address(address), user_agent="Mozilla/5.0")
+    def attempt(self, pending: Secret, code: str, *, address: str = HOME, mark: Secret | None = None) -> CodeAttempt:
+        arrival = from_address(address, mark=mark)
+        return CodeAttempt(pending=pending, code=code, arrival=arrival, user_agent="Mozilla/5.0")
 
     async def code(self, pending: Secret, code: str, *, address: str = HOME) -> CodeOutcome:
         return await self.signin.submit_code(self.attempt(pending, code, address=address))
@@ -121,9 +133,10 @@ class City:
         self.wait(2 * STEP)
         return outcome
 
-    async def sign_in(self, login: str = "yamada", *, address: str = HOME) -> SignedIn:
-        pending = await self.pending(login, address=address)
-        outcome = await self.code(pending, await self.app_code(login), address=address)
+    async def sign_in(self, login: str = "yamada", *, address: str = HOME, mark: Secret | None = None) -> SignedIn:
+        pending = await self.pending(login, address=address, mark=mark)
+        attempt = self.attempt(pending, await self.app_code(login), address=address, mark=mark)
+        outcome = await self.signin.submit_code(attempt)
         assert isinstance(outcome, SignedIn), outcome
         self.wait(2 * STEP)
         return outcome

@@ -10,9 +10,8 @@ from broker.secret import Secret
 from broker.signin.inputs import (
     MAX_LOGIN,
     MAX_PASSWORD,
-    account_key,
+    account_name,
     address_group,
-    address_key,
     clean_login,
     read_totp_code,
     refuse_login,
@@ -33,7 +32,7 @@ def test_a_login_that_passes_is_kept_exactly(login: str) -> None:
 
 @given(anything)
 def test_whatever_was_typed_the_store_can_hold_it(typed: str) -> None:
-    for kept in (clean_login(typed), account_key(TENANT, typed), address_key(TENANT, typed), clean_text(typed, 50)):
+    for kept in (clean_login(typed), account_name(TENANT, typed), clean_text(typed, 50)):
         kept.encode()
         assert "\0" not in kept
         assert len(kept) < 256
@@ -42,7 +41,7 @@ def test_whatever_was_typed_the_store_can_hold_it(typed: str) -> None:
 @given(st.from_regex(r"[a-z0-9._@\\-]{1,40}", fullmatch=True))
 def test_case_and_width_share_one_throttle(login: str) -> None:
     wide = "".join(chr(ord(sign) + 0xFEE0) for sign in login)
-    assert account_key(TENANT, login) == account_key(TENANT, login.upper()) == account_key(TENANT, wide)
+    assert account_name(TENANT, login) == account_name(TENANT, login.upper()) == account_name(TENANT, wide)
 
 
 @given(anything)

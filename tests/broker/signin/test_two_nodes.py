@@ -95,3 +95,20 @@ async def test_signed_out_here_is_signed_out_there(nodes: tuple[City, City]) -> 
     assert await other.signin.authenticate(token, from_address(HOME)) is not None
     await one.signin.sign_out(token)
     assert await other.signin.authenticate(token, from_address(HOME)) is None
+
+
+async def test_a_flood_at_one_node_is_a_wait_at_the_other_and_the_owners_browser_gets_in_at_both(
+    nodes: tuple[City, City],
+) -> None:
+    one, other = nodes
+    await one.enrol()
+    mark = (await one.sign_in(address=HOME)).browser_mark
+    move_time_along(one, other)
+    flood = [one.password("yamada", "wrong", address=f"198.51.100.{number}") for number in range(30)]
+    await asyncio.gather(*flood)
+    assert isinstance(await other.password(address="192.0.2.50"), Throttled)
+    for node, code_offset in ((other, 0), (one, 1)):
+        pending = await node.pending(address="192.0.2.50", mark=mark)
+        code = await one.app_code(offset=code_offset)
+        outcome = await node.signin.submit_code(node.attempt(pending, code, address="192.0.2.50", mark=mark))
+        assert isinstance(outcome, SignedIn)

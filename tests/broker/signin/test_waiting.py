@@ -135,7 +135,7 @@ async def test_the_beginning_of_a_wait_is_audited_and_a_flood_does_not_fill_the_
         await city.password("yamada", "wrong")
     records = await city.audit("signin.throttled")
     assert [(record.subject, record.detail["login"]) for record in records] == [
-        ("throttle:pair:demo:yamada@203.0.113.9", "yamada")
+        ("throttle:pair:demo:yamada@portal/203.0.113.9", "yamada")
     ]
 
 

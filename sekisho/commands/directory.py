@@ -1,0 +1,15 @@
+"""Directories on the command line; each part of it has a module of its own."""
+
+import click
+
+from sekisho.commands.directory_servers import check, servers
+from sekisho.commands.directory_sync import confirm, people, status, sync
+
+
+@click.group()
+def directory() -> None:
+    """Directories (LDAP, Active Directory): their servers, and what they say about people."""
+
+
+for _command in (status, sync, people, confirm, servers, check):
+    directory.add_command(_command)
