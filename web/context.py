@@ -89,6 +89,7 @@ from broker.signin.records import (
     StepUpOutcome,
 )
 from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
+from web.factor_ports import OwnFactorsPort, PasskeysPort
 
 
 class TenantsPort(Protocol):
@@ -269,6 +270,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
     tenants: TenantsPort
     signin: SigninPort
+    passkeys: PasskeysPort
+    own_factors: OwnFactorsPort
     sessions: SessionsPort
     pools: PoolsPort
     people: PeoplePort

@@ -2,15 +2,17 @@
 
 from typing import Any, Final
 
-from sqlalchemy import UpdateBase, exists, select, update
+from sqlalchemy import UpdateBase, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from broker.store.prepared import Prepared, place, places_of
+from broker.store.schema.passkeys import PASSKEY
 from broker.store.schema.people import TENANT, TENANT_HOSTNAME, USER
 from broker.store.schema.signin import TOTP_ENROLMENT
 
-_IS_ENROLLED: Final = exists().where(
-    TOTP_ENROLMENT.c.tenant_id == USER.c.tenant_id, TOTP_ENROLMENT.c.user_id == USER.c.id
+_IS_ENROLLED: Final = or_(
+    exists().where(TOTP_ENROLMENT.c.tenant_id == USER.c.tenant_id, TOTP_ENROLMENT.c.user_id == USER.c.id),
+    exists().where(PASSKEY.c.tenant_id == USER.c.tenant_id, PASSKEY.c.user_id == USER.c.id),
 )
 USERS: Final = select(USER, _IS_ENROLLED.label("is_enrolled"))
 """For further conditions."""
