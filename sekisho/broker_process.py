@@ -9,6 +9,7 @@ from typing import Any, Final
 import structlog
 
 from auth.totp import TotpFactor
+from auth.webauthn import WebAuthn
 from broker.audit import AuditService, CheckpointKey, Sealer
 from broker.audit.arrivals import RefusedArrivals
 from broker.change.service import ChangeService
@@ -40,6 +41,7 @@ from broker.sealing.watch import KeyWatch
 from broker.session.policy_desk import PolicyDesk
 from broker.session.service import SessionService
 from broker.settings import SiteSettings
+from broker.signin.passkey_desk import Passkeys
 from broker.signin.service import SigninService
 from broker.store import SqlStore, open_store
 from gateway.descriptors import raise_descriptor_limit
@@ -49,6 +51,7 @@ from sekisho.directories import directories_of, make_authenticators, open_listin
 from sekisho.door.limits import DoorLimits, limits_within
 from sekisho.listeners import Applications, serve
 from sekisho.logs import set_up_log
+from sekisho.passkeys import passkey_rules
 from sekisho.site import check_site, database_url, load_sealing_key, prepare_data_dir
 from sekisho.supervisor.supervise import wait_for_stop_signal
 from web.admin_socket import create_admin_app
@@ -93,6 +96,7 @@ class Broker:
             TotpFactor(),
             sealing,
             settings.signin,
+            Passkeys(WebAuthn(), passkey_rules(settings)),
             changers,
         )
         passwords = PasswordDesk(
@@ -116,6 +120,8 @@ class Broker:
         self.services = Services(
             tenants=TenantDirectory(store),
             signin=self.signin,
+            passkeys=self.signin.passkeys,
+            own_factors=self.signin.factors,
             sessions=self.sessions,
             pools=self.pools,
             locks=LockService(store),

@@ -90,6 +90,7 @@ from broker.signin.records import (
     StepUpOutcome,
 )
 from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
+from web.factor_ports import OwnFactorsPort, PasskeysPort
 
 
 class TenantsPort(Protocol):
@@ -239,7 +240,7 @@ class AuditPort(Protocol):
 class DirectoryPort(Protocol):
     async def status(self, actor: Actor) -> list[DirectoryView] | NotAllowed: ...
     async def search(
-        self, actor: Actor, text: str, after: tuple[str, str] | None = None
+        self, actor: Actor, text: str, after: tuple[str, str] | None = None, *, only_new: bool = False
     ) -> FoundPeople | NotAllowed: ...
     async def units(self, actor: Actor) -> DepartmentsAndGroups | NotAllowed: ...
     async def ask_sync(
@@ -274,6 +275,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
     tenants: TenantsPort
     signin: SigninPort
+    passkeys: PasskeysPort
+    own_factors: OwnFactorsPort
     sessions: SessionsPort
     pools: PoolsPort
     people: PeoplePort

@@ -10,6 +10,7 @@ from web.language import gettext_noop as _
 
 _RETYPE: Final = _("大文字・小文字、全角・半角を確かめて、もう一度入力してもらってください。")
 _DIRECTORY: Final = _("ディレクトリの管理担当に、アカウントの状態を確認してもらってください。")
+_PASSKEY: Final = _("はじめからログインし直し、パスキーをもう一度使ってもらってください。")
 _FACTOR: Final = _("本人確認のうえ「認証アプリの登録を解除」し、庁内で登録し直してもらってください。")
 
 SIGNIN_ADVICE: Final[Mapping[str, str]] = MappingProxyType(
@@ -43,6 +44,21 @@ SIGNIN_ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         SigninRefusal.CODE_REPLAYED: _("同じコードは2回使えません。次のコードに変わるまで待ってもらってください。"),
         SigninRefusal.RECOVERY_CODE_UNKNOWN: _(
             "使用済みか、古い一覧の非常用コードです。ほかのコードを試してもらってください。"
+        ),
+        SigninRefusal.PASSKEY_MALFORMED: _PASSKEY,
+        SigninRefusal.PASSKEY_CHALLENGE: _PASSKEY,
+        SigninRefusal.PASSKEY_UNKNOWN: _(
+            "登録したパスキーを選んでもらってください。なければ登録を解除し、庁内で登録し直します。"
+        ),
+        SigninRefusal.PASSKEY_ORIGIN: _(
+            "案内したアドレスで開いているか確かめてください。偽のサイトのおそれがあります。"
+        ),
+        SigninRefusal.PASSKEY_USER_UNVERIFIED: _("指紋、顔、またはPINで確認してもらってください。"),
+        SigninRefusal.PASSKEY_SIGNATURE: _PASSKEY,
+        SigninRefusal.PASSKEY_COUNTER: _("鍵が複製されたおそれがあります。そのパスキーの登録を解除してください。"),
+        SigninRefusal.PASSKEY_MODEL: _("団体で認めている機種のセキュリティキーを使ってもらってください。"),
+        SigninRefusal.PASSKEY_REQUIRED: _(
+            "この役割にはパスキーが必要です。認証コードではなくパスキーでログインしてもらってください。"
         ),
         SigninRefusal.ATTEMPT_EXPIRED: _("時間切れです。はじめからログインし直してもらってください。"),
         SigninRefusal.TOO_MANY_CODES: _FACTOR,
@@ -83,7 +99,7 @@ HINDRANCES: Final[Mapping[HindranceKind, tuple[str, str]]] = MappingProxyType(
             _("失敗が続いたため待ち時間です"),
             _("終わるまで待つか、本人確認のうえ、下の「ロック」で解除してください。"),
         ),
-        HindranceKind.NOT_ENROLLED: (_("認証アプリが未登録です"), SIGNIN_ADVICE[SigninRefusal.NOT_ENROLLED]),
+        HindranceKind.NOT_ENROLLED: (_("認証アプリもパスキーも未登録です"), SIGNIN_ADVICE[SigninRefusal.NOT_ENROLLED]),
         HindranceKind.DEVICE_REVOKED: (
             _("失効した端末があります"),
             _("見つかった端末なら、新しい端末として登録し直してください。"),
