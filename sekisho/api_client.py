@@ -10,6 +10,7 @@ import msgspec
 from broker.errors import SekishoError
 
 _BASE: Final = "http://broker/api/v1"
+_TENANT_HEADER: Final = "X-Sekisho-Tenant"
 
 
 class ApiRefused(SekishoError):
@@ -27,17 +28,19 @@ async def call_api(
     *,
     body: Mapping[str, object] | None = None,
     query: Mapping[str, str] | None = None,
+    tenant: str = "",
 ) -> Any:
-    """One call; the decoded JSON answer, or None where there is none.
+    """One call; the decoded JSON answer, or None where there is none. ``tenant`` is needed where there are several.
 
     Raises :class:`ApiRefused` and :class:`ApiUnreachable`.
     """
     connector = aiohttp.UnixConnector(str(socket_path))
     timeout = aiohttp.ClientTimeout(total=30)
+    headers = {_TENANT_HEADER: tenant} if tenant else {}
     try:
         async with (
             aiohttp.ClientSession(connector=connector, timeout=timeout) as client,
-            client.request(method, _BASE + path, json=body, params=query) as response,
+            client.request(method, _BASE + path, json=body, params=query, headers=headers) as response,
         ):
             content = await response.read()
             if response.status >= 400:

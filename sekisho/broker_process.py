@@ -8,7 +8,10 @@ from typing import Any, Final
 
 import structlog
 
+from auth.hashing import Argon2Hasher
 from auth.totp import TotpFactor
+from broker.account.emergency import EmergencyDesk, EndingWatch
+from broker.account.service import AccountService
 from broker.audit import AuditService, CheckpointKey, Sealer
 from broker.audit.arrivals import RefusedArrivals
 from broker.change.service import ChangeService
@@ -40,7 +43,7 @@ from broker.store import SqlStore, open_store
 from gateway.descriptors import raise_descriptor_limit
 from pools.local import LocalProvider
 from pools.static import StaticProvider
-from sekisho.directories import directories_of, make_authenticators
+from sekisho.directories import directories_of, make_authenticators, make_doors
 from sekisho.door.limits import DoorLimits, limits_within
 from sekisho.listeners import Applications, serve
 from sekisho.logs import set_up_log
@@ -56,6 +59,7 @@ _log = structlog.get_logger(__name__)
 _PURGE_INTERVAL_S: Final = 60.0
 _EXPIRY_INTERVAL_S: Final = 600.0
 _KEY_INTERVAL_S: Final = 1.0
+_ENDING_INTERVAL_S: Final = 5.0
 
 
 class Broker:
@@ -75,14 +79,17 @@ class Broker:
         self.reconciler = Reconciler(store, providers, sealing, settings.reconcile, self.sessions)
         self.pools = PoolService(store, providers, sealing, self.reconciler.health)
         self.authenticators = make_authenticators(settings)
+        self.hasher = Argon2Hasher(settings.password_hash)
+        doors = make_doors(settings, store, self.hasher, self.authenticators)
         self.signin = SigninService(
             store,
-            self.authenticators,
+            doors,
             TotpFactor(),
             sealing,
             settings.signin,
         )
-        self.leavers = LeaverWatch(store, self.authenticators)
+        self.leavers = LeaverWatch(store, doors)
+        self.endings = EndingWatch(store)
         self.policy = PolicyDesk(store)
         self.changes = ChangeService(store, self.wake)
         self.devices = DeviceService(store, sealing, settings.devices, self.wake)
@@ -100,6 +107,14 @@ class Broker:
             changes=self.changes,
             flows=FlowDesk(store, settings),
             devices=self.devices,
+            accounts=AccountService(
+                store,
+                self.hasher,
+                {tenant: found for tenant, found in self.authenticators.items() if found.parts},
+                self.sessions,
+                {TenantId(tenant.id): tenant.local_accounts for tenant in settings.tenants},
+            ),
+            emergencies=EmergencyDesk(store, self.hasher, TotpFactor(), sealing, settings.signin.issuer),
             keys=KeyService(store, sealing, key_file, self.key_watch),
             directory=DirectoryDesk(store, directories_of(settings)),
         )
@@ -122,6 +137,7 @@ class Broker:
         """Let go of the directories: no sign-in waits for one any more."""
         for authenticator in self.authenticators.values():
             authenticator.close()
+        self.hasher.close()
 
     def wake(self) -> None:
         """Ask for a round of the reconciler now."""
@@ -166,6 +182,7 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
         )
         stack.push_async_callback(broker.key_watch.end)
         await stack.enter_async_context(_background("keys", _repeat(broker.key_watch.look, _KEY_INTERVAL_S)))
+        await stack.enter_async_context(_background("endings", _repeat(broker.endings.look, _ENDING_INTERVAL_S)))
         await stack.enter_async_context(_background("reconcile", broker.reconciler.run()))
         await stack.enter_async_context(_background("purge", _repeat(broker.signin.purge, _PURGE_INTERVAL_S)))
         await stack.enter_async_context(_background("expiry", _repeat(broker.expiry.warn, _EXPIRY_INTERVAL_S)))
@@ -173,7 +190,7 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
         await stack.enter_async_context(_background("lapse", _repeat(broker.changes.expire, _PURGE_INTERVAL_S)))
         for tenant in settings.tenants:
             look = partial(broker.leavers.look, TenantId(tenant.id))
-            rounds = _repeat(look, min(each.recheck_interval_s for each in tenant.every_directory))
+            rounds = _repeat(look, min((each.recheck_interval_s for each in tenant.every_directory), default=60.0))
             await stack.enter_async_context(_background(f"leavers {tenant.id}", rounds))
         entrances = ProxyEntrances(settings.entrances, broker.refused_arrivals.note)
         applications = Applications(

@@ -5,6 +5,9 @@ from typing import Protocol
 
 import msgspec
 
+from broker.account.records import AccountOrder, AccountRefused, AccountRow, EmergencyBegun
+from broker.account.service import AddOutcome, GiveOutcome
+from broker.account.service import ChangeOutcome as AccountChangeOutcome
 from broker.change.records import ChangeRow, ExceptionOrder, NoSuchChange, RulesInForce, RulesOrder
 from broker.device.records import (
     Authority,
@@ -29,6 +32,7 @@ from broker.directory.records import (
 from broker.flow import Flow
 from broker.flow.table import FlowRow, Words
 from broker.lifecycle.policy_change import ChangeEvent
+from broker.model.accounts import LocalAccount
 from broker.model.actor import Actor
 from broker.model.arrival import Arrival
 from broker.model.directory import Counted, SyncKind
@@ -220,6 +224,24 @@ class FlowsPort(Protocol):
     async def note_export(self, actor: Actor, rows: int) -> NotAllowed | None: ...
 
 
+class AccountsPort(Protocol):
+    """Local accounts."""
+
+    async def list_all(self, actor: Actor) -> list[AccountRow] | NotAllowed: ...
+    async def emergencies(self, tenant_id: TenantId) -> list[LocalAccount]: ...
+    async def add(self, actor: Actor, order: AccountOrder) -> AddOutcome: ...
+    async def give_password(self, actor: Actor, user_id: UserId, reason: str) -> GiveOutcome: ...
+    async def enable(self, actor: Actor, user_id: UserId, reason: str) -> AccountChangeOutcome: ...
+    async def disable(self, actor: Actor, user_id: UserId, reason: str) -> AccountChangeOutcome: ...
+    async def delete(self, actor: Actor, user_id: UserId, reason: str) -> AccountChangeOutcome: ...
+
+
+class EmergenciesPort(Protocol):
+    async def begin(
+        self, actor: Actor, *, login: str, hours: float, reason: str
+    ) -> EmergencyBegun | AccountRefused | NotAllowed: ...
+
+
 class KeysPort(Protocol):
     """Sealing keys of the site."""
 
@@ -242,5 +264,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     changes: ChangesPort
     flows: FlowsPort
     devices: DevicesPort
+    accounts: AccountsPort
+    emergencies: EmergenciesPort
     keys: KeysPort
     directory: DirectoryPort

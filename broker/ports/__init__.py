@@ -3,6 +3,7 @@
 Plugin points are :class:`Authenticator`, :class:`SecondFactor` and :class:`DesktopProvider`.
 """
 
+from broker.ports.accounts import AccountTx, PasswordHasher
 from broker.ports.audit import AuditCheckpoint, AuditEntry, AuditQuery, AuditTx
 from broker.ports.changes import ChangeTx
 from broker.ports.desktops import (
@@ -48,6 +49,7 @@ from broker.ports.store import Store, Transaction
 from broker.ports.tunnels import TunnelControl
 
 __all__ = [
+    "AccountTx",
     "AuditCheckpoint",
     "AuditEntry",
     "AuditQuery",
@@ -70,6 +72,7 @@ __all__ = [
     "MakesCredentials",
     "Observation",
     "PasswordAccepted",
+    "PasswordHasher",
     "PasswordRejected",
     "PeopleTx",
     "PersonGone",

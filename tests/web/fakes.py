@@ -5,6 +5,7 @@ from broker.lifecycle.session import SessionState
 from broker.session.records import (
     LiveSession,
 )
+from tests.web.fake_accounts import EmergencyAtTheHost, KeptAccounts
 from tests.web.fake_changes import KeptChanges
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
@@ -28,6 +29,7 @@ class FakeCity:
 
     def __init__(self) -> None:
         self.signin = PlainSignin()
+        self.accounts = KeptAccounts()
         self.sessions = ScriptedSessions()
         self.pools = ShelfOfPools()
         self.people = HelpfulPeople(self.signin)
@@ -62,6 +64,8 @@ class FakeCity:
             changes=self.changes,
             flows=self.flows,
             devices=self.devices,
+            accounts=self.accounts,
+            emergencies=EmergencyAtTheHost(),
             keys=KeptKeys(),
             directory=self.directory,
         )
