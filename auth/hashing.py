@@ -7,8 +7,8 @@ from typing import Final
 import argon2
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from broker.account_settings import PasswordHashSettings
 from broker.secret import Secret, new_token
-from broker.settings import PasswordHashSettings
 
 _WAITING_PER_THREAD: Final = 16
 

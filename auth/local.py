@@ -1,19 +1,27 @@
 """Passwords of local accounts, beside a tenant's directories or without any."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
+from auth.password_rules import refuse_new_password, rules_of
+from broker.account_settings import LocalAccountSettings
 from broker.model.accounts import LocalAccount
 from broker.model.ids import TenantId
+from broker.model.passwords import NewPasswordFault, PasswordPolicy
 from broker.model.reasons import SigninRefusal
 from broker.model.records import User
 from broker.ports import (
+    ChangeAnswer,
     DirectoryPerson,
     DirectoryUnavailable,
+    NewPasswordRefused,
+    OldPasswordRefused,
     PasswordAccepted,
+    PasswordChanged,
     PasswordHasher,
     PasswordRejected,
     PersonGone,
@@ -25,6 +33,7 @@ from broker.secret import Secret
 from broker.signin.inputs import refuse_login, refuse_password
 
 _BUSY: Final = DirectoryUnavailable("too many passwords are being checked")
+_THREE: Final = 3
 Found = tuple[LocalAccount, User]
 
 
@@ -34,10 +43,17 @@ class LocalAccounts:
     A name that nobody has costs the same slow hash as one that somebody has, as long as there is an account at all.
     """
 
-    def __init__(self, store: Store, hasher: PasswordHasher, tenant_id: TenantId) -> None:
+    def __init__(
+        self,
+        store: Store,
+        hasher: PasswordHasher,
+        tenant_id: TenantId,
+        settings: LocalAccountSettings | None = None,
+    ) -> None:
         self._store = store
         self._hasher = hasher
         self._tenant_id = tenant_id
+        self._settings = settings or LocalAccountSettings()
 
     async def find(self, login: str) -> Found | None:
         """By any spelling of the login, also one that was deleted."""
@@ -62,16 +78,50 @@ class LocalAccounts:
         if is_right is None:
             return _BUSY
         async with self._store.read() as tx:
-            refusal = _refuse(account, tx.now)
+            now = tx.now
         if account.is_deleted:
             return PasswordRejected(SigninRefusal.UNKNOWN_USER)
+        # Like a directory: that an account is shut counts whatever the password is.
+        if shut := _shut(account, now):
+            return PasswordRejected(shut)
         if not is_right:
             return PasswordRejected(SigninRefusal.WRONG_PASSWORD)
-        if refusal is not None:
-            return PasswordRejected(refusal)
+        if account.one_time_until is not None and now >= account.one_time_until:
+            return PasswordRejected(SigninRefusal.PASSWORD_EXPIRED)
         if self._hasher.is_outdated(account.password_hash):
             await self._hash_again(account, password)
-        return PasswordAccepted(_person(user))
+        return PasswordAccepted(_person(user), must_change=account.must_change)
+
+    async def change(self, found: Found, old: Secret, new: Secret) -> ChangeAnswer:
+        """By proof of the old one. The rules are the tenant's; the one-time password ends with it."""
+        account, user = found
+        outcome = await self.check(found, old)
+        if isinstance(outcome, DirectoryUnavailable):
+            return outcome
+        if isinstance(outcome, PasswordRejected):
+            return OldPasswordRefused(outcome.cause)
+        async with self._store.read() as tx:
+            rules = rules_of(await tx.people.get_tenant(self._tenant_id), self._settings)
+        fault = await asyncio.to_thread(refuse_new_password, new.reveal(), user, rules)
+        if fault is None and new == old:
+            fault = NewPasswordFault.USED_BEFORE
+        if fault is not None:
+            return NewPasswordRefused(fault)
+        password_hash = await self._hasher.hash(new)
+        async with self._store.write() as tx:
+            # As it is now: the check above may have hashed the old one again.
+            before = await tx.accounts.get(account.tenant_id, account.user_id)
+            if before is None or before.password_set_at != account.password_set_at:
+                return OldPasswordRefused(SigninRefusal.WRONG_PASSWORD)
+            after = msgspec.structs.replace(
+                before, password_hash=password_hash, must_change=False, one_time_until=None, password_set_at=tx.now
+            )
+            is_stored = await tx.accounts.swap(before, after) is not None
+        return PasswordChanged() if is_stored else OldPasswordRefused(SigninRefusal.WRONG_PASSWORD)
+
+    def policy(self) -> PasswordPolicy:
+        """What the page says beforehand."""
+        return PasswordPolicy(min_length=self._settings.min_length, needs_kinds=self._settings.min_kinds >= _THREE)
 
     async def spend_time(self, password: Secret, *, always: bool = False) -> None:
         """As long as a check takes, for a name that is not local. Where nobody is local it gives nothing away."""
@@ -99,14 +149,6 @@ class LocalAccounts:
         password_hash = await self._hasher.hash(password)
         async with self._store.write() as tx:
             await tx.accounts.swap(account, msgspec.structs.replace(account, password_hash=password_hash))
-
-
-def _refuse(account: LocalAccount, now: datetime) -> SigninRefusal | None:
-    if shut := _shut(account, now):
-        return shut
-    if account.one_time_until is not None and now >= account.one_time_until:
-        return SigninRefusal.PASSWORD_EXPIRED
-    return None
 
 
 def _shut(account: LocalAccount, now: datetime) -> SigninRefusal | None:

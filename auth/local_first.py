@@ -6,9 +6,12 @@ from typing import Final, Protocol
 
 from auth.local import Found, LocalAccounts
 from broker.model.accounts import login_key_of
+from broker.model.passwords import NewPasswordFault, PasswordPolicy
 from broker.model.reasons import SigninRefusal
 from broker.ports import (
+    ChangeAnswer,
     DirectoryUnavailable,
+    NewPasswordRefused,
     PasswordAccepted,
     PasswordRejected,
     PersonGone,
@@ -27,19 +30,23 @@ class Directories(Protocol):
 
     async def verify(self, login: str, password: Secret) -> Outcome: ...
     async def look_up(self, logins: Sequence[str]) -> Mapping[str, Standing] | DirectoryUnavailable: ...
+    async def change_password(self, login: str, old: Secret, new: Secret) -> ChangeAnswer: ...
+    async def read_policy(self, login: str) -> PasswordPolicy | DirectoryUnavailable: ...
 
 
 class LocalFirst:
-    """A :class:`broker.ports.Authenticator` and :class:`broker.ports.DirectoryReader`.
+    """A :class:`broker.ports.Authenticator` and :class:`broker.ports.DirectoryReader`. ``changes_theirs``: whether
+    people of the directories change their passwords here.
 
     A login that is local is never asked of a directory with its password. When a directory knows it too, nobody gets
     in by it (``several_directories``) but an emergency administrator: whoever writes in the directory could shut that
     one out. A directory that is silent for two seconds is not waited for: local accounts are there for that day.
     """
 
-    def __init__(self, local: LocalAccounts, directories: Directories | None) -> None:
+    def __init__(self, local: LocalAccounts, directories: Directories | None, *, changes_theirs: bool = True) -> None:
         self._local = local
         self._directories = directories
+        self._changes_theirs = changes_theirs
 
     async def verify(self, login: str, password: Secret) -> Outcome:
         if refusal := refuse_login(login) or refuse_password(password):
@@ -59,10 +66,26 @@ class LocalFirst:
         rest = [login for login in logins if login not in local]
         if self._directories is None:
             return local | dict.fromkeys(rest, _UNKNOWN)
-        answer = await self._directories.look_up(rest) if rest else {}
+        if not rest:
+            return local
+        answer = await self._directories.look_up(rest)
         if isinstance(answer, DirectoryUnavailable):
             return local or answer
         return local | dict(answer)
+
+    async def change_password(self, login: str, old: Secret, new: Secret) -> ChangeAnswer:
+        """A :class:`broker.ports.PasswordChanger`: whose password it is changes it."""
+        found = await self._local.find(login)
+        if found is not None:
+            return await self._local.change(found, old, new)
+        if self._directories is None or not self._changes_theirs:
+            return NewPasswordRefused(NewPasswordFault.NOT_ALLOWED)
+        return await self._directories.change_password(login, old, new)
+
+    async def read_policy(self, login: str) -> PasswordPolicy | DirectoryUnavailable:
+        if self._directories is None or await self._local.find(login) is not None:
+            return self._local.policy()
+        return await self._directories.read_policy(login) if self._changes_theirs else PasswordPolicy()
 
     async def _check(self, found: Found, directories: Directories, password: Secret) -> Outcome:
         account, _user = found
@@ -76,6 +99,8 @@ class LocalFirst:
         """The directory may know a person by another name than the one that was typed, and that one may be local."""
         if isinstance(outcome, PasswordAccepted) and await self._local.find(outcome.person.login) is not None:
             return PasswordRejected(SigninRefusal.SEVERAL_DIRECTORIES)
+        if isinstance(outcome, PasswordAccepted) and outcome.must_change and not self._changes_theirs:
+            return PasswordRejected(SigninRefusal.PASSWORD_EXPIRED)
         return outcome
 
 

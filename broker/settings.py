@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from broker.account_settings import LocalAccountSettings, PasswordHashSettings
 from broker.errors import ConfigurationError
 from broker.model.flow_settings import ClientNetworkSettings, FurtherFlowSettings, HostSettings
 from broker.model.kinds import (
@@ -75,6 +76,9 @@ class SigninSettings(_Settings, frozen=True, kw_only=True):
     """Failures at one entrance from one of sixteen groups of networks, under whatever names, by whom nothing is known:
     neither address nor browser nor device. From then on such strangers wait ``max_stranger_block_s`` for each other."""
     max_stranger_block_s: int = 10
+    fresh_factor_s: Annotated[int, msgspec.Meta(ge=30, le=600)] = 300
+    """How old the second factor of an administrator may be who changes something in the console or by the API. An older
+    one is asked for again (``step_up_required``)."""
     base_block_s: int = 30
     max_block_s: int = 3600
     max_account_block_s: int = 900
@@ -83,6 +87,10 @@ class SigninSettings(_Settings, frozen=True, kw_only=True):
     known_address_s: int = 2_592_000
     """For so long after a sign-in its address and its browser are known (30 days)."""
     failure_memory_s: int = 7200
+    password_change_factor_age_s: int = 900
+    """How old the second factor may be when a signed-in person changes their own password."""
+    password_warning_days: int = 14
+    """From so many days before a password runs out the portal tells its owner."""
     enrol_networks: list[str] = []
     """Networks (CIDR) from which a first authenticator app may be enrolled by password alone. Empty: none."""
 
@@ -126,6 +134,8 @@ class LdapSettings(_Settings, frozen=True, kw_only=True):
     """Directory group → role in the console."""
     connect_timeout_s: float = 3.0
     operation_timeout_s: float = 5.0
+    password_change: bool = True
+    """Whether people may change their password here. Without it one that has to be changed gets nobody in."""
     max_threads: int = 8
     """For each server."""
     recheck_interval_s: float = 120.0
@@ -156,31 +166,6 @@ class PolicySettings(_Settings, frozen=True, kw_only=True):
     calendar: Calendar = msgspec.field(default_factory=Calendar)
 
 
-class LocalAccountSettings(_Settings, frozen=True, kw_only=True):
-    """Accounts that are in no directory (``sekisho user add-local``)."""
-
-    is_only: bool = False
-    """The tenant has no directory: nobody but local accounts."""
-    min_length: Annotated[int, msgspec.Meta(ge=8, le=64)] = 12
-    min_kinds: Annotated[int, msgspec.Meta(ge=1, le=4)] = 3
-    """Of small letters, capitals, digits and other signs, so many kinds."""
-    refused_words: list[str] = []
-    """Words that are guessed first here, besides common passwords and the municipality's and the person's names."""
-    one_time_s: Annotated[int, msgspec.Meta(ge=600, le=2_592_000)] = 259_200
-    """How long a one-time password may be used (3 days)."""
-
-
-class PasswordHashSettings(_Settings, frozen=True, kw_only=True):
-    """Argon2id for local accounts: the second choice of RFC 9106, section 4. A password that was hashed with other
-    values is hashed again at its next sign-in. OWASP asks for at least 19456 KiB, two passes and one lane."""
-
-    time_cost: Annotated[int, msgspec.Meta(ge=1, le=20)] = 3
-    memory_kib: Annotated[int, msgspec.Meta(ge=8192, le=2_097_152)] = 65_536
-    lanes: Annotated[int, msgspec.Meta(ge=1, le=16)] = 4
-    max_threads: Annotated[int, msgspec.Meta(ge=1, le=32)] = 2
-    """So many passwords are hashed at the same time, each with ``memory_kib``."""
-
-
 class TenantSettings(_Settings, frozen=True, kw_only=True):
     id: str
     name_ja: str
@@ -194,6 +179,8 @@ class TenantSettings(_Settings, frozen=True, kw_only=True):
     cover_unfocused: bool = False
     """The session page covers the picture of every pool while its window is not in use; a pool may ask for it alone
     by ``grants.cover_unfocused``."""
+    keep_desktops_on_password_change: bool = False
+    """A changed password ends the person's other sign-ins; with this their desktops stay connected."""
     directory: LdapSettings | None = None
     """For a tenant with one directory. With several: ``[[tenants.directories]]``."""
     directories: list[LdapSettings] = []

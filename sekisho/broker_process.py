@@ -18,6 +18,7 @@ from broker.change.service import ChangeService
 from broker.device.expiry import ExpiryWatch
 from broker.device.service import DeviceService
 from broker.directory.desk import DirectoryDesk
+from broker.directory.servers import ServersDesk
 from broker.flow.service import FlowDesk
 from broker.link.agents import AgentDirectory
 from broker.link.gateways import GatewayDirectory
@@ -28,6 +29,7 @@ from broker.link.tcp_door import find_tcp_door
 from broker.model.ids import TenantId
 from broker.people.approvals import ApprovalService
 from broker.people.leavers import LeaverWatch
+from broker.people.passwords import PasswordDesk
 from broker.people.service import PeopleService
 from broker.people.tenants import TenantDirectory
 from broker.pool.reconciler import Reconciler
@@ -87,6 +89,15 @@ class Broker:
             TotpFactor(),
             sealing,
             settings.signin,
+            doors,
+        )
+        passwords = PasswordDesk(
+            store,
+            self.signin.passwords,
+            doors,
+            self.sessions,
+            settings.signin,
+            keeping=[TenantId(tenant.id) for tenant in settings.tenants if tenant.keep_desktops_on_password_change],
         )
         self.leavers = LeaverWatch(store, doors)
         self.endings = EndingWatch(store)
@@ -115,8 +126,10 @@ class Broker:
                 {TenantId(tenant.id): tenant.local_accounts for tenant in settings.tenants},
             ),
             emergencies=EmergencyDesk(store, self.hasher, TotpFactor(), sealing, settings.signin.issuer),
+            passwords=passwords,
             keys=KeyService(store, sealing, key_file, self.key_watch),
             directory=DirectoryDesk(store, directories_of(settings)),
+            directory_servers=ServersDesk(self.authenticators),
         )
         self.sealer = Sealer(
             store,
@@ -193,10 +206,11 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
             rounds = _repeat(look, min((each.recheck_interval_s for each in tenant.every_directory), default=60.0))
             await stack.enter_async_context(_background(f"leavers {tenant.id}", rounds))
         entrances = ProxyEntrances(settings.entrances, broker.refused_arrivals.note)
+        fresh_factor_s = settings.signin.fresh_factor_s
         applications = Applications(
             admin=create_admin_app(broker.services),
-            portal=create_app(broker.services, PortalEntrance(settings.portal)),
-            entrances=create_app(broker.services, entrances),
+            portal=create_app(broker.services, PortalEntrance(settings.portal), fresh_factor_s=fresh_factor_s),
+            entrances=create_app(broker.services, entrances, fresh_factor_s=fresh_factor_s),
         )
         for listener in serve(applications, settings, limits):
             await stack.enter_async_context(listener)

@@ -12,6 +12,7 @@ from sekisho.commands.code import code
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
 from sekisho.commands.device import device
+from sekisho.commands.directory import directory
 from sekisho.commands.entrance import entrance
 from sekisho.commands.flows import flows
 from sekisho.commands.key import key
@@ -53,6 +54,7 @@ for _command in (
     mode,
     device,
     flows,
+    directory,
     audit,
     key,
     pki,

@@ -23,7 +23,11 @@ def make_doors(
 ) -> Mapping[TenantId, LocalFirst]:
     """Each tenant's local accounts together with its directories."""
     return {
-        tenant: LocalFirst(LocalAccounts(store, hasher, tenant), directories[tenant] if each.every_directory else None)
+        tenant: LocalFirst(
+            LocalAccounts(store, hasher, tenant, each.local_accounts),
+            directories[tenant] if each.every_directory else None,
+            changes_theirs=any(directory.password_change for directory in each.every_directory),
+        )
         for each in settings.tenants
         if (tenant := TenantId(each.id))
     }

@@ -10,7 +10,9 @@ from web.api.operation import Audience
 from web.arrival import ENTRANCE, Entrance, know_arrival
 from web.context import Services
 from web.csrf import refuse_forgery
+from web.emergency_banner import note_emergencies
 from web.errors import answer_faults
+from web.fresh_factor import FRESH_FACTOR_S, ask_fresh_factor
 from web.headers import add_headers
 from web.hosts import find_tenant
 from web.routes import STATIC_ROUTE
@@ -21,6 +23,7 @@ from web.views import (
     console_audit,
     console_devices,
     console_directory,
+    console_directory_servers,
     console_exceptions,
     console_flows,
     console_mode,
@@ -32,6 +35,7 @@ from web.views import (
     enrolment,
     help_page,
     leaving,
+    password,
     portal,
     signin,
     step_up,
@@ -41,8 +45,9 @@ from web.visitor import SERVICES
 MAX_BODY_BYTES: Final = 64 * 1024
 
 
-def create_app(services: Services, entrance: Entrance) -> web.Application:
-    """Pages, console, API and static files of the portal, behind an entrance."""
+def create_app(services: Services, entrance: Entrance, *, fresh_factor_s: int = 300) -> web.Application:
+    """Pages, console, API and static files of the portal, behind an entrance. ``fresh_factor_s``: how old the second
+    factor of somebody may be who changes something in the console."""
     app = web.Application(
         client_max_size=MAX_BODY_BYTES,
         middlewares=[
@@ -52,11 +57,14 @@ def create_app(services: Services, entrance: Entrance) -> web.Application:
             know_arrival,
             find_tenant,
             require_signin,
+            note_emergencies,
             refuse_forgery,
+            ask_fresh_factor,
         ],
     )
     app[SERVICES] = services
     app[ENTRANCE] = entrance
+    app[FRESH_FACTOR_S] = fresh_factor_s
     app.add_routes([*_staff_routes(), *_console_routes(), *api_routes(Audience.STAFF, Audience.CONSOLE)])
     app.router.add_static(STATIC_ROUTE, STATIC, append_version=False)
     return app
@@ -70,6 +78,10 @@ def _staff_routes() -> list[web.RouteDef]:
         web.post("/login/code", signin.submit_code),
         web.get("/login/enrol", enrolment.show_enrolment),
         web.post("/login/enrol", enrolment.confirm_enrolment),
+        web.get("/login/password", password.show_demanded),
+        web.post("/login/password", password.submit_demanded),
+        web.get("/password", password.show_own),
+        web.post("/password", password.submit_own),
         web.get("/language/{code}", leaving.choose_language),
         web.post("/signout", leaving.sign_out),
         web.post("/signout/everywhere", leaving.sign_out_everywhere),
@@ -106,6 +118,7 @@ def _console_routes() -> list[web.RouteDef]:
         web.get(measure, console_people.ask_measure),
         web.post(measure, console_people.take_measure),
         web.get("/console/directory", console_directory.show_directory),
+        web.post("/console/directory/check", console_directory_servers.check_servers),
         web.post("/console/directory/{directory}/sync", console_directory.ask_sync),
         web.post("/console/directory/{directory}/confirm", console_directory.confirm_doubt),
         web.get("/console/devices", console_devices.list_devices),

@@ -15,6 +15,7 @@ from jinja2.runtime import Context
 
 from broker.model.records import Tenant
 from broker.policy.administration import may_enter_console
+from web.emergency_banner import EMERGENCIES
 from web.form_token import csrf_token
 from web.language import Language, language_of, load_catalog, translate
 from web.mode_banner import Banner, banner_of
@@ -102,6 +103,7 @@ def _surroundings(request: web.Request) -> Mapping[str, object]:
         "here": request.rel_url.raw_path_qs if request.method == "GET" else "/",
         "version": _VERSION,
         "banner": _banner(request),
+        "emergencies": request.get(EMERGENCIES, ()),
         "may_enter_console": auth is not None and may_enter_console(auth.user.roles),
     }
 

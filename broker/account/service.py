@@ -21,6 +21,7 @@ from broker.account.records import (
     PasswordGiven,
 )
 from broker.account.rules import new_password, refuse_order
+from broker.account_settings import LocalAccountSettings
 from broker.model.accounts import LocalAccount, login_key_of
 from broker.model.actor import Actor
 from broker.model.ids import TenantId, UserId, new_id
@@ -31,7 +32,6 @@ from broker.people.rules import refuse_change
 from broker.policy.administration import Action, NotAllowed, refuse_action
 from broker.ports import DirectoryReader, DirectoryUnavailable, PasswordHasher, PersonGone, Store, Transaction
 from broker.secret import Secret
-from broker.settings import LocalAccountSettings
 
 _UNKNOWN: Final = PersonGone(SigninRefusal.UNKNOWN_USER)
 

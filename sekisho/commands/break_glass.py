@@ -46,7 +46,7 @@ def break_glass(context: CommandContext, *, reason: str, hours: float, login: st
     if context.as_json:
         context.show(begun, ())
         return
-    click.echo(f"login     {begun['login']}\npassword  {begun['password']}  (not shown again)")
+    click.echo(f"login     {begun['login']}\npassword  {begun['emergency_password']}  (not shown again)")
     click.echo(f"until     {begun['expires_at']}\n\nRead this with an authenticator app, or type its key:\n")
     click.echo(_draw(begun["uri"]))
     click.echo(f"key       {begun['text_key']}")
@@ -84,7 +84,7 @@ async def _begin_alone(
         hasher.close()
     match outcome:
         case EmergencyBegun() as begun:
-            told = {"login": begun.login, "password": begun.password.reveal(), "text_key": begun.text_key}
+            told = {"login": begun.login, "emergency_password": begun.password.reveal(), "text_key": begun.text_key}
             return told | {"uri": begun.uri, "expires_at": begun.expires_at.isoformat()}
         case AccountRefused(why):
             raise ConfigurationError(f"{why.value}: nothing was made")

@@ -17,10 +17,11 @@ from auth.hashing import Argon2Hasher
 from auth.local import LocalAccounts
 from auth.local_first import LocalFirst
 from auth.totp import TotpFactor
+from broker.account_settings import PasswordHashSettings
 from broker.model.ids import TenantId
 from broker.model.records import Tenant
 from broker.secret import SealingKey
-from broker.settings import PasswordHashSettings, SiteSettings
+from broker.settings import SiteSettings
 from broker.signin.records import SignedIn
 from broker.signin.service import SigninService
 from broker.store import migrate, open_store
@@ -43,8 +44,9 @@ async def settings(tmp_path: Path) -> SiteSettings:
     store = await open_store(database_url(made))
     async with store.write() as tx:
         for each in made.tenants:
-            names = {"id": TenantId(each.id), "name_ja": each.name_ja, "name_en": each.name_en}
-            await tx.people.put_tenant(Tenant(**names, hostnames=frozenset(each.hostnames)))
+            hostnames = frozenset(each.hostnames)
+            tenant = Tenant(id=TenantId(each.id), name_ja=each.name_ja, name_en=each.name_en, hostnames=hostnames)
+            await tx.people.put_tenant(tenant)
     await store.close()
     (tmp_path / "site.toml").write_text(tomli_w.dumps(without_empty(msgspec.to_builtins(made))))
     return made
@@ -83,7 +85,7 @@ async def test_with_what_it_showed_somebody_signs_in_and_the_audit_tells(
     door = LocalFirst(LocalAccounts(store, hasher, tenant), silent)
     city.signin = SigninService(store, {tenant: door}, TotpFactor(), sealing, city.settings)
     host = settings.tenants[0].hostnames[0]
-    asked = await city.password(told["login"], told["password"], hostname=host)
+    asked = await city.password(told["login"], told["emergency_password"], hostname=host)
     code = TOTP(told["text_key"].replace(" ", "")).at(await city.now())
     outcome = await city.code(asked.pending, code)  # type: ignore[union-attr]  # the code step always follows
     assert isinstance(outcome, SignedIn)

@@ -88,7 +88,7 @@ class EmergencyAccount(msgspec.Struct, frozen=True, kw_only=True):
     """Shown once: password, and the authenticator app's key as text and as otpauth URI."""
 
     login: str
-    password: str
+    emergency_password: str
     text_key: str
     uri: str
     expires_at: datetime
@@ -180,7 +180,7 @@ async def begin_emergency(request: web.Request, body: BeginEmergency) -> Emergen
         case EmergencyBegun() as begun:
             return EmergencyAccount(
                 login=begun.login,
-                password=begun.password.reveal(),
+                emergency_password=begun.password.reveal(),
                 text_key=begun.text_key,
                 uri=begun.uri,
                 expires_at=begun.expires_at,

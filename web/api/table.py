@@ -6,6 +6,7 @@ from web.api.admin_accounts import ACCOUNT_OPERATIONS
 from web.api.admin_approvals import APPROVAL_OPERATIONS
 from web.api.admin_changes import CHANGE_OPERATIONS
 from web.api.admin_devices import DEVICE_OPERATIONS
+from web.api.admin_directory_servers import DIRECTORY_SERVER_OPERATIONS
 from web.api.admin_flows import FLOW_OPERATIONS
 from web.api.admin_keys import KEY_OPERATIONS
 from web.api.admin_people import PEOPLE_OPERATIONS
@@ -26,5 +27,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *CHANGE_OPERATIONS,
     *DEVICE_OPERATIONS,
     *FLOW_OPERATIONS,
+    *DIRECTORY_SERVER_OPERATIONS,
     *KEY_OPERATIONS,
 )

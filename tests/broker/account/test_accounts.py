@@ -15,16 +15,27 @@ from broker.account.records import (
     NoSuchAccount,
     PasswordGiven,
 )
+from broker.account_settings import PasswordHashSettings
 from broker.model.actor import Actor
 from broker.model.kinds import Role
+from broker.model.passwords import NewPasswordFault
 from broker.policy.administration import NotAllowed
 from broker.ports import DirectoryUnavailable, PasswordAccepted
 from broker.secret import Secret
-from broker.settings import PasswordHashSettings
-from broker.signin.records import EnrolmentOffer, MustEnrol, NeedFactor, SignedIn
+from broker.signin.records import (
+    ChangeAttempt,
+    EnrolmentOffer,
+    MustChangePassword,
+    MustEnrol,
+    NeedFactor,
+    NotTaken,
+    SignedIn,
+)
 from tests.broker.account.town import CHEAP, DESK, NEIGHBOUR, ONE_TIME, ROOT, Town, order
-from tests.broker.signin.city import HOME, OFFICE, OTHER, City, from_address
+from tests.broker.signin.city import HOME, OFFICE, OTHER, STEP, City, from_address
 from tests.fakes.authenticator import FakePerson
+
+OWN = "q7Rk-w2Zp-m4Tn"
 
 
 async def test_a_new_account_has_a_one_time_password_and_wants_a_second_factor(town: Town) -> None:
@@ -133,6 +144,8 @@ async def test_a_directory_that_knows_a_person_by_a_local_name_does_not_take_it_
             return PasswordAccepted(msgspec.structs.replace(found.person, login="keibi"))
 
         look_up = town.directory.look_up
+        change_password = town.directory.change_password
+        read_policy = town.directory.read_policy
 
     door = City(town.store, LocalFirst(town.local, Aliasing()), town.city.sealing, town.city.settings)
     await door.code(await door.pending("keibi@example.jp", "whatever"), "000000")
@@ -296,13 +309,46 @@ async def test_those_who_work_are_looked_up_where_they_are_known(town: Town) -> 
     assert set(shut) == {"keibi"}, "of whom nothing certain is known there is no word"
 
 
-async def enter(town: Town, password: str) -> Secret:
-    """The first sign-in at the office, with a new authenticator app; the cookie."""
-    asked = await town.city.password("keibi", password, address=OFFICE)
+async def test_the_one_time_password_has_to_be_changed_after_the_second_factor(town: Town) -> None:
+    """On the page that people of a directory have too; the rules are those of local accounts."""
+    given = await town.add()
+    pending = await must_change(town, given.password)
+    weak = await change(town, pending, given.password, "Shiyakusho2026")
+    assert weak == NotTaken(NewPasswordFault.COMMON)
+    same = await change(town, pending, given.password, given.password.reveal())
+    assert isinstance(same, NotTaken)
+    done = await change(town, pending, given.password, OWN)
+    assert isinstance(done, SignedIn), done
+    town.city.wait(STEP * 2)
+    await town.city.code(await town.city.pending("keibi", given.password.reveal()), await town.city.app_code("keibi"))
+    assert (await town.city.causes())[0] == "wrong_password"
+    town.city.wait(ONE_TIME)
+    pending = await town.city.pending("keibi", OWN)
+    assert isinstance(await town.city.code(pending, await town.city.app_code("keibi")), SignedIn)
+
+
+async def must_change(town: Town, password: Secret) -> Secret:
+    """The token of the page on which the password is changed."""
+    asked = await town.city.password("keibi", password.reveal(), address=OFFICE)
     assert isinstance(asked, MustEnrol), asked
     offer = await town.city.signin.offer_enrolment(asked.pending)
     assert isinstance(offer, EnrolmentOffer)
     town.city.secrets["keibi"] = offer.text_key.replace(" ", "")
     outcome = await town.city.confirm(asked.pending, await town.city.app_code("keibi"))
+    assert isinstance(outcome, MustChangePassword), outcome
+    return outcome.pending
+
+
+async def change(town: Town, pending: Secret, old: Secret, new: str) -> object:
+    attempt = ChangeAttempt(
+        pending=pending, old=old, new=Secret(new), arrival=from_address(OFFICE), user_agent="Mozilla/5.0"
+    )
+    return await town.city.signin.passwords.finish(attempt)
+
+
+async def enter(town: Town, password: str) -> Secret:
+    """The first sign-in at the office, with a new authenticator app and a password of one's own; the cookie."""
+    pending = await must_change(town, Secret(password))
+    outcome = await change(town, pending, Secret(password), OWN)
     assert isinstance(outcome, SignedIn), outcome
     return outcome.token

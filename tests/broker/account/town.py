@@ -11,11 +11,12 @@ from auth.totp import TotpFactor
 from broker.account.emergency import EmergencyDesk, EndingWatch
 from broker.account.records import AccountOrder, EmergencyBegun, PasswordGiven
 from broker.account.service import AccountService
+from broker.account_settings import LocalAccountSettings, PasswordHashSettings
 from broker.model.actor import Actor
 from broker.model.ids import TenantId, UserId
 from broker.model.kinds import Role
 from broker.model.reasons import EndReason
-from broker.settings import LocalAccountSettings, PasswordHashSettings
+from broker.signin.service import SigninService
 from broker.store import SqlStore
 from tests.broker.signin.city import OTHER, TENANT, City, open_city
 
@@ -43,7 +44,11 @@ class Town:
         self.directory = base.directory
         self.hasher = Argon2Hasher(hashing)
         self.local = LocalAccounts(store, self.hasher, TENANT)
-        self.city = City(store, LocalFirst(self.local, self.directory), base.sealing, base.settings)
+        self.door = LocalFirst(self.local, self.directory)
+        self.city = City(store, self.door, base.sealing, base.settings)
+        self.city.signin = SigninService(
+            store, {TENANT: self.door}, TotpFactor(), base.sealing, base.settings, {TENANT: self.door}
+        )
         self.desktops = EndedDesktops()
         rules = {TENANT: LocalAccountSettings(one_time_s=int(ONE_TIME.total_seconds()))}
         self.accounts = AccountService(store, self.hasher, {TENANT: self.directory}, self.desktops, rules)

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021_local_account"
-down_revision = "0020_sealing_keys"
+revision = "0022_local_account"
+down_revision = "0021_password_change"
 branch_labels = None
 depends_on = None
 
