@@ -62,7 +62,10 @@ class LocalAccounts:
             user = await tx.people.get_user(self._tenant_id, account.user_id) if account else None
         return (account, user) if account and user else None
 
-    async def verify(self, login: str, password: Secret) -> PasswordAccepted | PasswordRejected | DirectoryUnavailable:
+    async def verify(
+        self, login: str, password: Secret, *, is_known: bool = False
+    ) -> PasswordAccepted | PasswordRejected | DirectoryUnavailable:
+        del is_known  # nothing locks a local account but the throttle before it
         if refusal := refuse_login(login) or refuse_password(password):
             return PasswordRejected(refusal)
         found = await self.find(login)

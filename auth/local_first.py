@@ -28,7 +28,7 @@ Outcome = PasswordAccepted | PasswordRejected | DirectoryUnavailable
 class Directories(Protocol):
     """What is asked of the directories."""
 
-    async def verify(self, login: str, password: Secret) -> Outcome: ...
+    async def verify(self, login: str, password: Secret, *, is_known: bool = False) -> Outcome: ...
     async def look_up(self, logins: Sequence[str]) -> Mapping[str, Standing] | DirectoryUnavailable: ...
     async def change_password(self, login: str, old: Secret, new: Secret) -> ChangeAnswer: ...
     async def read_policy(self, login: str) -> PasswordPolicy | DirectoryUnavailable: ...
@@ -48,7 +48,7 @@ class LocalFirst:
         self._directories = directories
         self._changes_theirs = changes_theirs
 
-    async def verify(self, login: str, password: Secret) -> Outcome:
+    async def verify(self, login: str, password: Secret, *, is_known: bool = False) -> Outcome:
         if refusal := refuse_login(login) or refuse_password(password):
             return PasswordRejected(refusal)
         found = await self._local.find(login)
@@ -56,7 +56,7 @@ class LocalFirst:
             return await self._local.verify(login, password)
         if found is None:
             outcome, _ = await asyncio.gather(
-                self._directories.verify(login, password), self._local.spend_time(password)
+                self._directories.verify(login, password, is_known=is_known), self._local.spend_time(password)
             )
             return await self._refuse_stranger(outcome)
         return await self._check(found, self._directories, password)

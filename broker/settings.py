@@ -13,49 +13,21 @@ from broker.account_settings import LocalAccountSettings, PasswordHashSettings
 from broker.errors import ConfigurationError
 from broker.model.flow_settings import ClientNetworkSettings, FurtherFlowSettings, HostSettings
 from broker.model.kinds import (
-    DeviceKind,
     DirectoryKind,
     Mode,
     Origin,
     Role,
     SameLogin,
-    Segment,
 )
-from broker.model.place import Place
 from broker.model.pool_settings import PoolSettings
 from broker.model.rules import Calendar, Restrictions, Waiver
 from broker.model.watermark_settings import WatermarkSettings
-from broker.network_settings import EntranceListenerSettings, EntranceSettings, WireSettings
+from broker.network_settings import EntranceListenerSettings, EntranceSettings, PortalSettings, WireSettings
 from broker.secret import Secret
 
 
 class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
-
-
-class PortalSettings(_Settings, frozen=True, kw_only=True):
-    """The pages and the API."""
-
-    host: str = "127.0.0.1"
-    """Empty: not listened on, because everybody comes through the entrances."""
-    port: int = 8400
-    public_url: str = "http://localhost:8400"
-    """Address that people type; its origin is the only one that forms and tunnels are taken from."""
-    tunnel_url: str = "ws://localhost:8401/tunnel"
-    """Address of the gateway's WebSocket as the browser reaches it."""
-    origin: Origin = Origin.OFFICE
-    """Where people who reach this listener come from (接続元区分)."""
-    segment: Segment = Segment.UNKNOWN
-    """The kind of line that this listener is reached by; only ``wired`` opens the resident zone."""
-    device: DeviceKind = DeviceKind.NONE
-    """The kind of device that this listener vouches for, because nothing else can reach it (an office LAN of lent
-    PCs). ``none``: no device is known, and a pool that asks for one stays shut."""
-    admin_socket: str = "run/admin.sock"
-    """Unix socket of the command line, relative to ``data_dir``; only its owner and root may connect."""
-
-    @property
-    def place(self) -> Place:
-        return Place(origin=self.origin, segment=self.segment, device=self.device)
 
 
 class SigninSettings(_Settings, frozen=True, kw_only=True):
@@ -93,6 +65,9 @@ class SigninSettings(_Settings, frozen=True, kw_only=True):
     """From so many days before a password runs out the portal tells its owner."""
     enrol_networks: list[str] = []
     """Networks (CIDR) from which a first authenticator app may be enrolled by password alone. Empty: none."""
+    enrol_origins: list[Origin] = msgspec.field(default_factory=lambda: [Origin.OFFICE])
+    """The entrance has to say so too: its origin has to be one of these. An address alone tells nothing where private
+    ranges are used in several networks."""
 
 
 class LdapSettings(_Settings, frozen=True, kw_only=True):
@@ -134,10 +109,18 @@ class LdapSettings(_Settings, frozen=True, kw_only=True):
     """Directory group → role in the console."""
     connect_timeout_s: float = 3.0
     operation_timeout_s: float = 5.0
+    assumed_lockout_threshold: int = 0
+    """After so many wrong passwords the directory locks an account, where it does not tell by itself. 0: never."""
     password_change: bool = True
     """Whether people may change their password here. Without it one that has to be changed gets nobody in."""
     max_threads: int = 8
     """For each server."""
+    page_size: Annotated[int, msgspec.Meta(ge=10, le=1000)] = 500
+    """Entries of a page when the whole directory is read. Active Directory gives at most 1000 at a time."""
+    sync_interval_s: Annotated[float, msgspec.Meta(ge=1)] = 600.0
+    """How often changes are read into the list of people, groups and departments."""
+    full_sync_interval_s: Annotated[float, msgspec.Meta(ge=1)] = 21_600.0
+    """How often everything is read. Only then entries that are gone are noticed."""
     recheck_interval_s: float = 120.0
     """How often those who are signed in or at work are looked up again. An account that is disabled or expired is shut
     out in that round; one that is no longer found, in the next."""
@@ -256,6 +239,13 @@ class SiteSettings(_Settings, frozen=True, kw_only=True):
     """Every machine of the site: permitted flows (特定通信) and packet filters are derived from them."""
     client_networks: list[ClientNetworkSettings] = []
     further_flows: list[FurtherFlowSettings] = []
+
+    @property
+    def portal_host(self) -> str:
+        """Where the broker's own listener for people is; empty: nowhere."""
+        if self.portal.host is not None:
+            return self.portal.host
+        return "" if self.entrances else "127.0.0.1"
 
     def path(self, relative: str) -> Path:
         """A path of the settings, resolved against ``data_dir``."""

@@ -28,15 +28,15 @@ async def call_api(
     *,
     body: Mapping[str, object] | None = None,
     query: Mapping[str, str] | None = None,
-    tenant: str = "",
+    tenant: str | None = None,
 ) -> Any:
-    """One call; the decoded JSON answer, or None where there is none. ``tenant`` is needed where there are several.
+    """One call; the decoded JSON answer, or None where there is none.
 
     Raises :class:`ApiRefused` and :class:`ApiUnreachable`.
     """
     connector = aiohttp.UnixConnector(str(socket_path))
     timeout = aiohttp.ClientTimeout(total=30)
-    headers = {_TENANT_HEADER: tenant} if tenant else {}
+    headers = {} if tenant is None else {_TENANT_HEADER: tenant}
     try:
         async with (
             aiohttp.ClientSession(connector=connector, timeout=timeout) as client,

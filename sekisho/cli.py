@@ -16,6 +16,7 @@ from sekisho.commands.directory import directory
 from sekisho.commands.entrance import entrance
 from sekisho.commands.flows import flows
 from sekisho.commands.key import key
+from sekisho.commands.lock import lock
 from sekisho.commands.mode import mode
 from sekisho.commands.pki import pki
 from sekisho.commands.policy import policy
@@ -46,6 +47,7 @@ for _command in (
     session,
     user,
     break_glass,
+    lock,
     policy,
     approval,
     rules,
@@ -53,6 +55,7 @@ for _command in (
     change,
     mode,
     device,
+    directory,
     flows,
     directory,
     audit,

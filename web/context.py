@@ -5,9 +5,6 @@ from typing import Protocol
 
 import msgspec
 
-from broker.account.records import AccountOrder, AccountRefused, AccountRow, EmergencyBegun
-from broker.account.service import AddOutcome, GiveOutcome
-from broker.account.service import ChangeOutcome as AccountChangeOutcome
 from broker.change.records import ChangeRow, ExceptionOrder, NoSuchChange, RulesInForce, RulesOrder
 from broker.device.records import (
     Authority,
@@ -22,6 +19,7 @@ from broker.device.records import (
     Revoked,
 )
 from broker.directory.records import (
+    DepartmentsAndGroups,
     DirectoryView,
     DoubtConfirmed,
     FoundPeople,
@@ -32,17 +30,18 @@ from broker.directory.records import (
 from broker.flow import Flow
 from broker.flow.table import FlowRow, Words
 from broker.lifecycle.policy_change import ChangeEvent
-from broker.model.accounts import LocalAccount
 from broker.model.actor import Actor
 from broker.model.arrival import Arrival
-from broker.model.directory import Counted, SyncKind
+from broker.model.directory import SyncKind
 from broker.model.directory_health import CheckFinding, ServerHealth
 from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, TenantId, UserId
 from broker.model.kinds import Mode
 from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
 from broker.model.records import AuditRecord, Tenant, User
 from broker.model.rules import RuleSet, Waiver
+from broker.model.throttle import Throttle
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
+from broker.people.locks import BlockOrder, Lifted, LockRefused, NoSuchLock
 from broker.people.passwords import RulesShown
 from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
 from broker.policy.administration import NotAllowed
@@ -59,7 +58,6 @@ from broker.pool.records import (
 )
 from broker.ports import AuditQuery
 from broker.ports.naming import Names
-from broker.sealing.records import KeyStatus, RetireRefused
 from broker.secret import Secret
 from broker.session.desk_records import Explained, ExplainQuestion, ModeAwaits, ModeState, Refusal, Rehearsed
 from broker.session.records import (
@@ -90,6 +88,7 @@ from broker.signin.records import (
     StepUpOutcome,
 )
 from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
+from web.account_ports import AccountsPort, EmergenciesPort, KeysPort
 
 
 class TenantsPort(Protocol):
@@ -160,6 +159,16 @@ class PeoplePort(Protocol):
         ...
 
 
+class LocksPort(Protocol):
+    """Waits at sign-in and blocked addresses."""
+
+    async def list_all(self, actor: Actor) -> list[Throttle] | NotAllowed: ...
+    async def lift(
+        self, actor: Actor, keys: Sequence[str], reason: str
+    ) -> Lifted | NoSuchLock | ReasonMissing | NotAllowed: ...
+    async def block(self, actor: Actor, order: BlockOrder) -> Throttle | LockRefused | ReasonMissing | NotAllowed: ...
+
+
 RuleChangeOutcome = PolicyChange | ChangeRefused | NoSuchChange | NotAllowed
 
 
@@ -227,8 +236,7 @@ class DirectoryPort(Protocol):
     async def search(
         self, actor: Actor, text: str, after: tuple[str, str] | None = None
     ) -> FoundPeople | NotAllowed: ...
-    async def departments(self, actor: Actor) -> list[Counted] | NotAllowed: ...
-    async def groups(self, actor: Actor) -> list[str] | NotAllowed: ...
+    async def units(self, actor: Actor) -> DepartmentsAndGroups | NotAllowed: ...
     async def ask_sync(
         self, actor: Actor, kind: SyncKind, directory: str | None = None
     ) -> SyncAsked | NoSuchDirectory | NotAllowed: ...
@@ -248,32 +256,6 @@ class FlowsPort(Protocol):
     async def note_export(self, actor: Actor, rows: int) -> NotAllowed | None: ...
 
 
-class AccountsPort(Protocol):
-    """Local accounts."""
-
-    async def list_all(self, actor: Actor) -> list[AccountRow] | NotAllowed: ...
-    async def emergencies(self, tenant_id: TenantId) -> list[LocalAccount]: ...
-    async def add(self, actor: Actor, order: AccountOrder) -> AddOutcome: ...
-    async def give_password(self, actor: Actor, user_id: UserId, reason: str) -> GiveOutcome: ...
-    async def enable(self, actor: Actor, user_id: UserId, reason: str) -> AccountChangeOutcome: ...
-    async def disable(self, actor: Actor, user_id: UserId, reason: str) -> AccountChangeOutcome: ...
-    async def delete(self, actor: Actor, user_id: UserId, reason: str) -> AccountChangeOutcome: ...
-
-
-class EmergenciesPort(Protocol):
-    async def begin(
-        self, actor: Actor, *, login: str, hours: float, reason: str
-    ) -> EmergencyBegun | AccountRefused | NotAllowed: ...
-
-
-class KeysPort(Protocol):
-    """Sealing keys of the site."""
-
-    async def status(self, actor: Actor) -> KeyStatus | NotAllowed: ...
-    async def rotate(self, actor: Actor, *, begins: bool) -> KeyStatus | NotAllowed: ...
-    async def retire(self, actor: Actor, key: str) -> KeyStatus | RetireRefused | NotAllowed: ...
-
-
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a view or an API handler may call."""
 
@@ -282,6 +264,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     sessions: SessionsPort
     pools: PoolsPort
     people: PeoplePort
+    locks: LocksPort
     audit: AuditPort
     policy: PolicyPort
     approvals: ApprovalsPort

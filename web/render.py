@@ -15,11 +15,10 @@ from jinja2.runtime import Context
 
 from broker.model.records import Tenant
 from broker.policy.administration import may_enter_console
-from web.emergency_banner import EMERGENCIES
 from web.form_token import csrf_token
 from web.language import Language, language_of, load_catalog, translate
 from web.mode_banner import Banner, banner_of
-from web.visitor import AUTHENTICATED, TENANT
+from web.visitor import AUTHENTICATED, EMERGENCIES, TENANT
 
 _VERSION: Final = version("sekisho")
 _TEMPLATES: Final = Path(__file__).parent / "templates"

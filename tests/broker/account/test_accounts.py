@@ -138,7 +138,7 @@ async def test_a_directory_that_knows_a_person_by_a_local_name_does_not_take_it_
     await town.add()
 
     class Aliasing:
-        async def verify(self, login: str, password: Secret) -> PasswordAccepted:
+        async def verify(self, login: str, password: Secret, *, is_known: bool = False) -> PasswordAccepted:
             found = await town.directory.verify("yamada", Secret("yamada-secret"))
             assert isinstance(found, PasswordAccepted)
             return PasswordAccepted(msgspec.structs.replace(found.person, login="keibi"))
