@@ -5,7 +5,7 @@ Secrets come only from files (``*_file``), which hold nothing else. Times are in
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -173,6 +173,15 @@ class TenantSettings(_Settings, frozen=True, kw_only=True):
     local_accounts: LocalAccountSettings = msgspec.field(default_factory=LocalAccountSettings)
     zones: list[ZoneSettings]
     pools: list[PoolSettings]
+    passkey_required_roles: list[Role] = []
+    """Roles that count only after a sign-in (or a step-up) by passkey: with a code alone the console stays shut."""
+    passkey_user_verification: Literal["required", "preferred"] = "required"
+    """Whether the authenticator has to check finger, face or PIN, or only that somebody is there."""
+    passkey_aaguids: list[str] = []
+    """Models of authenticators that may be enrolled. Empty: every model, and none is asked to prove what it is."""
+    passkey_rp_id: str = ""
+    """The name that passkeys are made for, where all host names end in it. Empty: each host name has its own. Changing
+    it makes the passkeys that are there useless."""
 
     @property
     def every_directory(self) -> list[LdapSettings]:

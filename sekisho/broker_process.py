@@ -10,6 +10,7 @@ import structlog
 
 from auth.hashing import Argon2Hasher
 from auth.totp import TotpFactor
+from auth.webauthn import WebAuthn
 from broker.account.emergency import EmergencyDesk, EndingWatch
 from broker.account.service import AccountService
 from broker.audit import AuditService, CheckpointKey, Sealer
@@ -42,6 +43,7 @@ from broker.sealing.watch import KeyWatch
 from broker.session.policy_desk import PolicyDesk
 from broker.session.service import SessionService
 from broker.settings import SiteSettings
+from broker.signin.passkey_desk import Passkeys
 from broker.signin.service import SigninService
 from broker.store import SqlStore, open_store
 from gateway.descriptors import raise_descriptor_limit
@@ -51,6 +53,7 @@ from sekisho.directories import directories_of, make_authenticators, make_doors,
 from sekisho.door.limits import DoorLimits, limits_within
 from sekisho.listeners import Applications, serve
 from sekisho.logs import set_up_log
+from sekisho.passkeys import passkey_rules
 from sekisho.site import check_site, database_url, load_sealing_key, prepare_data_dir
 from sekisho.supervisor.supervise import wait_for_stop_signal
 from web.admin_socket import create_admin_app
@@ -93,6 +96,7 @@ class Broker:
             TotpFactor(),
             sealing,
             settings.signin,
+            Passkeys(WebAuthn(), passkey_rules(settings)),
             doors,
         )
         passwords = PasswordDesk(
@@ -117,6 +121,8 @@ class Broker:
         self.services = Services(
             tenants=TenantDirectory(store),
             signin=self.signin,
+            passkeys=self.signin.passkeys,
+            own_factors=self.signin.factors,
             sessions=self.sessions,
             pools=self.pools,
             locks=LockService(store),

@@ -89,6 +89,7 @@ from broker.signin.records import (
 )
 from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
 from web.account_ports import AccountsPort, EmergenciesPort, KeysPort
+from web.factor_ports import OwnFactorsPort, PasskeysPort
 
 
 class TenantsPort(Protocol):
@@ -261,6 +262,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
     tenants: TenantsPort
     signin: SigninPort
+    passkeys: PasskeysPort
+    own_factors: OwnFactorsPort
     sessions: SessionsPort
     pools: PoolsPort
     people: PeoplePort

@@ -37,7 +37,7 @@ def make_actor(auth: Authenticated, address: str) -> Actor:
     return Actor(
         tenant_id=auth.user.tenant_id,
         name=f"user:{auth.user.id}",
-        roles=auth.user.roles,
+        roles=auth.roles,
         address=address,
         factor_at=auth.session.factor_at,
     )

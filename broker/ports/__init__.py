@@ -1,6 +1,6 @@
 """What the core needs from outside, as small Protocols: no request, no HTML, no SQL in them.
 
-Plugin points are :class:`Authenticator`, :class:`SecondFactor` and :class:`DesktopProvider`.
+Plugin points are :class:`Authenticator`, :class:`SecondFactor`, :class:`PasskeyVerifier` and :class:`DesktopProvider`.
 """
 
 from broker.ports.accounts import AccountTx, PasswordHasher
@@ -38,6 +38,15 @@ from broker.ports.identity import (
     PersonStands,
     SecondFactor,
     Standing,
+)
+from broker.ports.passkeys import (
+    FactorTx,
+    PasskeyAnswer,
+    PasskeyHolder,
+    PasskeyMade,
+    PasskeyRejected,
+    PasskeyShown,
+    PasskeyVerifier,
 )
 from broker.ports.passwords import (
     ChangeAnswer,
@@ -77,12 +86,19 @@ __all__ = [
     "DirectoryUnavailable",
     "FactorAccepted",
     "FactorRejected",
+    "FactorTx",
     "LockoutReader",
     "LogsOff",
     "MakesCredentials",
     "NewPasswordRefused",
     "Observation",
     "OldPasswordRefused",
+    "PasskeyAnswer",
+    "PasskeyHolder",
+    "PasskeyMade",
+    "PasskeyRejected",
+    "PasskeyShown",
+    "PasskeyVerifier",
     "PasswordAccepted",
     "PasswordChanged",
     "PasswordChanger",

@@ -9,6 +9,7 @@ from broker.ports.audit import AuditTx
 from broker.ports.changes import ChangeTx
 from broker.ports.devices import DeviceTx
 from broker.ports.directory import DirectoryTx
+from broker.ports.passkeys import FactorTx
 from broker.ports.people import PeopleTx
 from broker.ports.policy import PolicyTx
 from broker.ports.pools import PoolTx
@@ -26,6 +27,8 @@ class Transaction(Protocol):
     def people(self) -> PeopleTx: ...
     @property
     def signin(self) -> SigninTx: ...
+    @property
+    def factors(self) -> FactorTx: ...
     @property
     def pools(self) -> PoolTx: ...
     @property

@@ -11,12 +11,16 @@ from broker.model.ids import TenantId, UserId
 from broker.model.policy_records import ModeOrder
 from broker.model.records import Tenant, User
 from broker.store.policy_epoch import bump_epoch
+from broker.store.schema.passkeys import PASSKEY
 from broker.store.schema.people import TENANT, TENANT_HOSTNAME, USER
 from broker.store.schema.sessions import SESSION
 from broker.store.schema.signin import TOTP_ENROLMENT, WEB_SESSION
 from broker.store.statements import Statements, columns_of, record_of
 
-_IS_ENROLLED = exists().where(TOTP_ENROLMENT.c.tenant_id == USER.c.tenant_id, TOTP_ENROLMENT.c.user_id == USER.c.id)
+_IS_ENROLLED = or_(
+    exists().where(TOTP_ENROLMENT.c.tenant_id == USER.c.tenant_id, TOTP_ENROLMENT.c.user_id == USER.c.id),
+    exists().where(PASSKEY.c.tenant_id == USER.c.tenant_id, PASSKEY.c.user_id == USER.c.id),
+)
 _IDS_PER_QUERY: Final = 500
 _USERS = select(USER, _IS_ENROLLED.label("is_enrolled"))
 

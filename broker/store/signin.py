@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, or_, select, update
 from broker.model.ids import DeviceId, TenantId, UserId
 from broker.model.records import PendingSignin, TotpEnrolment, WebSession
 from broker.model.throttle import Throttle
+from broker.store.schema.passkeys import PASSKEY, PASSKEY_CHALLENGE
 from broker.store.schema.sessions import TICKET
 from broker.store.schema.signin import (
     KNOWN_ADDRESS,
@@ -82,8 +83,9 @@ class SqlSignin:
     async def remove_enrolment(self, tenant_id: TenantId, user_id: UserId) -> bool:
         codes = delete(RECOVERY_CODE).where(RECOVERY_CODE.c.tenant_id == tenant_id, RECOVERY_CODE.c.user_id == user_id)
         await self._db.run(codes)
+        keys = delete(PASSKEY).where(PASSKEY.c.tenant_id == tenant_id, PASSKEY.c.user_id == user_id)
         mine = (TOTP_ENROLMENT.c.tenant_id == tenant_id, TOTP_ENROLMENT.c.user_id == user_id)
-        return await self._db.touched(delete(TOTP_ENROLMENT).where(*mine)) == 1
+        return await self._db.touched(delete(TOTP_ENROLMENT).where(*mine)) + await self._db.touched(keys) > 0
 
     async def advance_totp_step(self, tenant_id: TenantId, user_id: UserId, step: int) -> bool:
         mine = (TOTP_ENROLMENT.c.tenant_id == tenant_id, TOTP_ENROLMENT.c.user_id == user_id)
@@ -156,6 +158,7 @@ class SqlSignin:
             delete(WEB_SESSION).where(or_(WEB_SESSION.c.expires_at <= now, idle)),
             delete(THROTTLE).where(THROTTLE.c.first_failed_at <= now - THROTTLE_MEMORY, unblocked),
             delete(KNOWN_ADDRESS).where(KNOWN_ADDRESS.c.seen_at <= now - known_limit),
+            delete(PASSKEY_CHALLENGE).where(PASSKEY_CHALLENGE.c.expires_at <= now),
             delete(TICKET).where(TICKET.c.expires_at <= now - TICKET_MEMORY),
         )
         return sum([await self._db.touched(statement) for statement in expired])

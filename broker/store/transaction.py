@@ -8,6 +8,7 @@ from broker.ports import (
     ChangeTx,
     DeviceTx,
     DirectoryTx,
+    FactorTx,
     PeopleTx,
     PolicyTx,
     PoolTx,
@@ -21,6 +22,7 @@ from broker.store.audit_sealing import SqlChain
 from broker.store.changes import SqlChanges
 from broker.store.devices import SqlDevices
 from broker.store.directory import SqlDirectory
+from broker.store.factors import SqlFactors
 from broker.store.people import SqlPeople
 from broker.store.policy import SqlPolicy
 from broker.store.pools import SqlPools
@@ -37,6 +39,7 @@ class SqlTransaction:
         self._now = statements.now
         self._people = SqlPeople(statements)
         self._signin = SqlSignin(statements)
+        self._factors = SqlFactors(statements)
         self._pools = SqlPools(statements)
         self._sessions = SqlSessions(statements)
         self._policy = SqlPolicy(statements)
@@ -59,6 +62,10 @@ class SqlTransaction:
     @property
     def signin(self) -> SigninTx:
         return self._signin
+
+    @property
+    def factors(self) -> FactorTx:
+        return self._factors
 
     @property
     def pools(self) -> PoolTx:

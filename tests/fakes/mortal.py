@@ -11,6 +11,7 @@ from broker.ports import (
     ChangeTx,
     DeviceTx,
     DirectoryTx,
+    FactorTx,
     PeopleTx,
     PolicyTx,
     PoolTx,
@@ -72,6 +73,7 @@ class _MortalTransaction:
         self.signin = cast(SigninTx, _MortalPart(tx.signin, fuse))
         self.pools = cast(PoolTx, _MortalPart(tx.pools, fuse))
         self.sessions = cast(SessionTx, _MortalPart(tx.sessions, fuse))
+        self.factors = cast(FactorTx, _MortalPart(tx.factors, fuse))
         self.policy = cast(PolicyTx, _MortalPart(tx.policy, fuse))
         self.changes = cast(ChangeTx, _MortalPart(tx.changes, fuse))
         self.devices = cast(DeviceTx, _MortalPart(tx.devices, fuse))

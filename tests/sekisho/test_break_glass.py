@@ -17,11 +17,13 @@ from auth.hashing import Argon2Hasher
 from auth.local import LocalAccounts
 from auth.local_first import LocalFirst
 from auth.totp import TotpFactor
+from auth.webauthn import WebAuthn
 from broker.account_settings import PasswordHashSettings
 from broker.model.ids import TenantId
 from broker.model.records import Tenant
 from broker.secret import SealingKey
 from broker.settings import SiteSettings
+from broker.signin.passkey_desk import Passkeys
 from broker.signin.records import SignedIn
 from broker.signin.service import SigninService
 from broker.store import migrate, open_store
@@ -83,7 +85,7 @@ async def test_with_what_it_showed_somebody_signs_in_and_the_audit_tells(
     sealing = SealingKey.load(settings.path(settings.sealing_key_file))
     city = City(store, silent, sealing)
     door = LocalFirst(LocalAccounts(store, hasher, tenant), silent)
-    city.signin = SigninService(store, {tenant: door}, TotpFactor(), sealing, city.settings)
+    city.signin = SigninService(store, {tenant: door}, TotpFactor(), sealing, city.settings, Passkeys(WebAuthn(), {}))
     host = settings.tenants[0].hostnames[0]
     asked = await city.password(told["login"], told["emergency_password"], hostname=host)
     code = TOTP(told["text_key"].replace(" ", "")).at(await city.now())

@@ -10,6 +10,7 @@ from tests.web.fake_changes import KeptChanges
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
+from tests.web.fake_factors import PlainPasskeys, ShelfOfFactors
 from tests.web.fake_flows import ListedFlows
 from tests.web.fake_keys import KeptKeys
 from tests.web.fake_locks import ListedLocks
@@ -33,6 +34,8 @@ class FakeCity:
     def __init__(self) -> None:
         self.signin = PlainSignin()
         self.accounts = KeptAccounts()
+        self.passkeys = PlainPasskeys(self.signin)
+        self.own_factors = ShelfOfFactors()
         self.sessions = ScriptedSessions()
         self.pools = ShelfOfPools()
         self.people = HelpfulPeople(self.signin)
@@ -61,6 +64,8 @@ class FakeCity:
         return Services(
             tenants=OneCity(),
             signin=self.signin,
+            passkeys=self.passkeys,
+            own_factors=self.own_factors,
             sessions=self.sessions,
             pools=self.pools,
             people=self.people,

@@ -1,6 +1,18 @@
 """The tables, one module per feature. ``METADATA`` holds all of them; the migrations make the same."""
 
-from broker.store.schema import accounts, audit, devices, directory, people, policy, pools, sealing, sessions, signin
+from broker.store.schema import (
+    accounts,
+    audit,
+    devices,
+    directory,
+    passkeys,
+    people,
+    policy,
+    pools,
+    sealing,
+    sessions,
+    signin,
+)
 from broker.store.schema.metadata import METADATA
 
 __all__ = [
@@ -9,6 +21,7 @@ __all__ = [
     "audit",
     "devices",
     "directory",
+    "passkeys",
     "people",
     "policy",
     "pools",

@@ -8,6 +8,7 @@ from auth.hashing import Argon2Hasher
 from auth.local import LocalAccounts
 from auth.local_first import LocalFirst
 from auth.totp import TotpFactor
+from auth.webauthn import WebAuthn
 from broker.account.emergency import EmergencyDesk, EndingWatch
 from broker.account.records import AccountOrder, EmergencyBegun, PasswordGiven
 from broker.account.service import AccountService
@@ -16,6 +17,7 @@ from broker.model.actor import Actor
 from broker.model.ids import TenantId, UserId
 from broker.model.kinds import Role
 from broker.model.reasons import EndReason
+from broker.signin.passkey_desk import Passkeys
 from broker.signin.service import SigninService
 from broker.store import SqlStore
 from tests.broker.signin.city import OTHER, TENANT, City, open_city
@@ -46,8 +48,9 @@ class Town:
         self.local = LocalAccounts(store, self.hasher, TENANT)
         self.door = LocalFirst(self.local, self.directory)
         self.city = City(store, self.door, base.sealing, base.settings)
+        doors = {TENANT: self.door}
         self.city.signin = SigninService(
-            store, {TENANT: self.door}, TotpFactor(), base.sealing, base.settings, {TENANT: self.door}
+            store, doors, TotpFactor(), base.sealing, base.settings, Passkeys(WebAuthn(), {}), doors
         )
         self.desktops = EndedDesktops()
         rules = {TENANT: LocalAccountSettings(one_time_s=int(ONE_TIME.total_seconds()))}

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022_local_account"
-down_revision = "0021_password_change"
+revision = "0023_local_account"
+down_revision = "0022_passkey"
 branch_labels = None
 depends_on = None
 
