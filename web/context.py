@@ -59,7 +59,6 @@ from broker.pool.records import (
 )
 from broker.ports import AuditQuery
 from broker.ports.naming import Names
-from broker.sealing.records import KeyStatus, RetireRefused
 from broker.secret import Secret
 from broker.session.desk_records import Explained, ExplainQuestion, ModeAwaits, ModeState, Refusal, Rehearsed
 from broker.session.records import (
@@ -90,6 +89,7 @@ from broker.signin.records import (
     StepUpOutcome,
 )
 from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
+from web.account_ports import AccountsPort, EmergenciesPort, KeysPort
 from web.factor_ports import OwnFactorsPort, PasskeysPort
 
 
@@ -262,14 +262,6 @@ class FlowsPort(Protocol):
     async def note_export(self, actor: Actor, rows: int) -> NotAllowed | None: ...
 
 
-class KeysPort(Protocol):
-    """Sealing keys of the site."""
-
-    async def status(self, actor: Actor) -> KeyStatus | NotAllowed: ...
-    async def rotate(self, actor: Actor, *, begins: bool) -> KeyStatus | NotAllowed: ...
-    async def retire(self, actor: Actor, key: str) -> KeyStatus | RetireRefused | NotAllowed: ...
-
-
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a view or an API handler may call."""
 
@@ -288,6 +280,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     changes: ChangesPort
     flows: FlowsPort
     devices: DevicesPort
+    accounts: AccountsPort
+    emergencies: EmergenciesPort
     passwords: PasswordsPort
     keys: KeysPort
     directory: DirectoryPort

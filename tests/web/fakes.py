@@ -5,6 +5,7 @@ from broker.lifecycle.session import SessionState
 from broker.session.records import (
     LiveSession,
 )
+from tests.web.fake_accounts import EmergencyAtTheHost, KeptAccounts
 from tests.web.fake_changes import KeptChanges
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
@@ -33,6 +34,7 @@ class FakeCity:
 
     def __init__(self) -> None:
         self.signin = PlainSignin()
+        self.accounts = KeptAccounts()
         self.passkeys = PlainPasskeys(self.signin)
         self.own_factors = ShelfOfFactors()
         self.sessions = ScriptedSessions()
@@ -77,6 +79,8 @@ class FakeCity:
             changes=self.changes,
             flows=self.flows,
             devices=self.devices,
+            accounts=self.accounts,
+            emergencies=EmergencyAtTheHost(),
             passwords=self.passwords,
             keys=KeptKeys(),
             directory=self.directory,
