@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from broker.account_settings import LocalAccountSettings, PasswordHashSettings
 from broker.errors import ConfigurationError
 from broker.model.flow_settings import ClientNetworkSettings, FurtherFlowSettings, HostSettings
 from broker.model.kinds import (
@@ -169,6 +170,7 @@ class TenantSettings(_Settings, frozen=True, kw_only=True):
     """Several, each with an id, asked in this order."""
     same_login: SameLogin = SameLogin.REFUSE
     """What becomes of a name that several directories have under the same form."""
+    local_accounts: LocalAccountSettings = msgspec.field(default_factory=LocalAccountSettings)
     zones: list[ZoneSettings]
     pools: list[PoolSettings]
     passkey_required_roles: list[Role] = []
@@ -234,6 +236,7 @@ class SiteSettings(_Settings, frozen=True, kw_only=True):
     entrances: list[EntranceSettings] = []
     entrance_listener: EntranceListenerSettings = msgspec.field(default_factory=EntranceListenerSettings)
     signin: SigninSettings = msgspec.field(default_factory=SigninSettings)
+    password_hash: PasswordHashSettings = msgspec.field(default_factory=PasswordHashSettings)
     database: DatabaseSettings = msgspec.field(default_factory=DatabaseSettings)
     wire: WireSettings = msgspec.field(default_factory=WireSettings)
     devices: DeviceSettings = msgspec.field(default_factory=DeviceSettings)

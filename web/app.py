@@ -10,6 +10,7 @@ from web.api.operation import Audience
 from web.arrival import ENTRANCE, Entrance, know_arrival
 from web.context import Services
 from web.csrf import refuse_forgery
+from web.emergency_banner import note_emergencies
 from web.errors import answer_faults
 from web.fresh_factor import FRESH_FACTOR_S, ask_fresh_factor
 from web.headers import add_headers
@@ -59,6 +60,7 @@ def create_app(services: Services, entrance: Entrance, *, fresh_factor_s: int = 
             know_arrival,
             find_tenant,
             require_signin,
+            note_emergencies,
             refuse_forgery,
             ask_fresh_factor,
         ],

@@ -41,6 +41,7 @@ from broker.model.records import AuditRecord, Tenant, User
 from broker.model.rules import RuleSet, Waiver
 from broker.model.throttle import Throttle
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
+from broker.people.help_desk import PersonSheet
 from broker.people.locks import BlockOrder, Lifted, LockRefused, NoSuchLock
 from broker.people.passwords import RulesShown
 from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
@@ -58,7 +59,6 @@ from broker.pool.records import (
 )
 from broker.ports import AuditQuery
 from broker.ports.naming import Names
-from broker.sealing.records import KeyStatus, RetireRefused
 from broker.secret import Secret
 from broker.session.desk_records import Explained, ExplainQuestion, ModeAwaits, ModeState, Refusal, Rehearsed
 from broker.session.records import (
@@ -89,6 +89,7 @@ from broker.signin.records import (
     StepUpOutcome,
 )
 from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
+from web.account_ports import AccountsPort, EmergenciesPort, KeysPort
 from web.factor_ports import OwnFactorsPort, PasskeysPort
 
 
@@ -158,6 +159,10 @@ class PeoplePort(Protocol):
     async def end_signins(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome:
         """End every browser's session of somebody else; their desktops are disconnected and keep the work."""
         ...
+
+
+class HelpDeskPort(Protocol):
+    async def look(self, actor: Actor, user_id: UserId) -> PersonSheet | NoSuchPerson | NotAllowed: ...
 
 
 class LocksPort(Protocol):
@@ -257,14 +262,6 @@ class FlowsPort(Protocol):
     async def note_export(self, actor: Actor, rows: int) -> NotAllowed | None: ...
 
 
-class KeysPort(Protocol):
-    """Sealing keys of the site."""
-
-    async def status(self, actor: Actor) -> KeyStatus | NotAllowed: ...
-    async def rotate(self, actor: Actor, *, begins: bool) -> KeyStatus | NotAllowed: ...
-    async def retire(self, actor: Actor, key: str) -> KeyStatus | RetireRefused | NotAllowed: ...
-
-
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a view or an API handler may call."""
 
@@ -276,12 +273,15 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     pools: PoolsPort
     people: PeoplePort
     locks: LocksPort
+    help_desk: HelpDeskPort
     audit: AuditPort
     policy: PolicyPort
     approvals: ApprovalsPort
     changes: ChangesPort
     flows: FlowsPort
     devices: DevicesPort
+    accounts: AccountsPort
+    emergencies: EmergenciesPort
     passwords: PasswordsPort
     keys: KeysPort
     directory: DirectoryPort

@@ -4,6 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
+from broker.model.accounts import LocalAccount
 from broker.model.actor import Actor
 from broker.model.records import Tenant
 from broker.signin.records import Authenticated
@@ -14,6 +15,7 @@ SERVICES: Final = web.AppKey("services", Services)
 TENANT: Final = web.RequestKey("tenant", Tenant)
 AUTHENTICATED: Final = web.RequestKey("authenticated", Authenticated)
 ACTOR: Final = web.RequestKey("actor", Actor)
+EMERGENCIES: Final = web.RequestKey("emergencies", tuple[LocalAccount, ...])
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 
 

@@ -3,6 +3,7 @@
 Plugin points are :class:`Authenticator`, :class:`SecondFactor`, :class:`PasskeyVerifier` and :class:`DesktopProvider`.
 """
 
+from broker.ports.accounts import AccountTx, PasswordHasher
 from broker.ports.audit import AuditCheckpoint, AuditEntry, AuditQuery, AuditTx
 from broker.ports.changes import ChangeTx
 from broker.ports.desktops import (
@@ -65,6 +66,7 @@ from broker.ports.store import Store, Transaction
 from broker.ports.tunnels import TunnelControl
 
 __all__ = [
+    "AccountTx",
     "AuditCheckpoint",
     "AuditEntry",
     "AuditQuery",
@@ -100,6 +102,7 @@ __all__ = [
     "PasswordAccepted",
     "PasswordChanged",
     "PasswordChanger",
+    "PasswordHasher",
     "PasswordRejected",
     "PeopleTx",
     "PersonGone",

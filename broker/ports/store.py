@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from broker.ports.accounts import AccountTx
 from broker.ports.audit import AuditTx
 from broker.ports.changes import ChangeTx
 from broker.ports.devices import DeviceTx
@@ -42,6 +43,8 @@ class Transaction(Protocol):
     def sealing(self) -> SealingTx: ...
     @property
     def directory(self) -> DirectoryTx: ...
+    @property
+    def accounts(self) -> AccountTx: ...
     @property
     def audit(self) -> AuditTx: ...
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from broker.ports import (
+    AccountTx,
     AuditTx,
     ChangeTx,
     DeviceTx,
@@ -15,6 +16,7 @@ from broker.ports import (
     SessionTx,
     SigninTx,
 )
+from broker.store.accounts import SqlAccounts
 from broker.store.audit import SqlAudit
 from broker.store.audit_sealing import SqlChain
 from broker.store.changes import SqlChanges
@@ -45,6 +47,7 @@ class SqlTransaction:
         self._devices = SqlDevices(statements)
         self._sealing = SqlSealing(statements)
         self._directory = SqlDirectory(statements)
+        self._accounts = SqlAccounts(statements)
         self._audit = SqlAudit(statements)
         self._chain = SqlChain(statements)
 
@@ -91,6 +94,10 @@ class SqlTransaction:
     @property
     def directory(self) -> DirectoryTx:
         return self._directory
+
+    @property
+    def accounts(self) -> AccountTx:
+        return self._accounts
 
     @property
     def audit(self) -> AuditTx:

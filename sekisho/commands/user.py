@@ -5,6 +5,7 @@ from typing import Final
 import click
 
 from sekisho.commands.context import CommandContext, takes_context
+from sekisho.commands.local_user import LOCAL_COMMANDS
 
 _COLUMNS: Final = ("id", "login", "display_name", "department", "is_locked", "is_enrolled", "last_signed_in_at")
 _NEWCOMER_COLUMNS: Final = ("login", "display_name", "department", "is_enabled")
@@ -55,3 +56,5 @@ def _measure_command(measure: str, help_text: str, done: str) -> click.Command:
 
 for _measure in _MEASURES:
     user.add_command(_measure_command(*_measure))
+for _local in LOCAL_COMMANDS:
+    user.add_command(_local)

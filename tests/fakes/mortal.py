@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from broker.ports import (
+    AccountTx,
     AuditTx,
     ChangeTx,
     DeviceTx,
@@ -78,6 +79,7 @@ class _MortalTransaction:
         self.devices = cast(DeviceTx, _MortalPart(tx.devices, fuse))
         self.sealing = cast(SealingTx, _MortalPart(tx.sealing, fuse))
         self.directory = cast(DirectoryTx, _MortalPart(tx.directory, fuse))
+        self.accounts = cast(AccountTx, _MortalPart(tx.accounts, fuse))
         self.audit = cast(AuditTx, _MortalPart(tx.audit, fuse))
 
     @property

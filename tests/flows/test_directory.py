@@ -19,7 +19,8 @@ def test_somebody_new_is_found_before_their_first_sign_in_and_gone_after_they_le
     assert "directory: ok" in city.sekisho("directory", "sync", "--full").stdout
     listed = city.ask("directory", "status")[0]
     assert (listed["result"], listed["people"] > 100, listed["groups"] > 5) == ("ok", True, True)
-    entry = f"dn: {NEWCOMER_DN}\nobjectClass: inetOrgPerson\nuid: {NEWCOMER}\ncn: 新任 花子\nsn: 新任\ndisplayName: 新任 花子\n"
+    names = "cn: 新任 花子\nsn: 新任\ndisplayName: 新任 花子\n"
+    entry = f"dn: {NEWCOMER_DN}\nobjectClass: inetOrgPerson\nuid: {NEWCOMER}\n{names}"
     change_directory(city, "ldapadd", text=entry)
     assert people(city) == []
     assert "directory: ok; 1 added" in city.sekisho("directory", "sync").stdout

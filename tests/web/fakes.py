@@ -5,12 +5,14 @@ from broker.lifecycle.session import SessionState
 from broker.session.records import (
     LiveSession,
 )
+from tests.web.fake_accounts import EmergencyAtTheHost, KeptAccounts
 from tests.web.fake_changes import KeptChanges
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
 from tests.web.fake_factors import PlainPasskeys, ShelfOfFactors
 from tests.web.fake_flows import ListedFlows
+from tests.web.fake_help_desk import PatientHelpDesk
 from tests.web.fake_keys import KeptKeys
 from tests.web.fake_locks import ListedLocks
 from tests.web.fake_passwords import ShelfOfPasswords
@@ -32,12 +34,14 @@ class FakeCity:
 
     def __init__(self) -> None:
         self.signin = PlainSignin()
+        self.accounts = KeptAccounts()
         self.passkeys = PlainPasskeys(self.signin)
         self.own_factors = ShelfOfFactors()
         self.sessions = ScriptedSessions()
         self.pools = ShelfOfPools()
         self.people = HelpfulPeople(self.signin)
         self.locks = ListedLocks()
+        self.help_desk = PatientHelpDesk(self.signin, self.locks)
         self.audit = WrittenAudit()
         self.policy = OpenMinded()
         self.approvals = KeptApprovals()
@@ -68,12 +72,15 @@ class FakeCity:
             pools=self.pools,
             people=self.people,
             locks=self.locks,
+            help_desk=self.help_desk,
             audit=self.audit,
             policy=self.policy,
             approvals=self.approvals,
             changes=self.changes,
             flows=self.flows,
             devices=self.devices,
+            accounts=self.accounts,
+            emergencies=EmergencyAtTheHost(),
             passwords=self.passwords,
             keys=KeptKeys(),
             directory=self.directory,

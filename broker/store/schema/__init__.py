@@ -1,6 +1,7 @@
 """The tables, one module per feature. ``METADATA`` holds all of them; the migrations make the same."""
 
 from broker.store.schema import (
+    accounts,
     audit,
     devices,
     directory,
@@ -16,6 +17,7 @@ from broker.store.schema.metadata import METADATA
 
 __all__ = [
     "METADATA",
+    "accounts",
     "audit",
     "devices",
     "directory",
