@@ -75,6 +75,9 @@ class SigninSettings(_Settings, frozen=True, kw_only=True):
     """Failures at one entrance from one of sixteen groups of networks, under whatever names, by whom nothing is known:
     neither address nor browser nor device. From then on such strangers wait ``max_stranger_block_s`` for each other."""
     max_stranger_block_s: int = 10
+    fresh_factor_s: Annotated[int, msgspec.Meta(ge=30, le=600)] = 300
+    """How old the second factor of an administrator may be who changes something in the console or by the API. An older
+    one is asked for again (``step_up_required``)."""
     base_block_s: int = 30
     max_block_s: int = 3600
     max_account_block_s: int = 900

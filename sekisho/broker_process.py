@@ -176,10 +176,11 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
             rounds = _repeat(look, min(each.recheck_interval_s for each in tenant.every_directory))
             await stack.enter_async_context(_background(f"leavers {tenant.id}", rounds))
         entrances = ProxyEntrances(settings.entrances, broker.refused_arrivals.note)
+        fresh_factor_s = settings.signin.fresh_factor_s
         applications = Applications(
             admin=create_admin_app(broker.services),
-            portal=create_app(broker.services, PortalEntrance(settings.portal)),
-            entrances=create_app(broker.services, entrances),
+            portal=create_app(broker.services, PortalEntrance(settings.portal), fresh_factor_s=fresh_factor_s),
+            entrances=create_app(broker.services, entrances, fresh_factor_s=fresh_factor_s),
         )
         for listener in serve(applications, settings, limits):
             await stack.enter_async_context(listener)

@@ -11,6 +11,7 @@ from web.arrival import ENTRANCE, Entrance, know_arrival
 from web.context import Services
 from web.csrf import refuse_forgery
 from web.errors import answer_faults
+from web.fresh_factor import FRESH_FACTOR_S, ask_fresh_factor
 from web.headers import add_headers
 from web.hosts import find_tenant
 from web.routes import STATIC_ROUTE
@@ -41,8 +42,9 @@ from web.visitor import SERVICES
 MAX_BODY_BYTES: Final = 64 * 1024
 
 
-def create_app(services: Services, entrance: Entrance) -> web.Application:
-    """Pages, console, API and static files of the portal, behind an entrance."""
+def create_app(services: Services, entrance: Entrance, *, fresh_factor_s: int = 300) -> web.Application:
+    """Pages, console, API and static files of the portal, behind an entrance. ``fresh_factor_s``: how old the second
+    factor of somebody may be who changes something in the console."""
     app = web.Application(
         client_max_size=MAX_BODY_BYTES,
         middlewares=[
@@ -53,10 +55,12 @@ def create_app(services: Services, entrance: Entrance) -> web.Application:
             find_tenant,
             require_signin,
             refuse_forgery,
+            ask_fresh_factor,
         ],
     )
     app[SERVICES] = services
     app[ENTRANCE] = entrance
+    app[FRESH_FACTOR_S] = fresh_factor_s
     app.add_routes([*_staff_routes(), *_console_routes(), *api_routes(Audience.STAFF, Audience.CONSOLE)])
     app.router.add_static(STATIC_ROUTE, STATIC, append_version=False)
     return app

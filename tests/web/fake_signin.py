@@ -118,7 +118,7 @@ class PlainSignin:
             user_agent="",
             entrance="portal",
             created_at=NOW,
-            factor_at=NOW,
+            factor_at=datetime.now(UTC),
             seen_at=NOW,
             expires_at=NOW + timedelta(hours=10),
         )

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019_sealing_keys"
-down_revision = "0018_directory"
+revision = "0020_sealing_keys"
+down_revision = "0019_locks"
 branch_labels = None
 depends_on = None
 
