@@ -112,6 +112,7 @@ class Attachment:
                 spec, EventKind.DETACHED, EndReason.NO_CAPACITY, Facts(detail={"refusal": refusal.value})
             )
             return refusal
+        self.on_admitted()
         self._early.admit()
         self._session_id = spec.session_id
         reason = EndReason.GATEWAY_STOPPED

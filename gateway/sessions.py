@@ -27,7 +27,7 @@ from gateway.settings import GatewaySettings, wire_line
 from gateway.spool import EventSpool
 from gateway.spread import GuacdSpread
 from gateway.status import DoorRefusal, close_for
-from gateway.surroundings import Facts
+from gateway.surroundings import Facts, Occupant
 from gateway.tally import Tally
 from gateway.watermark.press import TilePress
 from gateway.websocket import BrowserSocket, accept_browser
@@ -55,7 +55,7 @@ class Gateway:
         self._settings = settings
         self._origins = frozenset(settings.allowed_origins)
         self._spool = spool
-        self._sessions: dict[AttachmentId, Attachment] = {}
+        self._sessions: dict[AttachmentId, Occupant] = {}
         self._empty = asyncio.Event()
         self._empty.set()
         self._syncing: asyncio.Task[None] | None = None
@@ -147,13 +147,12 @@ class Gateway:
             return []
         return self._spread.order(spec.guacd_group)
 
-    def admit(self, attachment: Attachment, spec: ConnectionSpec) -> bool:
+    def admit(self, attachment: Occupant, spec: ConnectionSpec) -> bool:
         held = len(self._sessions) + len(self._keeper)
         if held >= self.door.max_sessions or spec.attachment_id in self._sessions:
             return False
         self._sessions[spec.attachment_id] = attachment
         self._empty.clear()
-        attachment.on_admitted()
         return True
 
     def release(self, spec: ConnectionSpec) -> None:

@@ -1,9 +1,11 @@
 """What an attachment needs from the process around it."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from broker.model.ids import SessionId
 from broker.model.reasons import EndReason
 from broker.secret import Secret
 from broker.wire.messages import ConnectionSpec, EventKind, GuacdSeat, Redeemed, RedeemRefused
@@ -14,9 +16,6 @@ from gateway.relay import Relay
 from gateway.settings import DoorLimits
 from gateway.status import DoorRefusal
 from gateway.watermark.press import TilePress
-
-if TYPE_CHECKING:
-    from gateway.attachment import Attachment
 
 
 class Facts:
@@ -41,6 +40,21 @@ def _describe(relay: Relay) -> dict[str, str]:
     return facts
 
 
+class Occupant(Protocol):
+    """An attachment, as the process around it sees it."""
+
+    relay: Relay | None
+    over: asyncio.Event
+
+    def is_of(self, session_id: SessionId) -> bool:
+        """Whether it shows this session."""
+        ...
+
+    def terminate(self, reason: EndReason) -> None:
+        """End it now, wherever it stands."""
+        ...
+
+
 class Surroundings(Protocol):
     """What an attachment needs from the process around it."""
 
@@ -57,7 +71,7 @@ class Surroundings(Protocol):
         """Addresses in the order in which to try them; empty when this gateway does not serve the zone."""
         ...
 
-    def admit(self, attachment: "Attachment", spec: ConnectionSpec) -> bool:
+    def admit(self, attachment: Occupant, spec: ConnectionSpec) -> bool:
         """The ticket was good: count it among the sessions, unless there are too many."""
         ...
 
