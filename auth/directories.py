@@ -10,11 +10,15 @@ import structlog
 
 from auth.ldap import LdapAuthenticator
 from auth.ldap_lookup import Outcome
+from broker.model.directory_health import CheckFinding, ServerHealth
 from broker.model.kinds import SameLogin
 from broker.model.login_forms import Route, find_routes, is_same_form, write_form
+from broker.model.passwords import LockoutPolicy, PasswordPolicy, strictest
 from broker.model.reasons import SigninRefusal
 from broker.ports import (
+    ChangeAnswer,
     DirectoryUnavailable,
+    OldPasswordRefused,
     PasswordAccepted,
     PasswordRejected,
     PersonGone,
@@ -44,17 +48,42 @@ class TenantDirectories:
     async def verify(self, login: str, password: Secret) -> Outcome:
         if refusal := refuse_login(login) or refuse_password(password):
             return PasswordRejected(refusal)
-        routes = find_routes(self._forms, login)
-        if not routes:
-            return PasswordRejected(SigninRefusal.UNKNOWN_USER)
-        chosen = routes[0] if len(self.parts) == 1 else await self._choose(routes)
+        chosen = await self._find_part(login)
         if not isinstance(chosen, Route):
             return chosen
         outcome = await self.parts[chosen.directory].verify(chosen.login, password)
         if isinstance(outcome, PasswordAccepted):
             person = outcome.person
-            return PasswordAccepted(msgspec.structs.replace(person, login=self._known_as(chosen, person.login)))
+            known = msgspec.structs.replace(person, login=self._known_as(chosen, person.login))
+            return msgspec.structs.replace(outcome, person=known)
         return outcome
+
+    async def change_password(self, login: str, old: Secret, new: Secret) -> ChangeAnswer:
+        """A :class:`broker.ports.PasswordChanger`. ``login`` is the one by which the person is known."""
+        chosen = await self._find_part(login)
+        if isinstance(chosen, PasswordRejected):
+            return OldPasswordRefused(chosen.cause)
+        if isinstance(chosen, DirectoryUnavailable):
+            return chosen
+        return await self.parts[chosen.directory].change_password(chosen.login, old, new)
+
+    async def read_policy(self, login: str) -> PasswordPolicy | DirectoryUnavailable:
+        chosen = await self._find_part(login)
+        if not isinstance(chosen, Route):
+            return PasswordPolicy()
+        return await self.parts[chosen.directory].read_policy(chosen.login)
+
+    async def read_lockout(self) -> LockoutPolicy | DirectoryUnavailable:
+        """A :class:`broker.ports.LockoutReader`: the strictest of all, since nobody says which one a name is of."""
+        answers = await asyncio.gather(*(part.read_lockout() for part in self.parts))
+        silent = [answer for answer in answers if isinstance(answer, DirectoryUnavailable)]
+        return silent[0] if silent else strictest([answer for answer in answers if isinstance(answer, LockoutPolicy)])
+
+    async def _find_part(self, login: str) -> Route | PasswordRejected | DirectoryUnavailable:
+        routes = find_routes(self._forms, login)
+        if not routes:
+            return PasswordRejected(SigninRefusal.UNKNOWN_USER)
+        return routes[0] if len(self.parts) == 1 else await self._choose(routes)
 
     async def look_up(self, logins: Sequence[str]) -> Mapping[str, Standing] | DirectoryUnavailable:
         """Of whom a directory that is silent may know there is no word. Nobody answers: unavailable."""
@@ -71,6 +100,14 @@ class TenantDirectories:
             _log.warning("directory.review_failed", directory=self.parts[place].id, detail=fault.detail)
         settled = {login: self._settle(found, answers) for login, found in routes.items()}
         return {login: standing for login, standing in settled.items() if standing is not None}
+
+    async def check(self) -> list[CheckFinding]:
+        """Every server of every directory, all at once."""
+        found = await asyncio.gather(*(part.check() for part in self.parts))
+        return [finding for of_directory in found for finding in of_directory]
+
+    def health(self) -> list[ServerHealth]:
+        return [server for part in self.parts for server in part.health()]
 
     def close(self) -> None:
         for part in self.parts:

@@ -8,6 +8,7 @@ import structlog
 
 from auth.ldap_server import LdapServer, Question
 from auth.ldap_turns import LeftToAnother, Once, Turns
+from broker.model.directory_health import ServerHealth
 from broker.ports import DirectoryUnavailable
 
 _log = structlog.stdlib.get_logger()
@@ -40,7 +41,7 @@ class Servers:
         except TimeoutError:
             detail = f"no answer within {self._deadline_s:g} s"
             for place in asked.values():
-                self._note_fault(place, detail)
+                self._note_silence(place, detail)
             return DirectoryUnavailable(detail, once.is_taken)
         finally:
             for task in asked:
@@ -76,11 +77,30 @@ class Servers:
             if not done:
                 # Even the one that was asked last has had its time.
                 for task in silent:
-                    self._note_fault(asked[task], f"silent for {self._failover_s:g} s")
+                    self._note_silence(asked[task], f"silent for {self._failover_s:g} s")
+
+    async def ask_each(self, question: Question[T]) -> list[tuple[str, T | DirectoryUnavailable]]:
+        """Every server by itself, with its name; who does not answer in time is unavailable."""
+
+        async def ask_one(server: LdapServer) -> tuple[str, T | DirectoryUnavailable]:
+            try:
+                async with asyncio.timeout(self._deadline_s):
+                    return server.name, await server.try_out(question)
+            except TimeoutError:
+                return server.name, DirectoryUnavailable(f"no answer within {self._deadline_s:g} s")
+
+        return await asyncio.gather(*(ask_one(server) for server in self._servers))
+
+    def health(self) -> list[ServerHealth]:
+        return [server.health() for server in self._servers]
 
     def close(self) -> None:
         for server in self._servers:
             server.close()
+
+    def _note_silence(self, place: int, detail: str) -> None:
+        self._servers[place].record.note_fault(detail)
+        self._note_fault(place, detail)
 
     def _note_fault(self, place: int, detail: str) -> str:
         name = self._servers[place].name

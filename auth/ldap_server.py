@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
@@ -10,8 +11,10 @@ import structlog
 from ldap3.core.exceptions import LDAPException
 from pyasn1.error import PyAsn1Error
 
+from auth.ldap_health import HealthRecord
 from auth.ldap_lookup import Conversation, Plan
 from auth.ldap_people import Stopped
+from broker.model.directory_health import ServerHealth
 from broker.ports import DirectoryUnavailable
 
 T = TypeVar("T")
@@ -19,6 +22,7 @@ Question = Callable[[Conversation], T]
 """What is asked over a conversation, in a thread."""
 
 _WAITING_PER_THREAD: Final = 8
+TOO_MANY: Final = "too many sign-ins wait for the directory"
 _log = structlog.stdlib.get_logger()
 
 
@@ -28,14 +32,26 @@ class LdapServer:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self.name = f"{plan.address.host}:{plan.address.port}"
-        max_threads = plan.settings.max_threads
-        self._threads = ThreadPoolExecutor(max_threads, thread_name_prefix="ldap")
-        self._places = threading.BoundedSemaphore(max_threads * (1 + _WAITING_PER_THREAD))
+        self.record = HealthRecord(plan.settings.id, self.name)
+        self._max_threads = plan.settings.max_threads
+        self._threads = ThreadPoolExecutor(self._max_threads, thread_name_prefix="ldap")
+        self._counting = threading.Lock()
+        self._in_flight = 0
 
     async def ask(self, question: Question[T]) -> T | DirectoryUnavailable:
         """Whoever stops waiting gives the thread back."""
-        if not self._places.acquire(blocking=False):
-            return DirectoryUnavailable("too many sign-ins wait for the directory")
+        began_s = time.monotonic()
+        outcome = await self.try_out(question)
+        if isinstance(outcome, DirectoryUnavailable):
+            self.record.note_fault(outcome.detail)
+        else:
+            self.record.note_answer(time.monotonic() - began_s)
+        return outcome
+
+    async def try_out(self, question: Question[T]) -> T | DirectoryUnavailable:
+        """The same without a word in the record: the question may answer well of a server that is not."""
+        if not self._enter():
+            return DirectoryUnavailable(TOO_MANY)
         talk = Conversation(self._plan)
         future = self._threads.submit(_run, talk, question)
         future.add_done_callback(self._leave)
@@ -45,13 +61,27 @@ class LdapServer:
             # The caller is gone or served: the thread must not go on waiting for a silent server.
             talk.abort()
 
+    def health(self) -> ServerHealth:
+        with self._counting:
+            in_flight = self._in_flight
+        return self.record.tell(in_flight=in_flight, max_threads=self._max_threads)
+
     def close(self) -> None:
         """Take no more work; what runs ends by its own deadline."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    def _enter(self) -> bool:
+        with self._counting:
+            if self._in_flight >= self._max_threads * (1 + _WAITING_PER_THREAD):
+                return False
+            self._in_flight += 1
+            return True
+
     def _leave(self, future: Future[T]) -> None:
+        """In whatever thread the work ended."""
         del future
-        self._places.release()
+        with self._counting:
+            self._in_flight -= 1
 
 
 def _run(talk: Conversation, question: Question[T]) -> T | DirectoryUnavailable:

@@ -11,6 +11,7 @@ from sekisho.commands.code import code
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
 from sekisho.commands.device import device
+from sekisho.commands.directory import directory
 from sekisho.commands.entrance import entrance
 from sekisho.commands.flows import flows
 from sekisho.commands.key import key
@@ -51,6 +52,7 @@ for _command in (
     mode,
     device,
     flows,
+    directory,
     audit,
     key,
     pki,

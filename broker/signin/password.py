@@ -1,7 +1,9 @@
 """The password step. Outside it looks the same whether the password passed or not."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
+
+import msgspec
 
 from broker.model.ids import TenantId, UserId, new_id
 from broker.model.records import PendingSignin, Tenant, User
@@ -18,6 +20,7 @@ from broker.ports import (
 from broker.secret import Secret, hash_token, new_token
 from broker.settings import SigninSettings
 from broker.signin import trail
+from broker.signin.enrol_places import EnrolPlaces, may_enrol_from
 from broker.signin.inputs import MAX_USER_AGENT, clean_login, refuse_login, refuse_password
 from broker.signin.records import (
     DirectoryDown,
@@ -31,11 +34,9 @@ from broker.signin.records import (
 from broker.signin.rules import (
     AskCode,
     AskEnrolment,
-    Networks,
     PasswordFacts,
     RefuseLater,
     decide_password,
-    is_inside,
 )
 from broker.signin.throttles import Throttles
 from broker.signin.visitor import Visitor
@@ -50,13 +51,15 @@ class PasswordStep:
         authenticators: Mapping[TenantId, Authenticator],
         settings: SigninSettings,
         throttles: Throttles,
-        enrol_networks: Networks,
+        enrol_places: EnrolPlaces,
+        changers: Collection[TenantId] = (),
     ) -> None:
         self._store = store
         self._authenticators = authenticators
         self._settings = settings
         self._throttles = throttles
-        self._enrol_networks = enrol_networks
+        self._enrol_places = enrol_places
+        self._changers = changers
 
     async def submit(self, attempt: PasswordAttempt) -> PasswordOutcome:
         async with self._store.read() as tx:
@@ -100,11 +103,16 @@ class PasswordStep:
                 verdict=verdict,
                 user=user,
                 is_enrolled=enrolment is not None,
-                may_enrol_here=is_inside(attempt.address, self._enrol_networks),
+                may_enrol_here=may_enrol_from(attempt.arrival, self._enrol_places),
+                can_change=visitor.tenant_id in self._changers,
             )
         )
         token = new_token()
         pending = self._pending(tx, visitor, user, token, attempt.user_agent, decision)
+        if isinstance(verdict, PasswordAccepted):
+            pending = msgspec.structs.replace(
+                pending, must_change=verdict.must_change, password_ends_at=verdict.ends_at
+            )
         await tx.signin.add_pending(pending)
         await tx.audit.append(
             trail.password_checked(pending, "refused" if isinstance(decision, RefuseLater) else "passed")

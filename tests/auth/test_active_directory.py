@@ -9,17 +9,11 @@ from broker.model.reasons import SigninRefusal
 from broker.ports import DirectoryUnavailable, PasswordAccepted, PasswordRejected, PersonGone, PersonStands
 from broker.secret import Secret
 from tests.auth.authenticator_conformance import AuthenticatorConformance, Known, secret_of
-from tests.parts.samba import BASE, GROUPS, LOCKOUT_THRESHOLD, DomainController, run_samba
+from tests.parts.samba import BASE, GROUPS, LOCKOUT_THRESHOLD, DomainController
 
 pytestmark = pytest.mark.real
 
 Dial = Callable[..., LdapAuthenticator]
-
-
-@pytest.fixture(scope="module")
-def controller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DomainController]:
-    with run_samba(tmp_path_factory.mktemp("samba")) as running:
-        yield running
 
 
 @pytest.fixture
@@ -86,7 +80,6 @@ async def test_a_primary_group_elsewhere_does_not_count_itself(dial: Dial) -> No
     [
         ("disabled", SigninRefusal.ACCOUNT_DISABLED),
         ("expired", SigninRefusal.ACCOUNT_EXPIRED),
-        ("mustchange", SigninRefusal.PASSWORD_EXPIRED),
     ],
 )
 async def test_the_desk_is_told_why_a_right_password_was_refused(dial: Dial, login: str, cause: SigninRefusal) -> None:

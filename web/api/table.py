@@ -5,6 +5,7 @@ from typing import Final
 from web.api.admin_approvals import APPROVAL_OPERATIONS
 from web.api.admin_changes import CHANGE_OPERATIONS
 from web.api.admin_devices import DEVICE_OPERATIONS
+from web.api.admin_directory_servers import DIRECTORY_SERVER_OPERATIONS
 from web.api.admin_flows import FLOW_OPERATIONS
 from web.api.admin_keys import KEY_OPERATIONS
 from web.api.admin_people import PEOPLE_OPERATIONS
@@ -24,5 +25,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *CHANGE_OPERATIONS,
     *DEVICE_OPERATIONS,
     *FLOW_OPERATIONS,
+    *DIRECTORY_SERVER_OPERATIONS,
     *KEY_OPERATIONS,
 )

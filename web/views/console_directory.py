@@ -9,6 +9,7 @@ from broker.directory.records import DoubtConfirmed, NoSuchDirectory, NothingDou
 from broker.model.directory import SyncKind, SyncPhase
 from broker.people.records import ReasonMissing
 from broker.policy.administration import NotAllowed
+from web.directory_words import SERVER_STATES
 from web.errors import show_problem
 from web.forms import parse_number, read_form, read_query, see_other
 from web.problems import Problem
@@ -24,13 +25,16 @@ async def show_directory(request: web.Request) -> web.Response:
     text = read_query(request, "q")
     views = await directory.status(actor)
     found = await directory.search(actor, text, _read_after(request))
-    if isinstance(views, NotAllowed) or isinstance(found, NotAllowed):
+    servers = await services_of(request).directory_servers.health(actor)
+    if isinstance(views, NotAllowed) or isinstance(found, NotAllowed) or isinstance(servers, NotAllowed):
         return show_problem(request, Problem.NOT_ALLOWED)
     return console_page(
         request,
         "console/directory.html",
         "directory",
         views=views,
+        servers=servers,
+        server_states=SERVER_STATES,
         is_running=any(view.state.phase is not SyncPhase.IDLE or view.state.asked for view in views),
         text=text,
         found=found,

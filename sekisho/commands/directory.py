@@ -1,0 +1,14 @@
+"""Directories on the command line; each part of it has a module of its own."""
+
+import click
+
+from sekisho.commands.directory_servers import check, servers
+
+
+@click.group()
+def directory() -> None:
+    """Directories (LDAP, Active Directory): their servers, and what they say about people."""
+
+
+for _command in (servers, check):
+    directory.add_command(_command)
