@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0030_parking"
-down_revision = "0020_sealing_keys"
+revision = "0022_parking"
+down_revision = "0021_password_change"
 branch_labels = None
 depends_on = None
 
