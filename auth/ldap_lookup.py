@@ -6,15 +6,18 @@ that nobody bears.
 
 import re
 import ssl
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import msgspec
+import structlog
 
 from auth.ldap_connection import Address, Answer, Entry, Line, make_tls_context, parse_url
 from auth.ldap_dialect import complete
+from auth.ldap_lockout import Lockouts
 from auth.ldap_people import (
     SUCCESS,
     PeopleSearch,
@@ -25,10 +28,13 @@ from auth.ldap_people import (
     login_of,
     password_end_of,
 )
+from auth.ldap_policy import read_lockout
 from auth.ldap_ppolicy import PolicyError, PolicyWord, read_policy_word
+from auth.ldap_try import Try
 from auth.ldap_turns import LeftToAnother, Once
 from broker.errors import ConfigurationError
 from broker.model.ids import new_id
+from broker.model.passwords import LockoutPolicy
 from broker.model.reasons import SigninRefusal
 from broker.ports import (
     DirectoryUnavailable,
@@ -43,6 +49,7 @@ from broker.settings import LdapSettings
 
 Outcome = PasswordAccepted | PasswordRejected | DirectoryUnavailable
 
+_log = structlog.stdlib.get_logger()
 _INVALID_CREDENTIALS: Final = 49
 _REFUSALS: Final = {
     19: SigninRefusal.ACCOUNT_DISABLED,  # constraintViolation: locked by a password policy (389-ds)
@@ -71,6 +78,7 @@ class Plan(msgspec.Struct, frozen=True):
     bind_password: Secret
     address: Address
     context: ssl.SSLContext
+    lockouts: Lockouts
 
     def line(self) -> Line:
         return Line(
@@ -92,7 +100,8 @@ def make_plans(settings: LdapSettings, bind_password: Secret, ca_path: Path) -> 
     if len(set(addresses)) < len(addresses):
         raise ConfigurationError("directory.further_urls: a server is listed twice")
     context = make_tls_context(ca_path)
-    return [Plan(settings, bind_password, address, context) for address in addresses]
+    lockouts = Lockouts(settings.assumed_lockout_threshold)
+    return [Plan(settings, bind_password, address, context, lockouts) for address in addresses]
 
 
 class Conversation:
@@ -121,29 +130,55 @@ class Conversation:
         return line
 
     def bind_service(self) -> PeopleSearch:
+        return PeopleSearch(self.plan.settings, self.bind_service_line())
+
+    def bind_service_line(self) -> Line:
         service = self.new_line()
         bound = service.bind(self.plan.settings.bind_dn, self.plan.bind_password)
         if bound.code != SUCCESS:
             raise Stopped(f"the service account was refused: {bound.detail}")
-        return PeopleSearch(self.plan.settings, service)
+        return service
 
 
-def check_password(talk: Conversation, login: str, password: Secret, once: Once) -> Outcome | LeftToAnother:
+def check_password(
+    talk: Conversation, login: str, password: Secret, once: Once, *, is_known: bool
+) -> Outcome | LeftToAnother:
     """Raises :class:`Stopped`, and what ldap3 and sockets raise."""
     search = talk.bind_service()
+    policy = lockout_of(talk.plan, search)
+    read_s = time.monotonic()
     found = search.find(login)
     entry = found if isinstance(found, Entry) else search.nobody()
     groups = search.read_groups(entry, login)
-    # A connection of its own: the service account's identity never stands behind a password.
-    typed = password if isinstance(found, Entry) else Secret(new_id())
-    line = talk.new_line()
-    line.connect(entry.dn, typed)
-    if not once.take():
-        return LeftToAnother()
-    answer = line.send_bind()
-    if not isinstance(found, Entry):
-        return PasswordRejected(found)
-    return _judge(found, groups, answer, talk.plan.settings)
+    with Try(talk.plan.lockouts, talk.plan.settings.kind, entry, policy, read_s, is_known=is_known) as attempt:
+        if not attempt.is_allowed:
+            entry = search.nobody()
+        # A connection of its own: the service account's identity never stands behind a password.
+        typed = password if attempt.is_allowed and isinstance(found, Entry) else Secret(new_id())
+        line = talk.new_line()
+        line.connect(entry.dn, typed)
+        if not once.take():
+            return LeftToAnother()
+        attempt.begin()
+        answer = line.send_bind()
+        if not isinstance(found, Entry):
+            return PasswordRejected(found)
+        if not attempt.is_allowed:
+            return PasswordRejected(attempt.refusal)
+        outcome = _judge(found, groups, answer, talk.plan.settings)
+        attempt.note(outcome)
+        return outcome
+
+
+def lockout_of(plan: Plan, search: PeopleSearch) -> LockoutPolicy:
+    """The directory's own lock, read again now and then."""
+    known = plan.lockouts.known(time.monotonic())
+    if known is None:
+        known = read_lockout(search, plan.settings.kind)
+        plan.lockouts.learn(known, time.monotonic())
+        if known.threshold is None and not plan.lockouts.unknown_limit:
+            _log.warning("directory.lockout_unknown", directory=plan.settings.id)
+    return known
 
 
 def locate(talk: Conversation, login: str) -> str | None:

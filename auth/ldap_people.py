@@ -6,6 +6,7 @@ from typing import Final
 
 from auth.ldap_connection import Answer, Entry, Line
 from auth.ldap_dialect import primary_group_sid
+from auth.ldap_lockout import LOCKOUT_ATTRIBUTES
 from auth.ldap_names import common_name_of, domain_of, fill_filter, is_under
 from broker.model.ids import new_id
 from broker.model.kinds import DirectoryKind
@@ -31,6 +32,18 @@ class Stopped(Exception):
     """The directory can't be asked further."""
 
 
+def person_attributes(settings: LdapSettings) -> tuple[str, ...]:
+    """All that is asked of a person's entry."""
+    return (
+        settings.login_attribute,
+        settings.name_attribute,
+        settings.department_attribute,
+        "memberOf",
+        *_STATE_ATTRIBUTES,
+        *_PRIMARY_GROUP_ATTRIBUTES,
+    )
+
+
 class PeopleSearch:
     """Questions over a connection that is bound as the service account. Raises :class:`Stopped`."""
 
@@ -42,16 +55,7 @@ class PeopleSearch:
     def find(self, login: str, more: Sequence[str] = ()) -> Entry | SigninRefusal:
         """The one entry of this login."""
         settings = self._settings
-        wanted = (
-            settings.login_attribute,
-            settings.name_attribute,
-            settings.department_attribute,
-            "memberOf",
-            *_STATE_ATTRIBUTES,
-            *_PRIMARY_GROUP_ATTRIBUTES,
-            _END_ATTRIBUTE,
-            *more,
-        )
+        wanted = (*person_attributes(settings), _END_ATTRIBUTE, *LOCKOUT_ATTRIBUTES, *more)
         searched = fill_filter(settings.user_filter, {"login": login, "dn": ""})
         answer, entries = self.line.search(settings.user_base, searched, wanted, limit=2)
         if answer.code == _SIZE_LIMIT or len(entries) > 1:
@@ -130,9 +134,13 @@ def is_disabled(entry: Entry) -> bool:
 
 
 def is_expired(entry: Entry, now: datetime) -> bool:
-    """By ``accountExpires`` ([MS-ADA1] 2.3)."""
-    end = _moment(entry.first("accountExpires") or "0")
+    end = expiry_of(entry)
     return end is not None and now >= end
+
+
+def expiry_of(entry: Entry) -> datetime | None:
+    """By ``accountExpires`` ([MS-ADA1] 2.3)."""
+    return _moment(entry.first("accountExpires") or "0")
 
 
 def password_end_of(entry: Entry) -> datetime | None:

@@ -108,10 +108,18 @@ class LdapSettings(_Settings, frozen=True, kw_only=True):
     """Directory group → role in the console."""
     connect_timeout_s: float = 3.0
     operation_timeout_s: float = 5.0
+    assumed_lockout_threshold: int = 0
+    """After so many wrong passwords the directory locks an account, where it does not tell by itself. 0: never."""
     password_change: bool = True
     """Whether people may change their password here. Without it one that has to be changed gets nobody in."""
     max_threads: int = 8
     """For each server."""
+    page_size: Annotated[int, msgspec.Meta(ge=10, le=1000)] = 500
+    """Entries of a page when the whole directory is read. Active Directory gives at most 1000 at a time."""
+    sync_interval_s: Annotated[float, msgspec.Meta(ge=1)] = 600.0
+    """How often changes are read into the list of people, groups and departments."""
+    full_sync_interval_s: Annotated[float, msgspec.Meta(ge=1)] = 21_600.0
+    """How often everything is read. Only then entries that are gone are noticed."""
     recheck_interval_s: float = 120.0
     """How often those who are signed in or at work are looked up again. An account that is disabled or expired is shut
     out in that round; one that is no longer found, in the next."""

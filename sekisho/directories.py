@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from auth.directories import TenantDirectories
 from auth.ldap import LdapAuthenticator
+from auth.ldap_listing import LdapListing
+from broker.directory.rules import Rhythm
 from broker.errors import ConfigurationError
 from broker.model.ids import TenantId
 from broker.model.login_forms import is_same_form, why_not
@@ -18,6 +20,25 @@ def make_authenticators(settings: SiteSettings) -> Mapping[TenantId, TenantDirec
 def directories_of(settings: SiteSettings) -> Mapping[TenantId, tuple[str, ...]]:
     """The ids of each tenant's directories, in their order."""
     return {TenantId(tenant.id): tuple(each.id for each in tenant.every_directory) for tenant in settings.tenants}
+
+
+def open_listings(settings: SiteSettings) -> Mapping[tuple[TenantId, str], LdapListing]:
+    """Every directory as a source of a sync. Whoever makes them closes them. Raises :class:`ConfigurationError`."""
+    return {
+        (TenantId(tenant.id), each.id): LdapListing(
+            each, read_secret_file(settings.path(each.bind_password_file)), settings.path(each.ca_file)
+        )
+        for tenant in settings.tenants
+        for each in tenant.every_directory
+    }
+
+
+def rhythms_of(settings: SiteSettings) -> Mapping[tuple[TenantId, str], Rhythm]:
+    return {
+        (TenantId(tenant.id), each.id): Rhythm(changes_s=each.sync_interval_s, full_s=each.full_sync_interval_s)
+        for tenant in settings.tenants
+        for each in tenant.every_directory
+    }
 
 
 def check_directories(settings: SiteSettings) -> None:

@@ -19,6 +19,7 @@ from broker.device.records import (
     Revoked,
 )
 from broker.directory.records import (
+    DepartmentsAndGroups,
     DirectoryView,
     DoubtConfirmed,
     FoundPeople,
@@ -31,14 +32,16 @@ from broker.flow.table import FlowRow, Words
 from broker.lifecycle.policy_change import ChangeEvent
 from broker.model.actor import Actor
 from broker.model.arrival import Arrival
-from broker.model.directory import Counted, SyncKind
+from broker.model.directory import SyncKind
 from broker.model.directory_health import CheckFinding, ServerHealth
 from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, TenantId, UserId
 from broker.model.kinds import Mode
 from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
 from broker.model.records import AuditRecord, Tenant, User
 from broker.model.rules import RuleSet, Waiver
+from broker.model.throttle import Throttle
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
+from broker.people.locks import BlockOrder, Lifted, LockRefused, NoSuchLock
 from broker.people.passwords import RulesShown
 from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
 from broker.policy.administration import NotAllowed
@@ -156,6 +159,16 @@ class PeoplePort(Protocol):
         ...
 
 
+class LocksPort(Protocol):
+    """Waits at sign-in and blocked addresses."""
+
+    async def list_all(self, actor: Actor) -> list[Throttle] | NotAllowed: ...
+    async def lift(
+        self, actor: Actor, keys: Sequence[str], reason: str
+    ) -> Lifted | NoSuchLock | ReasonMissing | NotAllowed: ...
+    async def block(self, actor: Actor, order: BlockOrder) -> Throttle | LockRefused | ReasonMissing | NotAllowed: ...
+
+
 RuleChangeOutcome = PolicyChange | ChangeRefused | NoSuchChange | NotAllowed
 
 
@@ -223,8 +236,7 @@ class DirectoryPort(Protocol):
     async def search(
         self, actor: Actor, text: str, after: tuple[str, str] | None = None
     ) -> FoundPeople | NotAllowed: ...
-    async def departments(self, actor: Actor) -> list[Counted] | NotAllowed: ...
-    async def groups(self, actor: Actor) -> list[str] | NotAllowed: ...
+    async def units(self, actor: Actor) -> DepartmentsAndGroups | NotAllowed: ...
     async def ask_sync(
         self, actor: Actor, kind: SyncKind, directory: str | None = None
     ) -> SyncAsked | NoSuchDirectory | NotAllowed: ...
@@ -260,6 +272,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     sessions: SessionsPort
     pools: PoolsPort
     people: PeoplePort
+    locks: LocksPort
     audit: AuditPort
     policy: PolicyPort
     approvals: ApprovalsPort

@@ -5,9 +5,11 @@ from typing import Final
 from web.api.admin_approvals import APPROVAL_OPERATIONS
 from web.api.admin_changes import CHANGE_OPERATIONS
 from web.api.admin_devices import DEVICE_OPERATIONS
+from web.api.admin_directory import DIRECTORY_OPERATIONS
 from web.api.admin_directory_servers import DIRECTORY_SERVER_OPERATIONS
 from web.api.admin_flows import FLOW_OPERATIONS
 from web.api.admin_keys import KEY_OPERATIONS
+from web.api.admin_locks import LOCK_OPERATIONS
 from web.api.admin_people import PEOPLE_OPERATIONS
 from web.api.admin_policy import POLICY_OPERATIONS
 from web.api.admin_pools import POOL_OPERATIONS
@@ -20,10 +22,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *POOL_OPERATIONS,
     *SESSION_OPERATIONS,
     *PEOPLE_OPERATIONS,
+    *LOCK_OPERATIONS,
     *POLICY_OPERATIONS,
     *APPROVAL_OPERATIONS,
     *CHANGE_OPERATIONS,
     *DEVICE_OPERATIONS,
+    *DIRECTORY_OPERATIONS,
     *FLOW_OPERATIONS,
     *DIRECTORY_SERVER_OPERATIONS,
     *KEY_OPERATIONS,
