@@ -225,13 +225,13 @@ class Attachment:
                 relay.take_message(self._early.size)
             relay.start()
             reason = await relay.ended
+            return reason
         finally:
             self._violation = relay.violation
             if reason is not None and relay.is_drawn and not relay.is_leaving and may_keep(spec, reason):
                 self._kept = Kept(spec, relay, opened, seat, hold.pop_all())
             else:
                 relay.stop()
-        return reason
 
     def _listen(self, spec: ConnectionSpec, relay: Relay) -> None:
         """What the relay notices is told to the broker."""
