@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from broker.errors import ConfigurationError
+from broker.model.consent_settings import ConsentSettings
 from broker.model.flow_settings import ClientNetworkSettings, FurtherFlowSettings, HostSettings
 from broker.model.kinds import (
     DirectoryKind,
@@ -161,6 +162,7 @@ class TenantSettings(_Settings, frozen=True, kw_only=True):
     cover_unfocused: bool = False
     """The session page covers the picture of every pool while its window is not in use; a pool may ask for it alone
     by ``grants.cover_unfocused``."""
+    consent: ConsentSettings | None = None
     keep_desktops_on_password_change: bool = False
     """A changed password ends the person's other sign-ins; with this their desktops stay connected."""
     directory: LdapSettings | None = None

@@ -8,6 +8,7 @@ from sekisho.commands.approval import approval
 from sekisho.commands.audit import audit
 from sekisho.commands.change import change, exception
 from sekisho.commands.code import code
+from sekisho.commands.consent import consent
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
 from sekisho.commands.device import device
@@ -46,6 +47,7 @@ for _command in (
     user,
     policy,
     approval,
+    consent,
     rules,
     exception,
     change,

@@ -46,6 +46,11 @@ SIGNIN_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
         SigninRefusal.ATTEMPT_EXPIRED: _("ログインの時間切れ"),
         SigninRefusal.TOO_MANY_CODES: _("認証コードの誤りが多すぎる"),
         SigninRefusal.ENROLMENT_NOT_ALLOWED_HERE: _("登録を許可していない接続元"),
+    }
+)
+
+PASSWORD_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
+    {
         NewPasswordFault.TOO_SHORT: _("新しいパスワードが短い"),
         NewPasswordFault.TOO_SIMPLE: _("新しいパスワードが単純"),
         NewPasswordFault.CONTAINS_NAME: _("新しいパスワードに氏名や職員ID"),
@@ -168,7 +173,7 @@ DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 
 VALUES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
-        "cause": {**SIGNIN_CAUSES, **TICKET_CAUSES, **ENTRANCE_CAUSES, **BROWSER_CAUSES},
+        "cause": {**SIGNIN_CAUSES, **PASSWORD_CAUSES, **TICKET_CAUSES, **ENTRANCE_CAUSES, **BROWSER_CAUSES},
         "reason": {
             **{reason.value: told.what for reason, told in ENDS.items()},
             "signed_out_everywhere": _("すべての端末からログアウト"),

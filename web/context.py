@@ -40,6 +40,14 @@ from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
 from broker.model.records import AuditRecord, Tenant, User
 from broker.model.rules import RuleSet, Waiver
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
+from broker.people.consents import (
+    AnswersWrong,
+    ConsentKept,
+    ConsentRow,
+    ConsentShown,
+    NothingDemanded,
+    TextChanged,
+)
 from broker.people.passwords import RulesShown
 from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
 from broker.policy.administration import NotAllowed
@@ -103,6 +111,17 @@ class SigninPort(Protocol):
     async def confirm_enrolment(self, attempt: CodeAttempt) -> CodeOutcome: ...
     async def step_up_by_code(self, auth: Authenticated, code: str) -> StepUpOutcome: ...
     async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None: ...
+
+
+class ConsentsPort(Protocol):
+    """Rules of use that people confirm."""
+
+    async def show(self, auth: Authenticated) -> ConsentShown | NothingDemanded: ...
+    async def give(
+        self, auth: Authenticated, digest: str, answers: Sequence[int | None]
+    ) -> ConsentKept | TextChanged | AnswersWrong | NothingDemanded: ...
+    async def list_all(self, actor: Actor) -> list[ConsentRow] | NotAllowed: ...
+    async def note_export(self, actor: Actor, rows: int) -> NotAllowed | None: ...
 
 
 class PasswordsPort(Protocol):
@@ -267,6 +286,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     flows: FlowsPort
     devices: DevicesPort
     passwords: PasswordsPort
+    consents: ConsentsPort
     keys: KeysPort
     directory: DirectoryPort
     directory_servers: DirectoryServersPort

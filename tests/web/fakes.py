@@ -6,6 +6,7 @@ from broker.session.records import (
     LiveSession,
 )
 from tests.web.fake_changes import KeptChanges
+from tests.web.fake_consents import ShelfOfConsents
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
@@ -42,6 +43,7 @@ class FakeCity:
         self.directory = SyncedDirectory()
         self.passwords = ShelfOfPasswords(self.signin)
         self.directory_servers = TwoServers()
+        self.consents = ShelfOfConsents()
         first = POOLS[0][0]
         self.sessions.others = [
             LiveSession(
@@ -67,6 +69,7 @@ class FakeCity:
             flows=self.flows,
             devices=self.devices,
             passwords=self.passwords,
+            consents=self.consents,
             keys=KeptKeys(),
             directory=self.directory,
             directory_servers=self.directory_servers,
