@@ -5,10 +5,11 @@ Secrets come only from files (``*_file``), which hold nothing else. Times are in
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from broker.account_settings import LocalAccountSettings, PasswordHashSettings
 from broker.errors import ConfigurationError
 from broker.model.consent_settings import ConsentSettings
 from broker.model.flow_settings import ClientNetworkSettings, FurtherFlowSettings, HostSettings
@@ -42,8 +43,7 @@ class SigninSettings(_Settings, frozen=True, kw_only=True):
     free_failures_per_account: int = 20
     """The same for an account from all addresses where it has not signed in lately."""
     free_failures_per_address: int = 300
-    """The same for an address. Attempts that are between password and code count too: a whole office may sit
-    behind one address."""
+    """The same for an address, attempts between password and code included: a whole office may sit behind one."""
     free_failures_of_strangers: int = 1000
     """Failures at one entrance from one of sixteen groups of networks, under whatever names, by whom nothing is known:
     neither address nor browser nor device. From then on such strangers wait ``max_stranger_block_s`` for each other."""
@@ -112,7 +112,7 @@ class LdapSettings(_Settings, frozen=True, kw_only=True):
     assumed_lockout_threshold: int = 0
     """After so many wrong passwords the directory locks an account, where it does not tell by itself. 0: never."""
     password_change: bool = True
-    """Whether people may change their password here. Without it one that has to be changed gets nobody in."""
+    """Without it people don't change their password here, and one that has to be changed gets nobody in."""
     max_threads: int = 8
     """For each server."""
     page_size: Annotated[int, msgspec.Meta(ge=10, le=1000)] = 500
@@ -164,15 +164,25 @@ class TenantSettings(_Settings, frozen=True, kw_only=True):
     by ``grants.cover_unfocused``."""
     consent: ConsentSettings | None = None
     keep_desktops_on_password_change: bool = False
-    """A changed password ends the person's other sign-ins; with this their desktops stay connected."""
+    """Desktops stay connected when a changed password ends the person's other sign-ins."""
     directory: LdapSettings | None = None
     """For a tenant with one directory. With several: ``[[tenants.directories]]``."""
     directories: list[LdapSettings] = []
     """Several, each with an id, asked in this order."""
     same_login: SameLogin = SameLogin.REFUSE
     """What becomes of a name that several directories have under the same form."""
+    local_accounts: LocalAccountSettings = msgspec.field(default_factory=LocalAccountSettings)
     zones: list[ZoneSettings]
     pools: list[PoolSettings]
+    passkey_required_roles: list[Role] = []
+    """Roles that count only after a sign-in (or a step-up) by passkey: with a code alone the console stays shut."""
+    passkey_user_verification: Literal["required", "preferred"] = "required"
+    """Whether the authenticator has to check finger, face or PIN, or only that somebody is there."""
+    passkey_aaguids: list[str] = []
+    """Models of authenticators that may be enrolled. Empty: every model, and none is asked to prove what it is."""
+    passkey_rp_id: str = ""
+    """The name that passkeys are made for, where all host names end in it. Empty: each host name has its own. Changing
+    it makes the passkeys that are there useless."""
 
     @property
     def every_directory(self) -> list[LdapSettings]:
@@ -227,6 +237,7 @@ class SiteSettings(_Settings, frozen=True, kw_only=True):
     entrances: list[EntranceSettings] = []
     entrance_listener: EntranceListenerSettings = msgspec.field(default_factory=EntranceListenerSettings)
     signin: SigninSettings = msgspec.field(default_factory=SigninSettings)
+    password_hash: PasswordHashSettings = msgspec.field(default_factory=PasswordHashSettings)
     database: DatabaseSettings = msgspec.field(default_factory=DatabaseSettings)
     wire: WireSettings = msgspec.field(default_factory=WireSettings)
     devices: DeviceSettings = msgspec.field(default_factory=DeviceSettings)

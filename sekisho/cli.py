@@ -1,4 +1,4 @@
-"""``sekisho``: the command line. It is a client of the REST API; only migrate, verify and serve open more."""
+"""``sekisho``: the command line. A client of the REST API; only migrate, verify, break-glass and serve open more."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import click
 
 from sekisho.commands.approval import approval
 from sekisho.commands.audit import audit
+from sekisho.commands.break_glass import break_glass
 from sekisho.commands.change import change, exception
 from sekisho.commands.code import code
 from sekisho.commands.consent import consent
@@ -16,6 +17,7 @@ from sekisho.commands.directory import directory
 from sekisho.commands.entrance import entrance
 from sekisho.commands.flows import flows
 from sekisho.commands.key import key
+from sekisho.commands.lock import lock
 from sekisho.commands.mode import mode
 from sekisho.commands.pki import pki
 from sekisho.commands.policy import policy
@@ -45,6 +47,8 @@ for _command in (
     desktop,
     session,
     user,
+    break_glass,
+    lock,
     policy,
     approval,
     consent,

@@ -14,6 +14,7 @@ from broker.pool.desired_rules import read_desired_rules
 from broker.secret import SealingKey
 from broker.settings import SiteSettings, read_secret_file
 from sekisho.directories import check_directories
+from sekisho.passkeys import passkey_rules
 
 
 def database_url(settings: SiteSettings) -> str:
@@ -32,6 +33,7 @@ def check_site(settings: SiteSettings) -> None:
     if refusals := refusals_of_ranges("$.signin.enrol_networks", settings.signin.enrol_networks):
         raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
     check_directories(settings)
+    passkey_rules(settings)
     _check_entrances(settings)
     _check_peers(settings)
     for tenant in settings.tenants:

@@ -10,6 +10,7 @@ from web.api.operation import Audience
 from web.arrival import ENTRANCE, Entrance, know_arrival
 from web.context import Services
 from web.csrf import refuse_forgery
+from web.emergency_banner import note_emergencies
 from web.errors import answer_faults
 from web.fresh_factor import FRESH_FACTOR_S, ask_fresh_factor
 from web.headers import add_headers
@@ -26,6 +27,7 @@ from web.views import (
     console_directory_servers,
     console_exceptions,
     console_flows,
+    console_locks,
     console_mode,
     console_people,
     console_policy,
@@ -35,6 +37,8 @@ from web.views import (
     enrolment,
     help_page,
     leaving,
+    own_factors,
+    passkeys,
     password,
     portal,
     signin,
@@ -57,6 +61,7 @@ def create_app(services: Services, entrance: Entrance, *, fresh_factor_s: int = 
             know_arrival,
             find_tenant,
             require_signin,
+            note_emergencies,
             refuse_forgery,
             ask_fresh_factor,
         ],
@@ -86,8 +91,15 @@ def _staff_routes() -> list[web.RouteDef]:
         web.get("/language/{code}", leaving.choose_language),
         web.post("/signout", leaving.sign_out),
         web.post("/signout/everywhere", leaving.sign_out_everywhere),
+        web.post("/login/passkey", passkeys.sign_in),
+        web.post("/login/passkey/options", passkeys.ask_to_sign_in),
+        web.post("/login/enrol/passkey", passkeys.enrol),
+        web.post("/login/enrol/passkey/options", passkeys.ask_to_enrol),
+        *_factor_routes(),
         web.get("/step-up", step_up.show_step_up),
         web.post("/step-up", step_up.step_up_by_code),
+        web.post("/step-up/passkey", step_up.step_up_by_passkey),
+        web.post("/step-up/passkey/options", step_up.ask_passkey),
         web.get("/help", help_page.show_help),
         web.get("/", portal.show_portal),
         web.post("/pools/{pool_id}/open", portal.open_pool),
@@ -95,6 +107,21 @@ def _staff_routes() -> list[web.RouteDef]:
         web.get("/sessions/{session_id}", portal.show_session),
         web.get("/sessions/{session_id}/logoff", portal.ask_log_off),
         web.post("/sessions/{session_id}/logoff", portal.log_off),
+    ]
+
+
+def _factor_routes() -> list[web.RouteDef]:
+    passkey = "/factors/passkeys/{passkey_id}"
+    return [
+        web.get("/factors", own_factors.show_factors),
+        web.post("/factors/passkeys/options", own_factors.ask_passkey),
+        web.post("/factors/passkeys", own_factors.add_passkey),
+        web.post(f"{passkey}/rename", own_factors.rename_passkey),
+        web.post(f"{passkey}/remove", own_factors.remove_passkey),
+        web.get("/factors/app", own_factors.show_app),
+        web.post("/factors/app", own_factors.confirm_app),
+        web.post("/factors/app/remove", own_factors.remove_app),
+        web.post("/factors/codes", own_factors.renew_codes),
     ]
 
 
@@ -124,6 +151,9 @@ def _console_routes() -> list[web.RouteDef]:
         web.post("/console/directory/check", console_directory_servers.check_servers),
         web.post("/console/directory/{directory}/sync", console_directory.ask_sync),
         web.post("/console/directory/{directory}/confirm", console_directory.confirm_doubt),
+        web.get("/console/locks", console_locks.show_locks),
+        web.post("/console/locks/lift", console_locks.lift_locks),
+        web.post("/console/locks/block", console_locks.block_address),
         web.get("/console/devices", console_devices.list_devices),
         web.get("/console/devices/enrol", console_devices.show_enrolment),
         web.post("/console/devices/enrol", console_devices.enrol_device),

@@ -7,6 +7,7 @@ from typing import Final
 from broker.model.passwords import NewPasswordFault
 from broker.model.reasons import SignedOutCause, SigninRefusal, TicketRefusal
 from web.language import gettext_noop as _
+from web.lock_words import LOCK_KINDS
 from web.reasons import DENIALS, ENDS
 from web.words import CERTIFICATE_STATES, DEVICE_KINDS, ORIGINS
 
@@ -45,6 +46,15 @@ SIGNIN_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
         SigninRefusal.RECOVERY_CODE_UNKNOWN: _("登録のない非常用コード"),
         SigninRefusal.ATTEMPT_EXPIRED: _("ログインの時間切れ"),
         SigninRefusal.TOO_MANY_CODES: _("認証コードの誤りが多すぎる"),
+        SigninRefusal.PASSKEY_MALFORMED: _("読み取れないパスキーの応答"),
+        SigninRefusal.PASSKEY_CHALLENGE: _("使用済みか、別のログインのパスキーの応答"),
+        SigninRefusal.PASSKEY_UNKNOWN: _("登録のないパスキー"),
+        SigninRefusal.PASSKEY_ORIGIN: _("別のサイトで作られたパスキーの応答"),
+        SigninRefusal.PASSKEY_USER_UNVERIFIED: _("パスキーで本人を確認していない（指紋・顔・PIN）"),
+        SigninRefusal.PASSKEY_SIGNATURE: _("パスキーの署名違い"),
+        SigninRefusal.PASSKEY_COUNTER: _("パスキーの使用回数の後戻り（複製のおそれ）"),
+        SigninRefusal.PASSKEY_MODEL: _("認められていない機種のパスキー"),
+        SigninRefusal.PASSKEY_REQUIRED: _("パスキーが必要な役割で認証コードを入力"),
         SigninRefusal.ENROLMENT_NOT_ALLOWED_HERE: _("登録を許可していない接続元"),
     }
 )
@@ -103,6 +113,7 @@ BROWSER_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
 DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "login": _("職員ID"),
+        "scope": _("数え方"),
         "cause": _("原因"),
         "reason": _("理由"),
         "note": _("理由"),
@@ -180,6 +191,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "signed_out": _("本人のログアウト"),
             "idle": _("操作がないまま時間が経過"),
             "expired": _("ログインの有効時間の終了"),
+            "factor_changed": _("認証方法の変更"),
             SignedOutCause.OTHER_ENTRANCE: _("別の入口からの操作"),
             SignedOutCause.DEVICE_MISSING: _("端末証明書を確認できない"),
             SignedOutCause.DEVICE_OTHER: _("別の端末からの操作"),
@@ -191,6 +203,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "recovery_code": _("非常用コード"),
             "passkey": _("パスキー"),
         },
+        "scope": dict(LOCK_KINDS),
         "origin": {origin.value: name for origin, name in ORIGINS.items()},
         "way": {"in": _("端末から仮想デスクトップへ"), "out": _("仮想デスクトップから端末へ")},
         "outcome": {
@@ -225,6 +238,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "directory": _("ディレクトリ"),
         "tenant": _("団体"),
         "throttle": _("ログイン一時停止"),
+        "address": _("接続元アドレス"),
         "local": _("サーバー上の操作（コマンド）"),
     }
 )

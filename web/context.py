@@ -39,15 +39,10 @@ from broker.model.kinds import Mode
 from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
 from broker.model.records import AuditRecord, Tenant, User
 from broker.model.rules import RuleSet, Waiver
+from broker.model.throttle import Throttle
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
-from broker.people.consents import (
-    AnswersWrong,
-    ConsentKept,
-    ConsentRow,
-    ConsentShown,
-    NothingDemanded,
-    TextChanged,
-)
+from broker.people.consents import ConsentOutcome, ConsentRow, ConsentShown, NothingDemanded
+from broker.people.locks import BlockOrder, Lifted, LockRefused, NoSuchLock
 from broker.people.passwords import RulesShown
 from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
 from broker.policy.administration import NotAllowed
@@ -64,7 +59,6 @@ from broker.pool.records import (
 )
 from broker.ports import AuditQuery
 from broker.ports.naming import Names
-from broker.sealing.records import KeyStatus, RetireRefused
 from broker.secret import Secret
 from broker.session.desk_records import Explained, ExplainQuestion, ModeAwaits, ModeState, Refusal, Rehearsed
 from broker.session.records import (
@@ -95,6 +89,8 @@ from broker.signin.records import (
     StepUpOutcome,
 )
 from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
+from web.account_ports import AccountsPort, EmergenciesPort, KeysPort
+from web.factor_ports import OwnFactorsPort, PasskeysPort
 
 
 class TenantsPort(Protocol):
@@ -117,9 +113,7 @@ class ConsentsPort(Protocol):
     """Rules of use that people confirm."""
 
     async def show(self, auth: Authenticated) -> ConsentShown | NothingDemanded: ...
-    async def give(
-        self, auth: Authenticated, digest: str, answers: Sequence[int | None]
-    ) -> ConsentKept | TextChanged | AnswersWrong | NothingDemanded: ...
+    async def give(self, auth: Authenticated, digest: str, answers: Sequence[int | None]) -> ConsentOutcome: ...
     async def list_all(self, actor: Actor) -> list[ConsentRow] | NotAllowed: ...
     async def note_export(self, actor: Actor, rows: int) -> NotAllowed | None: ...
 
@@ -174,6 +168,16 @@ class PeoplePort(Protocol):
     async def end_signins(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome:
         """End every browser's session of somebody else; their desktops are disconnected and keep the work."""
         ...
+
+
+class LocksPort(Protocol):
+    """Waits at sign-in and blocked addresses."""
+
+    async def list_all(self, actor: Actor) -> list[Throttle] | NotAllowed: ...
+    async def lift(
+        self, actor: Actor, keys: Sequence[str], reason: str
+    ) -> Lifted | NoSuchLock | ReasonMissing | NotAllowed: ...
+    async def block(self, actor: Actor, order: BlockOrder) -> Throttle | LockRefused | ReasonMissing | NotAllowed: ...
 
 
 RuleChangeOutcome = PolicyChange | ChangeRefused | NoSuchChange | NotAllowed
@@ -241,7 +245,7 @@ class AuditPort(Protocol):
 class DirectoryPort(Protocol):
     async def status(self, actor: Actor) -> list[DirectoryView] | NotAllowed: ...
     async def search(
-        self, actor: Actor, text: str, after: tuple[str, str] | None = None
+        self, actor: Actor, text: str, after: tuple[str, str] | None = None, *, only_new: bool = False
     ) -> FoundPeople | NotAllowed: ...
     async def units(self, actor: Actor) -> DepartmentsAndGroups | NotAllowed: ...
     async def ask_sync(
@@ -263,28 +267,25 @@ class FlowsPort(Protocol):
     async def note_export(self, actor: Actor, rows: int) -> NotAllowed | None: ...
 
 
-class KeysPort(Protocol):
-    """Sealing keys of the site."""
-
-    async def status(self, actor: Actor) -> KeyStatus | NotAllowed: ...
-    async def rotate(self, actor: Actor, *, begins: bool) -> KeyStatus | NotAllowed: ...
-    async def retire(self, actor: Actor, key: str) -> KeyStatus | RetireRefused | NotAllowed: ...
-
-
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a view or an API handler may call."""
 
     tenants: TenantsPort
     signin: SigninPort
+    passkeys: PasskeysPort
+    own_factors: OwnFactorsPort
     sessions: SessionsPort
     pools: PoolsPort
     people: PeoplePort
+    locks: LocksPort
     audit: AuditPort
     policy: PolicyPort
     approvals: ApprovalsPort
     changes: ChangesPort
     flows: FlowsPort
     devices: DevicesPort
+    accounts: AccountsPort
+    emergencies: EmergenciesPort
     passwords: PasswordsPort
     consents: ConsentsPort
     keys: KeysPort

@@ -27,6 +27,7 @@ class Problem(StrEnum):
     NO_SUCH_DIRECTORY = "no_such_directory"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     STATE_CHANGED = "state_changed"
+    PASSKEY_REQUIRED = "passkey_required"
     STEP_UP_REQUIRED = "step_up_required"
     TOO_LARGE = "too_large"
     UNSUPPORTED_MEDIA = "unsupported_media"
@@ -90,6 +91,11 @@ EXPLANATIONS: Final[Mapping[Problem, Explanation]] = MappingProxyType(
             _("状態が変わったため、操作できませんでした"),
             _("一覧を再読み込みして、今の状態を確かめてください。"),
         ),
+        Problem.PASSKEY_REQUIRED: Explanation(
+            403,
+            _("管理者の操作には、パスキーでのログインが必要です"),
+            _("ポータルの「認証方法」の画面でパスキーを登録するか、登録済みのパスキーで本人確認をしてください。"),
+        ),
         Problem.STEP_UP_REQUIRED: Explanation(
             409,
             _("直前の二要素認証が必要です"),
@@ -127,3 +133,12 @@ EXPLANATIONS: Final[Mapping[Problem, Explanation]] = MappingProxyType(
         ),
     }
 )
+
+API_STEPS: Final[Mapping[Problem, str]] = MappingProxyType(
+    {
+        Problem.BAD_REQUEST: _("送る内容を直して、もう一度送ってください。"),
+        Problem.NO_SUCH_POOL: _("デスクトッププールの一覧でIDを確かめてください。"),
+        Problem.METHOD_NOT_ALLOWED: _("APIの仕様（/api/v1/openapi.json）を確かめてください。"),
+    }
+)
+"""Next steps of programs and of the command line, where the pages' own make no sense."""

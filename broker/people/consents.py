@@ -46,6 +46,9 @@ class NothingDemanded(msgspec.Struct, frozen=True):
     """This tenant has no rules of use here."""
 
 
+ConsentOutcome = ConsentKept | TextChanged | AnswersWrong | NothingDemanded
+
+
 class ConsentRow(msgspec.Struct, frozen=True, kw_only=True):
     """A person and what they confirmed last; ``is_current``: it is the text in force and not too old."""
 
@@ -78,9 +81,7 @@ class ConsentDesk:
             ends_on=ends_on_of(text.rule, fact.given_on) if is_given and fact is not None else None,
         )
 
-    async def give(
-        self, auth: Authenticated, digest: str, answers: Sequence[int | None]
-    ) -> ConsentKept | TextChanged | AnswersWrong | NothingDemanded:
+    async def give(self, auth: Authenticated, digest: str, answers: Sequence[int | None]) -> ConsentOutcome:
         """Confirm the text with this digest. ``answers``: the chosen places, one for each page of the training."""
         text = self._texts.get(auth.user.tenant_id)
         if text is None:

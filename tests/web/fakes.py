@@ -5,13 +5,16 @@ from broker.lifecycle.session import SessionState
 from broker.session.records import (
     LiveSession,
 )
+from tests.web.fake_accounts import EmergencyAtTheHost, KeptAccounts
 from tests.web.fake_changes import KeptChanges
 from tests.web.fake_consents import ShelfOfConsents
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
+from tests.web.fake_factors import PlainPasskeys, ShelfOfFactors
 from tests.web.fake_flows import ListedFlows
 from tests.web.fake_keys import KeptKeys
+from tests.web.fake_locks import ListedLocks
 from tests.web.fake_passwords import ShelfOfPasswords
 from tests.web.fake_policy import KeptApprovals, OpenMinded
 from tests.web.fake_servers import TwoServers
@@ -31,9 +34,13 @@ class FakeCity:
 
     def __init__(self) -> None:
         self.signin = PlainSignin()
+        self.accounts = KeptAccounts()
+        self.passkeys = PlainPasskeys(self.signin)
+        self.own_factors = ShelfOfFactors()
         self.sessions = ScriptedSessions()
         self.pools = ShelfOfPools()
         self.people = HelpfulPeople(self.signin)
+        self.locks = ListedLocks()
         self.audit = WrittenAudit()
         self.policy = OpenMinded()
         self.approvals = KeptApprovals()
@@ -59,15 +66,20 @@ class FakeCity:
         return Services(
             tenants=OneCity(),
             signin=self.signin,
+            passkeys=self.passkeys,
+            own_factors=self.own_factors,
             sessions=self.sessions,
             pools=self.pools,
             people=self.people,
+            locks=self.locks,
             audit=self.audit,
             policy=self.policy,
             approvals=self.approvals,
             changes=self.changes,
             flows=self.flows,
             devices=self.devices,
+            accounts=self.accounts,
+            emergencies=EmergencyAtTheHost(),
             passwords=self.passwords,
             consents=self.consents,
             keys=KeptKeys(),
