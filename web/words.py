@@ -117,6 +117,8 @@ AUDIT_EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "signin.step_up_refused": _("もう一度の本人確認の拒否"),
         "signin.refused": _("ログイン拒否"),
         "signin.throttled": _("ログイン一時停止"),
+        "throttle.lifted": _("ロックの解除"),
+        "address.blocked": _("接続元の遮断"),
         "factor.enrolled": _("最初の認証方法の登録"),
         "factor.added": _("認証方法の追加"),
         "factor.replaced": _("認証アプリの変更"),
