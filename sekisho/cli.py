@@ -19,6 +19,7 @@ from sekisho.commands.flows import flows
 from sekisho.commands.key import key
 from sekisho.commands.lock import lock
 from sekisho.commands.mode import mode
+from sekisho.commands.passkey import passkey
 from sekisho.commands.pki import pki
 from sekisho.commands.policy import policy
 from sekisho.commands.pool import desktop, pool
@@ -47,6 +48,7 @@ for _command in (
     desktop,
     session,
     user,
+    passkey,
     break_glass,
     lock,
     policy,

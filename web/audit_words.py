@@ -64,6 +64,7 @@ PASSWORD_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
         NewPasswordFault.TOO_SHORT: _("新しいパスワードが短い"),
         NewPasswordFault.TOO_SIMPLE: _("新しいパスワードが単純"),
         NewPasswordFault.CONTAINS_NAME: _("新しいパスワードに氏名や職員ID"),
+        NewPasswordFault.COMMON: _("ありふれたパスワード"),
         NewPasswordFault.USED_BEFORE: _("以前のパスワードの再利用"),
         NewPasswordFault.TOO_YOUNG: _("前回の変更から日が浅い"),
         NewPasswordFault.NOT_ALLOWED: _("パスワードの変更の権限なし"),

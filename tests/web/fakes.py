@@ -11,7 +11,7 @@ from tests.web.fake_consents import ShelfOfConsents
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
-from tests.web.fake_factors import PlainPasskeys, ShelfOfFactors
+from tests.web.fake_factors import DeskOfPasskeys, PlainPasskeys, ShelfOfFactors
 from tests.web.fake_flows import ListedFlows
 from tests.web.fake_help_desk import PatientHelpDesk
 from tests.web.fake_keys import KeptKeys
@@ -38,6 +38,7 @@ class FakeCity:
         self.accounts = KeptAccounts()
         self.passkeys = PlainPasskeys(self.signin)
         self.own_factors = ShelfOfFactors()
+        self.person_passkeys = DeskOfPasskeys()
         self.sessions = ScriptedSessions()
         self.pools = ShelfOfPools()
         self.people = HelpfulPeople(self.signin)
@@ -70,6 +71,7 @@ class FakeCity:
             signin=self.signin,
             passkeys=self.passkeys,
             own_factors=self.own_factors,
+            person_passkeys=self.person_passkeys,
             sessions=self.sessions,
             pools=self.pools,
             people=self.people,
