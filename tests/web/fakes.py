@@ -7,10 +7,11 @@ from broker.session.records import (
 )
 from tests.web.fake_accounts import EmergencyAtTheHost, KeptAccounts
 from tests.web.fake_changes import KeptChanges
+from tests.web.fake_consents import ShelfOfConsents
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
-from tests.web.fake_factors import PlainPasskeys, ShelfOfFactors
+from tests.web.fake_factors import DeskOfPasskeys, PlainPasskeys, ShelfOfFactors
 from tests.web.fake_flows import ListedFlows
 from tests.web.fake_help_desk import PatientHelpDesk
 from tests.web.fake_keys import KeptKeys
@@ -37,6 +38,7 @@ class FakeCity:
         self.accounts = KeptAccounts()
         self.passkeys = PlainPasskeys(self.signin)
         self.own_factors = ShelfOfFactors()
+        self.person_passkeys = DeskOfPasskeys()
         self.sessions = ScriptedSessions()
         self.pools = ShelfOfPools()
         self.people = HelpfulPeople(self.signin)
@@ -51,6 +53,7 @@ class FakeCity:
         self.directory = SyncedDirectory()
         self.passwords = ShelfOfPasswords(self.signin)
         self.directory_servers = TwoServers()
+        self.consents = ShelfOfConsents()
         first = POOLS[0][0]
         self.sessions.others = [
             LiveSession(
@@ -68,6 +71,7 @@ class FakeCity:
             signin=self.signin,
             passkeys=self.passkeys,
             own_factors=self.own_factors,
+            person_passkeys=self.person_passkeys,
             sessions=self.sessions,
             pools=self.pools,
             people=self.people,
@@ -82,6 +86,7 @@ class FakeCity:
             accounts=self.accounts,
             emergencies=EmergencyAtTheHost(),
             passwords=self.passwords,
+            consents=self.consents,
             keys=KeptKeys(),
             directory=self.directory,
             directory_servers=self.directory_servers,
