@@ -33,6 +33,7 @@ from broker.people.approvals import ApprovalService
 from broker.people.help_desk import HelpDesk
 from broker.people.leavers import LeaverWatch
 from broker.people.locks import LockService
+from broker.people.passkeys import PasskeyShelf
 from broker.people.passwords import PasswordDesk
 from broker.people.service import PeopleService
 from broker.people.tenants import TenantDirectory
@@ -124,6 +125,7 @@ class Broker:
             signin=self.signin,
             passkeys=self.signin.passkeys,
             own_factors=self.signin.factors,
+            person_passkeys=PasskeyShelf(store, self.sessions),
             sessions=self.sessions,
             pools=self.pools,
             locks=LockService(store),

@@ -90,7 +90,7 @@ from broker.signin.records import (
 )
 from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
 from web.account_ports import AccountsPort, EmergenciesPort, KeysPort
-from web.factor_ports import OwnFactorsPort, PasskeysPort
+from web.factor_ports import OwnFactorsPort, PasskeysPort, PersonPasskeysPort
 
 
 class TenantsPort(Protocol):
@@ -269,6 +269,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     signin: SigninPort
     passkeys: PasskeysPort
     own_factors: OwnFactorsPort
+    person_passkeys: PersonPasskeysPort
     sessions: SessionsPort
     pools: PoolsPort
     people: PeoplePort

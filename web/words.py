@@ -137,6 +137,8 @@ AUDIT_EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "session.first_frame_drawn": _("画面表示"),
         "session.detached": _("切断"),
         "session.taken_over": _("別画面への切替え"),
+        "session.parked": _("回線断（接続を保持）"),
+        "session.resumed": _("回線の回復による再開"),
         "session.ended": _("セッション終了"),
         "session.terminated": _("強制切断"),
         "ticket.issued": _("接続許可証の発行"),

@@ -10,7 +10,7 @@ from tests.web.fake_changes import KeptChanges
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
-from tests.web.fake_factors import PlainPasskeys, ShelfOfFactors
+from tests.web.fake_factors import DeskOfPasskeys, PlainPasskeys, ShelfOfFactors
 from tests.web.fake_flows import ListedFlows
 from tests.web.fake_help_desk import PatientHelpDesk
 from tests.web.fake_keys import KeptKeys
@@ -37,6 +37,7 @@ class FakeCity:
         self.accounts = KeptAccounts()
         self.passkeys = PlainPasskeys(self.signin)
         self.own_factors = ShelfOfFactors()
+        self.person_passkeys = DeskOfPasskeys()
         self.sessions = ScriptedSessions()
         self.pools = ShelfOfPools()
         self.people = HelpfulPeople(self.signin)
@@ -68,6 +69,7 @@ class FakeCity:
             signin=self.signin,
             passkeys=self.passkeys,
             own_factors=self.own_factors,
+            person_passkeys=self.person_passkeys,
             sessions=self.sessions,
             pools=self.pools,
             people=self.people,

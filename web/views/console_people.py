@@ -46,9 +46,9 @@ _TEXTS: Final[dict[Measure, tuple[str, tuple[str, ...], str]]] = {
         _("利用停止を解除する"),
     ),
     Measure.RESET_FACTOR: (
-        _("認証アプリの登録を解除しますか"),
+        _("認証方法の登録を解除しますか"),
         (
-            _("今の認証アプリと非常用コードは使えなくなり、次回ログイン時に登録し直します。"),
+            _("今の認証アプリ、パスキー、非常用コードは使えなくなり、次回ログイン時に登録し直します。"),
             _("ログイン中の端末からログアウトさせ、接続中の画面を切断します（作業は残ります）。"),
             _("なりすましを防ぐため、本人であることを職員証などで確かめてから行ってください。"),
         ),
@@ -106,6 +106,7 @@ async def show_person(request: web.Request) -> web.Response:
     details = await _find_person(request)
     if isinstance(details, Problem):
         return show_problem(request, details)
+    passkeys = await services_of(request).person_passkeys.list_of(actor_of(request), details.user.id)
     lines = await told_records(request, list(details.recent))
     sheet = await services_of(request).help_desk.look(actor_of(request), details.user.id)
     if isinstance(lines, NotAllowed) or not isinstance(sheet, PersonSheet):
@@ -117,6 +118,7 @@ async def show_person(request: web.Request) -> web.Response:
         "people",
         person=details.user,
         recovery_codes_left=details.recovery_codes_left,
+        passkeys=[] if isinstance(passkeys, NotAllowed | NoSuchPerson) else passkeys,
         lines=lines,
         sheet=sheet,
         troubles=troubles_of(sheet),
