@@ -21,7 +21,7 @@ from web.views.audit_table import told_records
 from web.views.confirmation import Confirmation, ask_again, ask_for, is_reason_missing, person_named
 from web.views.console import console_page
 from web.visitor import actor_of, services_of
-from web.words import ORIGINS, ROLES
+from web.words import ORIGINS, ROLES, SESSION_STATES
 
 DONE_CODES: Final = {
     Measure.LOCK: "locked",
@@ -125,6 +125,7 @@ async def show_person(request: web.Request) -> web.Response:
         signins=signin_lines(sheet),
         pools=[] if isinstance(pools, NotAllowed) else pools,
         origins=ORIGINS,
+        session_states=SESSION_STATES,
         lock_kinds=LOCK_KINDS,
         lock_reasons=LOCK_REASONS,
         role_names=ROLES,
