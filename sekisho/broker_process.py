@@ -30,6 +30,7 @@ from broker.link.server import WireServer
 from broker.link.tcp_door import find_tcp_door
 from broker.model.ids import TenantId
 from broker.people.approvals import ApprovalService
+from broker.people.factor_desk import FactorDesk
 from broker.people.leavers import LeaverWatch
 from broker.people.locks import LockService
 from broker.people.passwords import PasswordDesk
@@ -142,6 +143,7 @@ class Broker:
             ),
             emergencies=EmergencyDesk(store, self.hasher, TotpFactor(), sealing, settings.signin.issuer),
             passwords=passwords,
+            factor_desk=FactorDesk(store, sealing, self.sessions),
             keys=KeyService(store, sealing, key_file, self.key_watch),
             directory=DirectoryDesk(store, directories_of(settings)),
             directory_servers=ServersDesk(self.authenticators),

@@ -14,6 +14,7 @@ from sekisho.commands.demo import demo
 from sekisho.commands.device import device
 from sekisho.commands.directory import directory
 from sekisho.commands.entrance import entrance
+from sekisho.commands.factor import factor
 from sekisho.commands.flows import flows
 from sekisho.commands.key import key
 from sekisho.commands.lock import lock
@@ -46,6 +47,7 @@ for _command in (
     desktop,
     session,
     user,
+    factor,
     break_glass,
     lock,
     policy,

@@ -25,6 +25,7 @@ from web.views import (
     console_directory,
     console_directory_servers,
     console_exceptions,
+    console_factors,
     console_flows,
     console_locks,
     console_mode,
@@ -126,7 +127,8 @@ def _console_routes() -> list[web.RouteDef]:
     gate = "/console/pools/{pool_id}/{gate:open|close}"
     repair = "/console/pools/{pool_id}/desktops/{desktop_id}/repair"
     terminate = "/console/sessions/{session_id}/terminate"
-    measure = "/console/people/{user_id}/{measure:lock|unlock|reset-factor|sign-out}"
+    measure = "/console/people/{user_id}/{measure:lock|unlock|sign-out}"
+    factor_measure = "/console/people/{user_id}/{factor_measure:reset-factor|enrolment-code}"
     return [
         web.get("/console", console.show_console),
         web.get("/console/pools", console_pools.show_pools),
@@ -140,6 +142,8 @@ def _console_routes() -> list[web.RouteDef]:
         web.post(terminate, console_sessions.terminate),
         web.get("/console/people", console_people.search_people),
         web.get("/console/people/{user_id}", console_people.show_person),
+        web.get(factor_measure, console_factors.ask_factor_measure),
+        web.post(factor_measure, console_factors.take_factor_measure),
         web.get(measure, console_people.ask_measure),
         web.post(measure, console_people.take_measure),
         web.get("/console/directory", console_directory.show_directory),

@@ -119,6 +119,8 @@ class PendingSignin(msgspec.Struct, frozen=True, kw_only=True):
     factor: str | None = None
     """The second factor that this sign-in has passed already: all that is missing is another password."""
     password_ends_at: datetime | None = None
+    may_enrol_anywhere: bool = False
+    """A one-time code of the IT desk stands for the office."""
 
 
 class WebSession(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from tests.web.fake_changes import KeptChanges
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
+from tests.web.fake_factor_desk import DeskOfFactors
 from tests.web.fake_factors import PlainPasskeys, ShelfOfFactors
 from tests.web.fake_flows import ListedFlows
 from tests.web.fake_keys import KeptKeys
@@ -34,6 +35,7 @@ class FakeCity:
     def __init__(self) -> None:
         self.signin = PlainSignin()
         self.accounts = KeptAccounts()
+        self.factor_desk = DeskOfFactors()
         self.passkeys = PlainPasskeys(self.signin)
         self.own_factors = ShelfOfFactors()
         self.sessions = ScriptedSessions()
@@ -79,6 +81,7 @@ class FakeCity:
             accounts=self.accounts,
             emergencies=EmergencyAtTheHost(),
             passwords=self.passwords,
+            factor_desk=self.factor_desk,
             keys=KeptKeys(),
             directory=self.directory,
             directory_servers=self.directory_servers,

@@ -20,7 +20,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "terminated": _("セッションを強制切断しました。"),
         "locked": _("利用を停止しました。"),
         "unlocked": _("利用停止を解除しました。"),
-        "factor_reset": _("認証アプリの登録を解除しました。次回ログイン時に登録し直します。"),
+        "factor_reset": _("認証アプリとパスキーの登録を解除しました。次回ログイン時に登録し直します。"),
         "approval_set": _("テレワークの承認を登録しました。"),
         "approval_withdrawn": _("テレワークの承認を取り消しました。必要とするセッションはすぐに終わります。"),
         "change_requested": _("申請しました。別の管理者が承認すると有効になります。"),
