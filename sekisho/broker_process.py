@@ -31,6 +31,7 @@ from broker.link.tcp_door import find_tcp_door
 from broker.model.ids import TenantId
 from broker.people.approvals import ApprovalService
 from broker.people.factor_desk import FactorDesk
+from broker.people.help_desk import HelpDesk
 from broker.people.leavers import LeaverWatch
 from broker.people.locks import LockService
 from broker.people.passwords import PasswordDesk
@@ -127,6 +128,7 @@ class Broker:
             sessions=self.sessions,
             pools=self.pools,
             locks=LockService(store),
+            help_desk=HelpDesk(store),
             people=PeopleService(store, self.signin, self.sessions),
             audit=AuditService(store),
             policy=self.policy,

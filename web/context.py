@@ -41,6 +41,7 @@ from broker.model.records import AuditRecord, Tenant, User
 from broker.model.rules import RuleSet, Waiver
 from broker.model.throttle import Throttle
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
+from broker.people.help_desk import PersonSheet
 from broker.people.locks import BlockOrder, Lifted, LockRefused, NoSuchLock
 from broker.people.passwords import RulesShown
 from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
@@ -160,6 +161,10 @@ class PeoplePort(Protocol):
         ...
 
 
+class HelpDeskPort(Protocol):
+    async def look(self, actor: Actor, user_id: UserId) -> PersonSheet | NoSuchPerson | NotAllowed: ...
+
+
 class LocksPort(Protocol):
     """Waits at sign-in and blocked addresses."""
 
@@ -268,6 +273,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     pools: PoolsPort
     people: PeoplePort
     locks: LocksPort
+    help_desk: HelpDeskPort
     audit: AuditPort
     policy: PolicyPort
     approvals: ApprovalsPort

@@ -96,10 +96,9 @@ class TotpEnrolment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PendingSignin(msgspec.Struct, frozen=True, kw_only=True):
-    """A sign-in between its password step and its code step; known by the hash of its cookie.
-
-    ``password_refusal`` keeps the cause when the password did not pass: the code step follows all the same,
-    so that a stranger learns nothing from it.
+    """A sign-in between its password step and its code step; known by the hash of its cookie. ``password_refusal`` keeps
+    the cause when the password did not pass: the code step follows all the same, so that a stranger learns nothing from
+    it. ``may_enrol_anywhere``: a one-time code of the IT desk stands for the office.
     """
 
     token_hash: bytes
@@ -120,7 +119,6 @@ class PendingSignin(msgspec.Struct, frozen=True, kw_only=True):
     """The second factor that this sign-in has passed already: all that is missing is another password."""
     password_ends_at: datetime | None = None
     may_enrol_anywhere: bool = False
-    """A one-time code of the IT desk stands for the office."""
 
 
 class WebSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -262,7 +260,11 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
-    """One WebSocket on one gateway, from the redeemed ticket to its end. Bytes are those of the tunnel."""
+    """One WebSocket on one gateway, from the redeemed ticket to its end. Bytes are those of the tunnel.
+
+    ``parked_at``: since then its line is down and the gateway keeps the desktop's connection. ``seat`` is a sealed
+    JSON object: where that connection is (:class:`broker.wire.messages.GuacdSeat`).
+    """
 
     tenant_id: TenantId
     id: AttachmentId
@@ -276,6 +278,8 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     close_reason: EndReason | None = None
     bytes_to_browser: int = 0
     bytes_from_browser: int = 0
+    parked_at: datetime | None = None
+    seat: Sealed | None = None
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):

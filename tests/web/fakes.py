@@ -13,6 +13,7 @@ from tests.web.fake_directory import SyncedDirectory
 from tests.web.fake_factor_desk import DeskOfFactors
 from tests.web.fake_factors import PlainPasskeys, ShelfOfFactors
 from tests.web.fake_flows import ListedFlows
+from tests.web.fake_help_desk import PatientHelpDesk
 from tests.web.fake_keys import KeptKeys
 from tests.web.fake_locks import ListedLocks
 from tests.web.fake_passwords import ShelfOfPasswords
@@ -42,6 +43,7 @@ class FakeCity:
         self.pools = ShelfOfPools()
         self.people = HelpfulPeople(self.signin)
         self.locks = ListedLocks()
+        self.help_desk = PatientHelpDesk(self.signin, self.locks)
         self.audit = WrittenAudit()
         self.policy = OpenMinded()
         self.approvals = KeptApprovals()
@@ -72,6 +74,7 @@ class FakeCity:
             pools=self.pools,
             people=self.people,
             locks=self.locks,
+            help_desk=self.help_desk,
             audit=self.audit,
             policy=self.policy,
             approvals=self.approvals,

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024_enrolment_code"
-down_revision = "0023_local_account"
+revision = "0025_enrolment_code"
+down_revision = "0024_parking"
 branch_labels = None
 depends_on = None
 
