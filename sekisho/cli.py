@@ -9,6 +9,7 @@ from sekisho.commands.audit import audit
 from sekisho.commands.break_glass import break_glass
 from sekisho.commands.change import change, exception
 from sekisho.commands.code import code
+from sekisho.commands.consent import consent
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
 from sekisho.commands.device import device
@@ -19,6 +20,7 @@ from sekisho.commands.flows import flows
 from sekisho.commands.key import key
 from sekisho.commands.lock import lock
 from sekisho.commands.mode import mode
+from sekisho.commands.passkey import passkey
 from sekisho.commands.pki import pki
 from sekisho.commands.policy import policy
 from sekisho.commands.pool import desktop, pool
@@ -48,10 +50,12 @@ for _command in (
     session,
     user,
     factor,
+    passkey,
     break_glass,
     lock,
     policy,
     approval,
+    consent,
     rules,
     exception,
     change,

@@ -96,9 +96,9 @@ class TotpEnrolment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PendingSignin(msgspec.Struct, frozen=True, kw_only=True):
-    """A sign-in between its password step and its code step; known by the hash of its cookie. ``password_refusal`` keeps
-    the cause when the password did not pass: the code step follows all the same, so that a stranger learns nothing from
-    it. ``may_enrol_anywhere``: a one-time code of the IT desk stands for the office.
+    """A sign-in between its password step and its code step; known by the hash of its cookie. ``password_refusal``
+    keeps the cause when the password did not pass: the code step follows all the same, so that a stranger learns
+    nothing from it. ``may_enrol_anywhere``: a one-time code of the IT desk stands for the office.
     """
 
     token_hash: bytes

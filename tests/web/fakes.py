@@ -7,11 +7,12 @@ from broker.session.records import (
 )
 from tests.web.fake_accounts import EmergencyAtTheHost, KeptAccounts
 from tests.web.fake_changes import KeptChanges
+from tests.web.fake_consents import ShelfOfConsents
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
 from tests.web.fake_factor_desk import DeskOfFactors
-from tests.web.fake_factors import PlainPasskeys, ShelfOfFactors
+from tests.web.fake_factors import DeskOfPasskeys, PlainPasskeys, ShelfOfFactors
 from tests.web.fake_flows import ListedFlows
 from tests.web.fake_help_desk import PatientHelpDesk
 from tests.web.fake_keys import KeptKeys
@@ -39,6 +40,7 @@ class FakeCity:
         self.factor_desk = DeskOfFactors()
         self.passkeys = PlainPasskeys(self.signin)
         self.own_factors = ShelfOfFactors()
+        self.person_passkeys = DeskOfPasskeys()
         self.sessions = ScriptedSessions()
         self.pools = ShelfOfPools()
         self.people = HelpfulPeople(self.signin)
@@ -53,6 +55,7 @@ class FakeCity:
         self.directory = SyncedDirectory()
         self.passwords = ShelfOfPasswords(self.signin)
         self.directory_servers = TwoServers()
+        self.consents = ShelfOfConsents()
         first = POOLS[0][0]
         self.sessions.others = [
             LiveSession(
@@ -70,6 +73,7 @@ class FakeCity:
             signin=self.signin,
             passkeys=self.passkeys,
             own_factors=self.own_factors,
+            person_passkeys=self.person_passkeys,
             sessions=self.sessions,
             pools=self.pools,
             people=self.people,
@@ -85,6 +89,7 @@ class FakeCity:
             emergencies=EmergencyAtTheHost(),
             passwords=self.passwords,
             factor_desk=self.factor_desk,
+            consents=self.consents,
             keys=KeptKeys(),
             directory=self.directory,
             directory_servers=self.directory_servers,

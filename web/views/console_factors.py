@@ -29,12 +29,12 @@ class FactorMeasure(StrEnum):
 
 
 _TITLES: Final = {
-    FactorMeasure.RESET: _("認証アプリとパスキーの登録を解除しますか"),
+    FactorMeasure.RESET: _("認証方法の登録を解除しますか"),
     FactorMeasure.CODE: _("庁外での登録に使うコードを発行しますか"),
 }
 _CONSEQUENCES: Final = {
     FactorMeasure.RESET: (
-        _("今の認証アプリ・パスキー・非常用コードは使えなくなり、次回ログイン時に登録し直します。"),
+        _("今の認証アプリ、パスキー、非常用コードは使えなくなり、次回ログイン時に登録し直します。"),
         _("ログイン中の端末からログアウトさせ、接続中の画面を切断します（作業は残ります）。"),
     ),
     FactorMeasure.CODE: (

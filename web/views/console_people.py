@@ -96,6 +96,7 @@ async def show_person(request: web.Request) -> web.Response:
     details = await _find_person(request)
     if isinstance(details, Problem):
         return show_problem(request, details)
+    passkeys = await services_of(request).person_passkeys.list_of(actor_of(request), details.user.id)
     lines = await told_records(request, list(details.recent))
     sheet = await services_of(request).help_desk.look(actor_of(request), details.user.id)
     if isinstance(lines, NotAllowed) or not isinstance(sheet, PersonSheet):
@@ -107,6 +108,7 @@ async def show_person(request: web.Request) -> web.Response:
         "people",
         person=details.user,
         recovery_codes_left=details.recovery_codes_left,
+        passkeys=[] if isinstance(passkeys, NotAllowed | NoSuchPerson) else passkeys,
         lines=lines,
         sheet=sheet,
         troubles=troubles_of(sheet),

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025_enrolment_code"
-down_revision = "0024_parking"
+revision = "0026_enrolment_code"
+down_revision = "0025_consent"
 branch_labels = None
 depends_on = None
 
