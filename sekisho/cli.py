@@ -15,6 +15,7 @@ from sekisho.commands.demo import demo
 from sekisho.commands.device import device
 from sekisho.commands.directory import directory
 from sekisho.commands.entrance import entrance
+from sekisho.commands.factor import factor
 from sekisho.commands.flows import flows
 from sekisho.commands.key import key
 from sekisho.commands.lock import lock
@@ -48,6 +49,7 @@ for _command in (
     desktop,
     session,
     user,
+    factor,
     passkey,
     break_glass,
     lock,
