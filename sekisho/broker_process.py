@@ -31,6 +31,7 @@ from broker.link.tcp_door import find_tcp_door
 from broker.model.ids import TenantId
 from broker.people.approvals import ApprovalService
 from broker.people.consents import ConsentDesk
+from broker.people.factor_desk import FactorDesk
 from broker.people.help_desk import HelpDesk
 from broker.people.leavers import LeaverWatch
 from broker.people.locks import LockService
@@ -148,6 +149,7 @@ class Broker:
             ),
             emergencies=EmergencyDesk(store, self.hasher, TotpFactor(), sealing, settings.signin.issuer),
             passwords=passwords,
+            factor_desk=FactorDesk(store, sealing, self.sessions),
             consents=ConsentDesk(store, read_consents(settings)),
             keys=KeyService(store, sealing, key_file, self.key_watch),
             directory=DirectoryDesk(store, directories_of(settings)),

@@ -80,6 +80,7 @@ from broker.signin.records import (
     CodeAttempt,
     CodeOutcome,
     EnrolmentOffer,
+    MustEnrol,
     OwnChange,
     OwnChangeOutcome,
     PasswordAttempt,
@@ -90,13 +91,11 @@ from broker.signin.records import (
     StepUpOutcome,
 )
 from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
-from web.account_ports import AccountsPort, EmergenciesPort, KeysPort
+from web.account_ports import AccountsPort, EmergenciesPort, FactorDeskPort, KeysPort
 from web.factor_ports import OwnFactorsPort, PasskeysPort, PersonPasskeysPort
 
 
 class TenantsPort(Protocol):
-    """Tenants by the name under which they are reached."""
-
     async def find_by_hostname(self, hostname: str) -> Tenant | None: ...
     async def list_all(self) -> list[Tenant]: ...
 
@@ -104,7 +103,7 @@ class TenantsPort(Protocol):
 class SigninPort(Protocol):
     async def submit_password(self, attempt: PasswordAttempt) -> PasswordOutcome: ...
     async def offer_enrolment(self, pending: Secret) -> EnrolmentOffer | Refused: ...
-    async def submit_code(self, attempt: CodeAttempt) -> CodeOutcome: ...
+    async def submit_code(self, attempt: CodeAttempt) -> CodeOutcome | MustEnrol: ...
     async def confirm_enrolment(self, attempt: CodeAttempt) -> CodeOutcome: ...
     async def step_up_by_code(self, auth: Authenticated, code: str) -> StepUpOutcome: ...
     async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None: ...
@@ -164,7 +163,6 @@ class PeoplePort(Protocol):
     async def details(self, actor: Actor, user_id: UserId) -> PersonDetails | NoSuchPerson | NotAllowed: ...
     async def lock(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome: ...
     async def unlock(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome: ...
-    async def reset_factor(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome: ...
 
     async def end_signins(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome:
         """End every browser's session of somebody else; their desktops are disconnected and keep the work."""
@@ -294,6 +292,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     accounts: AccountsPort
     emergencies: EmergenciesPort
     passwords: PasswordsPort
+    factor_desk: FactorDeskPort
     consents: ConsentsPort
     keys: KeysPort
     directory: DirectoryPort

@@ -96,10 +96,9 @@ class TotpEnrolment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PendingSignin(msgspec.Struct, frozen=True, kw_only=True):
-    """A sign-in between its password step and its code step; known by the hash of its cookie.
-
-    ``password_refusal`` keeps the cause when the password did not pass: the code step follows all the same,
-    so that a stranger learns nothing from it.
+    """A sign-in between its password step and its code step; known by the hash of its cookie. ``password_refusal``
+    keeps the cause when the password did not pass: the code step follows all the same, so that a stranger learns
+    nothing from it. ``may_enrol_anywhere``: a one-time code of the IT desk stands for the office.
     """
 
     token_hash: bytes
@@ -119,6 +118,7 @@ class PendingSignin(msgspec.Struct, frozen=True, kw_only=True):
     factor: str | None = None
     """The second factor that this sign-in has passed already: all that is missing is another password."""
     password_ends_at: datetime | None = None
+    may_enrol_anywhere: bool = False
 
 
 class WebSession(msgspec.Struct, frozen=True, kw_only=True):

@@ -89,7 +89,7 @@ class EnrolmentStep:
             max_codes=self._settings.max_codes_per_attempt,
             user=user,
             proof=self._prove(secret, attempt.code, tx) if secret else None,
-            may_enrol_here=may_enrol_from(attempt.arrival, self._places),
+            may_enrol_here=pending.may_enrol_anywhere or may_enrol_from(attempt.arrival, self._places),
         )
         decision = decide_enrolment(facts)
         if isinstance(decision, RefuseLogin):

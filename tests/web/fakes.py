@@ -11,6 +11,7 @@ from tests.web.fake_consents import ShelfOfConsents
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
+from tests.web.fake_factor_desk import DeskOfFactors
 from tests.web.fake_factors import DeskOfPasskeys, PlainPasskeys, ShelfOfFactors
 from tests.web.fake_flows import ListedFlows
 from tests.web.fake_help_desk import PatientHelpDesk
@@ -36,6 +37,7 @@ class FakeCity:
     def __init__(self) -> None:
         self.signin = PlainSignin()
         self.accounts = KeptAccounts()
+        self.factor_desk = DeskOfFactors()
         self.passkeys = PlainPasskeys(self.signin)
         self.own_factors = ShelfOfFactors()
         self.person_passkeys = DeskOfPasskeys()
@@ -86,6 +88,7 @@ class FakeCity:
             accounts=self.accounts,
             emergencies=EmergencyAtTheHost(),
             passwords=self.passwords,
+            factor_desk=self.factor_desk,
             consents=self.consents,
             keys=KeptKeys(),
             directory=self.directory,

@@ -8,6 +8,7 @@ from web.api.admin_changes import CHANGE_OPERATIONS
 from web.api.admin_devices import DEVICE_OPERATIONS
 from web.api.admin_directory import DIRECTORY_OPERATIONS
 from web.api.admin_directory_servers import DIRECTORY_SERVER_OPERATIONS
+from web.api.admin_factors import FACTOR_OPERATIONS
 from web.api.admin_flows import FLOW_OPERATIONS
 from web.api.admin_keys import KEY_OPERATIONS
 from web.api.admin_locks import LOCK_OPERATIONS
@@ -25,6 +26,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *POOL_OPERATIONS,
     *SESSION_OPERATIONS,
     *PEOPLE_OPERATIONS,
+    *FACTOR_OPERATIONS,
     *PASSKEY_OPERATIONS,
     *ACCOUNT_OPERATIONS,
     *LOCK_OPERATIONS,
