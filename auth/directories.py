@@ -13,9 +13,12 @@ from auth.ldap_lookup import Outcome
 from broker.model.directory_health import CheckFinding, ServerHealth
 from broker.model.kinds import SameLogin
 from broker.model.login_forms import Route, find_routes, is_same_form, write_form
+from broker.model.passwords import LockoutPolicy, PasswordPolicy, strictest
 from broker.model.reasons import SigninRefusal
 from broker.ports import (
+    ChangeAnswer,
     DirectoryUnavailable,
+    OldPasswordRefused,
     PasswordAccepted,
     PasswordRejected,
     PersonGone,
@@ -45,17 +48,42 @@ class TenantDirectories:
     async def verify(self, login: str, password: Secret) -> Outcome:
         if refusal := refuse_login(login) or refuse_password(password):
             return PasswordRejected(refusal)
-        routes = find_routes(self._forms, login)
-        if not routes:
-            return PasswordRejected(SigninRefusal.UNKNOWN_USER)
-        chosen = routes[0] if len(self.parts) == 1 else await self._choose(routes)
+        chosen = await self._find_part(login)
         if not isinstance(chosen, Route):
             return chosen
         outcome = await self.parts[chosen.directory].verify(chosen.login, password)
         if isinstance(outcome, PasswordAccepted):
             person = outcome.person
-            return PasswordAccepted(msgspec.structs.replace(person, login=self._known_as(chosen, person.login)))
+            known = msgspec.structs.replace(person, login=self._known_as(chosen, person.login))
+            return msgspec.structs.replace(outcome, person=known)
         return outcome
+
+    async def change_password(self, login: str, old: Secret, new: Secret) -> ChangeAnswer:
+        """A :class:`broker.ports.PasswordChanger`. ``login`` is the one by which the person is known."""
+        chosen = await self._find_part(login)
+        if isinstance(chosen, PasswordRejected):
+            return OldPasswordRefused(chosen.cause)
+        if isinstance(chosen, DirectoryUnavailable):
+            return chosen
+        return await self.parts[chosen.directory].change_password(chosen.login, old, new)
+
+    async def read_policy(self, login: str) -> PasswordPolicy | DirectoryUnavailable:
+        chosen = await self._find_part(login)
+        if not isinstance(chosen, Route):
+            return PasswordPolicy()
+        return await self.parts[chosen.directory].read_policy(chosen.login)
+
+    async def read_lockout(self) -> LockoutPolicy | DirectoryUnavailable:
+        """A :class:`broker.ports.LockoutReader`: the strictest of all, since nobody says which one a name is of."""
+        answers = await asyncio.gather(*(part.read_lockout() for part in self.parts))
+        silent = [answer for answer in answers if isinstance(answer, DirectoryUnavailable)]
+        return silent[0] if silent else strictest([answer for answer in answers if isinstance(answer, LockoutPolicy)])
+
+    async def _find_part(self, login: str) -> Route | PasswordRejected | DirectoryUnavailable:
+        routes = find_routes(self._forms, login)
+        if not routes:
+            return PasswordRejected(SigninRefusal.UNKNOWN_USER)
+        return routes[0] if len(self.parts) == 1 else await self._choose(routes)
 
     async def look_up(self, logins: Sequence[str]) -> Mapping[str, Standing] | DirectoryUnavailable:
         """Of whom a directory that is silent may know there is no word. Nobody answers: unavailable."""

@@ -5,13 +5,25 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from auth.ldap_change import change_password
 from auth.ldap_check import check_server
 from auth.ldap_failover import Servers
 from auth.ldap_lookup import Outcome, check_password, locate, make_plans, review
+from auth.ldap_policy import read_lockout, read_policy
 from auth.ldap_server import TOO_MANY, LdapServer
 from auth.ldap_turns import Once
 from broker.model.directory_health import CheckFinding, CheckProblem, CheckResult, CheckStep, ServerHealth
-from broker.ports import DirectoryUnavailable, PasswordRejected, Standing
+from broker.model.passwords import LockoutPolicy, NewPasswordFault, PasswordPolicy
+from broker.model.reasons import SigninRefusal
+from broker.ports import (
+    ChangeAnswer,
+    DirectoryUnavailable,
+    NewPasswordRefused,
+    OldPasswordRefused,
+    PasswordAccepted,
+    PasswordRejected,
+    Standing,
+)
 from broker.secret import Secret
 from broker.settings import LdapSettings
 from broker.signin.inputs import refuse_login, refuse_password
@@ -28,6 +40,7 @@ class LdapAuthenticator:
 
     def __init__(self, settings: LdapSettings, bind_password: Secret, ca_path: Path) -> None:
         self.id = settings.id
+        self.can_change = settings.password_change
         self._servers = Servers(
             [LdapServer(plan) for plan in make_plans(settings, bind_password, ca_path)],
             deadline_s=settings.connect_timeout_s + settings.operation_timeout_s,
@@ -39,7 +52,10 @@ class LdapAuthenticator:
         if refusal := refuse_login(login) or refuse_password(password):
             return PasswordRejected(refusal)
         once = Once()
-        return await self._servers.ask(lambda talk: check_password(talk, login, password, once), once)
+        outcome: Outcome = await self._servers.ask(lambda talk: check_password(talk, login, password, once), once)
+        if isinstance(outcome, PasswordAccepted) and outcome.must_change and not self.can_change:
+            return PasswordRejected(SigninRefusal.PASSWORD_EXPIRED)
+        return outcome
 
     async def locate(self, login: str) -> str | DirectoryUnavailable | None:
         """Whether there is such a person: the login as the directory has it, None for nobody."""
@@ -57,6 +73,22 @@ class LdapAuthenticator:
                 return answer
             found |= answer
         return found
+
+    async def change_password(self, login: str, old: Secret, new: Secret) -> ChangeAnswer:
+        """A :class:`broker.ports.PasswordChanger`. One server alone ever gets the passwords."""
+        if not self.can_change:
+            return NewPasswordRefused(NewPasswordFault.NOT_ALLOWED)
+        if refusal := refuse_login(login) or refuse_password(old) or refuse_password(new):
+            return OldPasswordRefused(refusal)
+        once = Once()
+        return await self._servers.ask(lambda talk: change_password(talk, login, old, new, once), once)
+
+    async def read_policy(self, login: str) -> PasswordPolicy | DirectoryUnavailable:
+        return await self._servers.ask(partial(read_policy, login=login))
+
+    async def read_lockout(self) -> LockoutPolicy | DirectoryUnavailable:
+        """A :class:`broker.ports.LockoutReader`."""
+        return await self._servers.ask(read_lockout)
 
     async def check(self) -> list[CheckFinding]:
         """Every server by itself, whatever state it is in."""

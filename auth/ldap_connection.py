@@ -13,11 +13,15 @@ from urllib.parse import urlsplit
 import ldap3
 import msgspec
 from ldap3.core.exceptions import LDAPException
+from ldap3.extend.standard.modifyPassword import ModifyPassword
 
 from auth.ldap_dialect import read_sid
+from auth.ldap_ppolicy import OID as POLICY_CONTROL
 from broker.errors import ConfigurationError
 from broker.secret import Secret
 
+_Control = tuple[str, bool, bytes | None]
+_ASK_POLICY: Final[Sequence[_Control]] = ((POLICY_CONTROL, False, None),)
 _PORTS: Final = {"ldap": 389, "ldaps": 636}
 
 
@@ -30,10 +34,11 @@ class Address(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """Result code (RFC 4511, appendix A) and the server's own words."""
+    """Result code (RFC 4511, appendix A), the server's own words, and its control about the password's state."""
 
     code: int
     detail: str
+    policy: bytes | None = None
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -77,8 +82,9 @@ class _Socketed(Protocol):
 
     def open(self, *, read_server_info: bool) -> object: ...
     def start_tls(self, *, read_server_info: bool) -> object: ...
-    def bind(self, *, read_server_info: bool) -> object: ...
+    def bind(self, *, read_server_info: bool, controls: Sequence[_Control]) -> object: ...
     def unbind(self) -> object: ...
+    def modify(self, dn: str, changes: Mapping[str, Sequence[tuple[str, Sequence[bytes]]]]) -> object: ...
     def search(
         self,
         search_base: str,
@@ -90,6 +96,10 @@ class _Socketed(Protocol):
         size_limit: int,
         time_limit: int,
     ) -> object: ...
+
+
+class _Operation(Protocol):
+    def send(self) -> object: ...
 
 
 class _CheckedTls(ldap3.Tls):
@@ -145,10 +155,8 @@ class Line:
         return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(told["notAfter"])), UTC)
 
     def send_bind(self) -> Answer:
-        connection = self._connection
-        if connection is None:
-            raise OSError("bound before the line was open")
-        connection.bind(read_server_info=False)
+        connection = self._opened()
+        connection.bind(read_server_info=False, controls=_ASK_POLICY)
         return _answer_of(connection)
 
     def _open(self, dn: str, password: Secret) -> _Socketed:
@@ -185,7 +193,6 @@ class Line:
             auto_referrals=False,
             check_names=False,
             auto_escape=False,
-            read_only=True,
             receive_timeout=self._timeout_s,
         )
         return cast("_Socketed", connection)
@@ -194,9 +201,7 @@ class Line:
         self, base: str, search_filter: str, attributes: Sequence[str], *, limit: int
     ) -> tuple[Answer, list[Entry]]:
         """Entries of the subtree; references to other servers are left alone. ``limit`` 0: the server's own."""
-        connection = self._connection
-        if connection is None:
-            raise OSError("searched before the bind")
+        connection = self._opened()
         connection.search(
             base,
             search_filter,
@@ -208,6 +213,26 @@ class Line:
         )
         found = connection.response or ()
         return _answer_of(connection), [_entry_of(raw) for raw in found if raw.get("type") == "searchResEntry"]
+
+    def swap_unicode_password(self, dn: str, old: Secret, new: Secret) -> Answer:
+        """A password change of Active Directory: the old value goes, the new one comes ([MS-ADTS] 3.1.1.3.1.5)."""
+        connection = self._opened()
+        changes = [(ldap3.MODIFY_DELETE, [_quoted(old)]), (ldap3.MODIFY_ADD, [_quoted(new)])]
+        connection.modify(dn, {"unicodePwd": changes})
+        return _answer_of(connection)
+
+    def modify_password(self, dn: str, old: Secret | None, new: Secret) -> Answer:
+        """The password modify operation (RFC 3062)."""
+        connection = self._opened()
+        # As bytes, or ldap3 maps look-alike characters onto each other (SASLprep).
+        passwords = (None if old is None else old.reveal().encode(), new.reveal().encode())
+        cast("_Operation", ModifyPassword(connection, dn, *passwords, controls=_ASK_POLICY)).send()
+        return _answer_of(connection)
+
+    def _opened(self) -> _Socketed:
+        if self._connection is None:
+            raise OSError("asked before the line was open")
+        return self._connection
 
     def close(self) -> None:
         """Say goodbye where somebody listens, and let the socket go in any case."""
@@ -238,7 +263,13 @@ def _resolve(address: Address) -> list[str]:
 def _answer_of(connection: _Socketed) -> Answer:
     result = connection.result
     text = f"{result.get('description', '')}: {result.get('message', '')}".rstrip(": ")
-    return Answer(int(result["result"]), text)
+    controls: Mapping[str, Mapping[str, Any]] = result.get("controls") or {}
+    return Answer(int(result["result"]), text, controls.get(POLICY_CONTROL, {}).get("value"))
+
+
+def _quoted(password: Secret) -> bytes:
+    """A password as ``unicodePwd`` takes it ([MS-ADTS] 3.1.1.3.1.5)."""
+    return f'"{password.reveal()}"'.encode("utf-16-le")
 
 
 def _entry_of(raw: Mapping[str, Any]) -> Entry:

@@ -7,7 +7,7 @@ that nobody bears.
 import re
 import ssl
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,17 @@ import msgspec
 
 from auth.ldap_connection import Address, Answer, Entry, Line, make_tls_context, parse_url
 from auth.ldap_dialect import complete
-from auth.ldap_people import SUCCESS, PeopleSearch, Stopped, describe_person, is_disabled, is_expired, login_of
+from auth.ldap_people import (
+    SUCCESS,
+    PeopleSearch,
+    Stopped,
+    describe_person,
+    is_disabled,
+    is_expired,
+    login_of,
+    password_end_of,
+)
+from auth.ldap_ppolicy import PolicyError, PolicyWord, read_policy_word
 from auth.ldap_turns import LeftToAnother, Once
 from broker.errors import ConfigurationError
 from broker.model.ids import new_id
@@ -164,20 +174,49 @@ def _review_one(search: PeopleSearch, login: str, settings: LdapSettings) -> Sta
 
 
 def _judge(entry: Entry, groups: frozenset[str], answer: Answer, settings: LdapSettings) -> Outcome:
+    verdict = judge_bind(entry, answer)
+    if isinstance(verdict, PasswordRejected):
+        return verdict
+    person = describe_person(entry, groups, settings)
+    return PasswordAccepted(person, must_change=verdict.must_change, ends_at=verdict.ends_at)
+
+
+class Passed(msgspec.Struct, frozen=True):
+    """The password is right. ``must_change``: the directory takes it for nothing but changing it."""
+
+    must_change: bool
+    ends_at: datetime | None
+
+
+def judge_bind(entry: Entry, answer: Answer) -> Passed | PasswordRejected:
+    """What a bind as this person proves. Raises :class:`Stopped` when it proves nothing."""
     if is_disabled(entry):
         return PasswordRejected(SigninRefusal.ACCOUNT_DISABLED)
+    word = read_policy_word(answer.policy)
     if answer.code == _INVALID_CREDENTIALS:
-        return PasswordRejected(_explain_refusal(entry, answer))
+        cause = _explain_refusal(entry, answer, word)
+        # A domain controller says this of the right password alone; it can be changed all the same.
+        if cause is SigninRefusal.PASSWORD_EXPIRED and word.error is None and not is_expired(entry, datetime.now(UTC)):
+            return Passed(must_change=True, ends_at=None)
+        return PasswordRejected(cause)
     if answer.code in _REFUSALS:
         return PasswordRejected(_REFUSALS[answer.code])
     if answer.code != SUCCESS:
         raise Stopped(f"the password could not be checked: {answer.detail}")
-    return PasswordAccepted(describe_person(entry, groups, settings))
+    must_change = word.error is PolicyError.MUST_CHANGE or word.grace_left is not None
+    return Passed(must_change, password_end_of(entry) or _end_in(word.seconds_left))
 
 
-def _explain_refusal(entry: Entry, answer: Answer) -> SigninRefusal:
-    """OpenLDAP keeps a lock in the entry; Active Directory tells it in the message (``data 533``)."""
+def _end_in(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+def _explain_refusal(entry: Entry, answer: Answer, word: PolicyWord) -> SigninRefusal:
+    """OpenLDAP tells in a control and keeps a lock in the entry; Active Directory tells it in the message
+    (``data 533``)."""
+    if word.error is PolicyError.EXPIRED:
+        return SigninRefusal.PASSWORD_EXPIRED
     code = _AD_CODE.search(answer.detail)
-    if entry.first("pwdAccountLockedTime"):
+    if entry.first("pwdAccountLockedTime") or word.error is PolicyError.LOCKED:
         return SigninRefusal.DIRECTORY_LOCKED
     return _AD_REFUSALS.get(code.group(1) if code else "", SigninRefusal.WRONG_PASSWORD)

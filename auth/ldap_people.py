@@ -1,5 +1,6 @@
 """People and their groups in a directory, found by the service account."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -16,6 +17,7 @@ SUCCESS: Final = 0
 _SIZE_LIMIT: Final = 4
 
 _STATE_ATTRIBUTES: Final = ("pwdAccountLockedTime", "userAccountControl", "nsAccountLock", "accountExpires")
+_END_ATTRIBUTE: Final = "msDS-UserPasswordExpiryTimeComputed"
 _LOCKED_FOR_GOOD: Final = "000001010000Z"
 _UAC_DISABLED: Final = 0x2
 _FILE_TIME_BEGINS: Final = datetime(1601, 1, 1, tzinfo=UTC)
@@ -34,9 +36,10 @@ class PeopleSearch:
 
     def __init__(self, settings: LdapSettings, service: Line) -> None:
         self._settings = settings
-        self._service = service
+        self.line = service
+        self.user_base = settings.user_base
 
-    def find(self, login: str) -> Entry | SigninRefusal:
+    def find(self, login: str, more: Sequence[str] = ()) -> Entry | SigninRefusal:
         """The one entry of this login."""
         settings = self._settings
         wanted = (
@@ -46,9 +49,11 @@ class PeopleSearch:
             "memberOf",
             *_STATE_ATTRIBUTES,
             *_PRIMARY_GROUP_ATTRIBUTES,
+            _END_ATTRIBUTE,
+            *more,
         )
         searched = fill_filter(settings.user_filter, {"login": login, "dn": ""})
-        answer, entries = self._service.search(settings.user_base, searched, wanted, limit=2)
+        answer, entries = self.line.search(settings.user_base, searched, wanted, limit=2)
         if answer.code == _SIZE_LIMIT or len(entries) > 1:
             return SigninRefusal.AMBIGUOUS_USER
         _check(answer, "the search for a person")
@@ -56,6 +61,11 @@ class PeopleSearch:
         if not entries or entries[0].first(settings.login_attribute) is None:
             return SigninRefusal.UNKNOWN_USER
         return entries[0]
+
+    def search_all(self, search_filter: str, attributes: Sequence[str]) -> list[Entry]:
+        """What of the directory's own entries the service account may read; nothing where it may not."""
+        _, found = self.line.search(domain_of(self.user_base), search_filter, attributes, limit=0)
+        return found
 
     def nobody(self) -> Entry:
         """An entry that nobody has, to be asked about in the place of one that was not found."""
@@ -78,7 +88,7 @@ class PeopleSearch:
         if settings.kind is DirectoryKind.ACTIVE_DIRECTORY:
             members += self._find_primary_group(entry)
         filters = [fill_filter(settings.group_filter, {"dn": dn, "login": login}) for dn in members]
-        answer, groups = self._service.search(settings.group_base, f"(|{''.join(filters)})", ("cn",), limit=0)
+        answer, groups = self.line.search(settings.group_base, f"(|{''.join(filters)})", ("cn",), limit=0)
         _check(answer, "the search for groups")
         # The primary group itself counts where it lies below the base, like any other.
         primary = [common_name_of(dn) for dn in members[1:] if is_under(dn, settings.group_base)]
@@ -88,7 +98,7 @@ class PeopleSearch:
         """Its name: no ``memberOf`` and no ``member`` tells it. Asked for nobody too, since time must tell nothing."""
         sid = primary_group_sid(entry.first("objectSid") or "", entry.first("primaryGroupID") or "") or _NOBODY_SID
         base = domain_of(self._settings.user_base)
-        answer, groups = self._service.search(base, f"(objectSid={sid})", ("cn",), limit=1)
+        answer, groups = self.line.search(base, f"(objectSid={sid})", ("cn",), limit=1)
         _check(answer, "the search for the primary group")
         return [group.dn for group in groups]
 
@@ -120,14 +130,25 @@ def is_disabled(entry: Entry) -> bool:
 
 
 def is_expired(entry: Entry, now: datetime) -> bool:
-    """By ``accountExpires`` ([MS-ADA1] 2.3): tenths of a microsecond since 1601; 0 and the greatest number: never."""
-    told = entry.first("accountExpires") or "0"
+    """By ``accountExpires`` ([MS-ADA1] 2.3)."""
+    end = _moment(entry.first("accountExpires") or "0")
+    return end is not None and now >= end
+
+
+def password_end_of(entry: Entry) -> datetime | None:
+    """When the password runs out, as a domain controller computes it ([MS-ADTS] 3.1.1.4.5.31); None: never, or not
+    told."""
+    return _moment(entry.first(_END_ATTRIBUTE) or "0")
+
+
+def _moment(told: str) -> datetime | None:
+    """Tenths of a microsecond since 1601; 0 and the greatest number: never."""
     if not told.isdecimal() or int(told) in _NEVER:
-        return False
+        return None
     try:
-        return now >= _FILE_TIME_BEGINS + timedelta(microseconds=int(told) // 10)
+        return _FILE_TIME_BEGINS + timedelta(microseconds=int(told) // 10)
     except OverflowError:
-        return False
+        return None
 
 
 def _check(answer: Answer, what: str) -> None:

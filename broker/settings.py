@@ -86,6 +86,10 @@ class SigninSettings(_Settings, frozen=True, kw_only=True):
     known_address_s: int = 2_592_000
     """For so long after a sign-in its address and its browser are known (30 days)."""
     failure_memory_s: int = 7200
+    password_change_factor_age_s: int = 900
+    """How old the second factor may be when a signed-in person changes their own password."""
+    password_warning_days: int = 14
+    """From so many days before a password runs out the portal tells its owner."""
     enrol_networks: list[str] = []
     """Networks (CIDR) from which a first authenticator app may be enrolled by password alone. Empty: none."""
 
@@ -129,6 +133,8 @@ class LdapSettings(_Settings, frozen=True, kw_only=True):
     """Directory group → role in the console."""
     connect_timeout_s: float = 3.0
     operation_timeout_s: float = 5.0
+    password_change: bool = True
+    """Whether people may change their password here. Without it one that has to be changed gets nobody in."""
     max_threads: int = 8
     """For each server."""
     recheck_interval_s: float = 120.0
@@ -172,6 +178,8 @@ class TenantSettings(_Settings, frozen=True, kw_only=True):
     cover_unfocused: bool = False
     """The session page covers the picture of every pool while its window is not in use; a pool may ask for it alone
     by ``grants.cover_unfocused``."""
+    keep_desktops_on_password_change: bool = False
+    """A changed password ends the person's other sign-ins; with this their desktops stay connected."""
     directory: LdapSettings | None = None
     """For a tenant with one directory. With several: ``[[tenants.directories]]``."""
     directories: list[LdapSettings] = []

@@ -26,6 +26,7 @@ from broker.link.tcp_door import find_tcp_door
 from broker.model.ids import TenantId
 from broker.people.approvals import ApprovalService
 from broker.people.leavers import LeaverWatch
+from broker.people.passwords import PasswordDesk
 from broker.people.service import PeopleService
 from broker.people.tenants import TenantDirectory
 from broker.pool.reconciler import Reconciler
@@ -76,12 +77,26 @@ class Broker:
         self.reconciler = Reconciler(store, providers, sealing, settings.reconcile, self.sessions)
         self.pools = PoolService(store, providers, sealing, self.reconciler.health)
         self.authenticators = make_authenticators(settings)
+        changers = {
+            TenantId(tenant.id): self.authenticators[TenantId(tenant.id)]
+            for tenant in settings.tenants
+            if any(directory.password_change for directory in tenant.every_directory)
+        }
         self.signin = SigninService(
             store,
             self.authenticators,
             TotpFactor(),
             sealing,
             settings.signin,
+            changers,
+        )
+        passwords = PasswordDesk(
+            store,
+            self.signin.passwords,
+            changers,
+            self.sessions,
+            settings.signin,
+            keeping=[TenantId(tenant.id) for tenant in settings.tenants if tenant.keep_desktops_on_password_change],
         )
         self.leavers = LeaverWatch(store, self.authenticators)
         self.policy = PolicyDesk(store)
@@ -101,6 +116,7 @@ class Broker:
             changes=self.changes,
             flows=FlowDesk(store, settings),
             devices=self.devices,
+            passwords=passwords,
             keys=KeyService(store, sealing, key_file, self.key_watch),
             directory=DirectoryDesk(store, directories_of(settings)),
             directory_servers=ServersDesk(self.authenticators),

@@ -39,6 +39,7 @@ from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
 from broker.model.records import AuditRecord, Tenant, User
 from broker.model.rules import RuleSet, Waiver
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
+from broker.people.passwords import RulesShown
 from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
 from broker.policy.administration import NotAllowed
 from broker.policy.decision import Allow, Deny
@@ -70,15 +71,21 @@ from broker.session.records import (
 from broker.settings import SiteSettings
 from broker.signin.records import (
     Authenticated,
+    CantChange,
+    ChangeAttempt,
     CodeAttempt,
     CodeOutcome,
     EnrolmentOffer,
+    OwnChange,
+    OwnChangeOutcome,
     PasswordAttempt,
     PasswordOutcome,
     Refused,
     SignedOut,
+    StepUpMissing,
     StepUpOutcome,
 )
+from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
 
 
 class TenantsPort(Protocol):
@@ -95,6 +102,17 @@ class SigninPort(Protocol):
     async def confirm_enrolment(self, attempt: CodeAttempt) -> CodeOutcome: ...
     async def step_up_by_code(self, auth: Authenticated, code: str) -> StepUpOutcome: ...
     async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None: ...
+
+
+class PasswordsPort(Protocol):
+    """People's own passwords."""
+
+    async def show_pending(self, token: Secret) -> RulesShown | None: ...
+    async def show_own(self, auth: Authenticated) -> RulesShown | StepUpMissing | CantChange: ...
+    async def finish(self, attempt: ChangeAttempt) -> ChangePasswordOutcome: ...
+    async def change_own(self, auth: Authenticated, wish: OwnChange) -> OwnChangeOutcome: ...
+    def can_change(self, auth: Authenticated) -> bool: ...
+    async def days_left(self, auth: Authenticated) -> int | None: ...
 
 
 class SessionsPort(Protocol):
@@ -248,6 +266,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     changes: ChangesPort
     flows: FlowsPort
     devices: DevicesPort
+    passwords: PasswordsPort
     keys: KeysPort
     directory: DirectoryPort
     directory_servers: DirectoryServersPort

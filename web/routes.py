@@ -11,6 +11,7 @@ PUBLIC_ROUTES: Final = frozenset(
         "/login",
         "/login/code",
         "/login/enrol",
+        "/login/password",
         "/help",
         "/language/{code}",
         STATIC_ROUTE,

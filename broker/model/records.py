@@ -114,6 +114,11 @@ class PendingSignin(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str
     created_at: datetime
     expires_at: datetime
+    must_change: bool = False
+    """The password passed and has to be changed before anything else."""
+    factor: str | None = None
+    """The second factor that this sign-in has passed already: all that is missing is another password."""
+    password_ends_at: datetime | None = None
 
 
 class WebSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +145,8 @@ class WebSession(msgspec.Struct, frozen=True, kw_only=True):
     device: DeviceKind = DeviceKind.NONE
     certificate: CertificateState = CertificateState.ABSENT
     device_id: DeviceId | None = None
+    password_ends_at: datetime | None = None
+    """When the directory lets the password run out, as it said at this sign-in."""
     factor_at: datetime | None = None
 
     @property
@@ -267,19 +274,6 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     close_reason: EndReason | None = None
     bytes_to_browser: int = 0
     bytes_from_browser: int = 0
-
-
-class Ticket(msgspec.Struct, frozen=True, kw_only=True):
-    """A single-use permission to open one tunnel, stored by its hash, bound to the tunnel cookie's hash."""
-
-    token_hash: bytes
-    tenant_id: TenantId
-    session_id: SessionId
-    user_id: UserId
-    web_session_hash: bytes
-    tunnel_hash: bytes
-    expires_at: datetime
-    redeemed_at: datetime | None = None
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):

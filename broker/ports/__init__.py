@@ -38,6 +38,14 @@ from broker.ports.identity import (
     SecondFactor,
     Standing,
 )
+from broker.ports.passwords import (
+    ChangeAnswer,
+    LockoutReader,
+    NewPasswordRefused,
+    OldPasswordRefused,
+    PasswordChanged,
+    PasswordChanger,
+)
 from broker.ports.people import PeopleTx
 from broker.ports.policy import PolicyTx
 from broker.ports.pools import PoolTx
@@ -53,6 +61,7 @@ __all__ = [
     "AuditQuery",
     "AuditTx",
     "Authenticator",
+    "ChangeAnswer",
     "ChangeTx",
     "DesktopDown",
     "DesktopProvider",
@@ -66,10 +75,15 @@ __all__ = [
     "DirectoryUnavailable",
     "FactorAccepted",
     "FactorRejected",
+    "LockoutReader",
     "LogsOff",
     "MakesCredentials",
+    "NewPasswordRefused",
     "Observation",
+    "OldPasswordRefused",
     "PasswordAccepted",
+    "PasswordChanged",
+    "PasswordChanger",
     "PasswordRejected",
     "PeopleTx",
     "PersonGone",

@@ -22,7 +22,11 @@ class DirectoryPerson(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PasswordAccepted(msgspec.Struct, frozen=True):
+    """``must_change``: right, but nobody gets in by it until it is another one. ``ends_at``: when it runs out."""
+
     person: DirectoryPerson
+    must_change: bool = False
+    ends_at: datetime | None = None
 
 
 class PasswordRejected(msgspec.Struct, frozen=True):

@@ -18,8 +18,8 @@ from broker.model.records import (
     Assignment,
     Attachment,
     Session,
-    Ticket,
 )
+from broker.model.ticket import Ticket
 
 
 class SessionTx(Protocol):

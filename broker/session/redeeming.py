@@ -9,7 +9,8 @@ from broker.errors import SealBroken
 from broker.model.grants import Grants
 from broker.model.ids import AttachmentId, GatewayId, ZoneId, new_id
 from broker.model.reasons import EndReason, TicketRefusal
-from broker.model.records import Attachment, Pool, Session, Ticket, WebSession
+from broker.model.records import Attachment, Pool, Session, WebSession
+from broker.model.ticket import Ticket
 from broker.model.watermark import TemplateRefused
 from broker.policy.decision import Allow, Deny
 from broker.pool.credentials import open_credential

@@ -7,7 +7,8 @@ import msgspec
 from broker.lifecycle.session import SESSION_STEPS, SessionEvent, SessionState
 from broker.lifecycle.step import step
 from broker.model.ids import SessionId
-from broker.model.records import Session, Ticket, WebSession
+from broker.model.records import Session, WebSession
+from broker.model.ticket import Ticket
 from broker.policy.decision import Allow, Deny
 from broker.pool.races import won, write_again
 from broker.ports import Transaction

@@ -14,7 +14,7 @@ from broker.signin.completion import Completion, visitor_of
 from broker.signin.factors import RECOVERY, TOTP
 from broker.signin.inputs import hash_cookie
 from broker.signin.proving import CodeProver
-from broker.signin.records import CodeAttempt, CodeOutcome, Refused, SignedIn, Throttled
+from broker.signin.records import CodeAttempt, CodeOutcome, MustChangePassword, Refused, SignedIn, Throttled
 from broker.signin.rules import AcceptRecovery, AcceptStep, LoginFacts, RefuseLogin, decide_login
 from broker.signin.throttles import Throttles
 
@@ -77,10 +77,13 @@ class CodeStep:
 
     async def _recover(
         self, tx: Transaction, pending: PendingSignin, user: User, attempt: CodeAttempt
-    ) -> SignedIn | Refused:
+    ) -> SignedIn | MustChangePassword | Refused:
         outcome = await self._completion.succeed(tx, pending, user, attempt, factor=RECOVERY)
         if isinstance(outcome, Refused):
             return outcome
         left = await tx.signin.count_recovery_codes(user.tenant_id, user.id)
-        await tx.audit.append(trail.of_person(outcome.session, "recovery_code.used", {"left": str(left)}))
+        address = visitor_of(pending, attempt).address
+        await tx.audit.append(trail.of_user(user, "recovery_code.used", address, {"left": str(left)}))
+        if isinstance(outcome, MustChangePassword):
+            return outcome
         return msgspec.structs.replace(outcome, used_recovery_code=True)

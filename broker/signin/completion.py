@@ -1,15 +1,17 @@
 """The end of a sign-in, whichever way it goes: one transaction holds the change and its line in the audit."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import msgspec
 
 from broker.model.reasons import SigninRefusal
 from broker.model.records import PendingSignin, User
 from broker.ports import Transaction
+from broker.secret import hash_token, new_token
 from broker.settings import SigninSettings
 from broker.signin import trail
-from broker.signin.records import CodeAttempt, Refused, SignedIn
+from broker.signin.records import CodeAttempt, MustChangePassword, Refused, SignedIn
 from broker.signin.throttles import Throttles
 from broker.signin.visitor import Visitor
 from broker.signin.websessions import WebSessions
@@ -31,8 +33,13 @@ class Completion:
 
     async def succeed(
         self, tx: Transaction, pending: PendingSignin, user: User, attempt: CodeAttempt, *, factor: str
-    ) -> SignedIn | Refused:
-        """Consume the attempt and begin a session. The proof has been used up before."""
+    ) -> SignedIn | MustChangePassword | Refused:
+        """Consume the attempt and begin a session. The proof has been used up before.
+
+        Nobody gets in by a password that has to be changed: then the attempt goes on under a new token.
+        """
+        if pending.must_change and pending.factor is None:
+            return await self._go_on(tx, pending, user, attempt, factor)
         if not await tx.signin.consume_pending(pending.token_hash):
             return Refused(may_retry=False)
         await tx.people.mark_signed_in(user.tenant_id, user.id)
@@ -40,7 +47,12 @@ class Completion:
         cost = max(1, pending.code_failures)
         mark = await self._throttles.forgive(tx, visitor_of(pending, attempt), count=cost)
         signed_in = await self._sessions.begin(
-            tx, user, factor=factor, arrival=attempt.arrival, user_agent=attempt.user_agent
+            tx,
+            user,
+            factor=factor,
+            arrival=attempt.arrival,
+            user_agent=attempt.user_agent,
+            password_ends_at=pending.password_ends_at,
         )
         session = signed_in.session
         detail = {"login": user.login, "factor": factor, "origin": session.origin.value}
@@ -49,6 +61,25 @@ class Completion:
             detail["device"] = session.device_id
         await tx.audit.append(trail.of_person(session, "signin.succeeded", detail))
         return msgspec.structs.replace(signed_in, browser_mark=mark)
+
+    async def _go_on(
+        self, tx: Transaction, pending: PendingSignin, user: User, attempt: CodeAttempt, factor: str
+    ) -> MustChangePassword | Refused:
+        if not await tx.signin.consume_pending(pending.token_hash):
+            return Refused(may_retry=False)
+        token = new_token()
+        after = msgspec.structs.replace(
+            pending,
+            token_hash=hash_token(token),
+            factor=factor,
+            must_enrol=False,
+            enrolment_secret=None,
+            code_failures=0,
+            expires_at=tx.now + timedelta(seconds=self._settings.pending_limit_s),
+        )
+        await tx.signin.add_pending(after)
+        await tx.audit.append(trail.change_demanded(after, factor, visitor_of(pending, attempt).address))
+        return MustChangePassword(pending=token, user=user)
 
     async def refuse(
         self,

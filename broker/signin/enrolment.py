@@ -125,7 +125,8 @@ class EnrolmentStep:
         outcome = await self._completion.succeed(tx, pending, user, attempt, factor=TOTP)
         if isinstance(outcome, Refused):
             return outcome
-        await tx.audit.append(trail.of_person(outcome.session, "factor.enrolled", {"factor": TOTP}))
+        address = visitor_of(pending, attempt).address
+        await tx.audit.append(trail.of_user(user, "factor.enrolled", address, {"factor": TOTP}))
         enrolled = msgspec.structs.replace(user, is_enrolled=True)
         return msgspec.structs.replace(outcome, user=enrolled, recovery_codes=codes)
 

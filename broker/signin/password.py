@@ -1,7 +1,9 @@
 """The password step. Outside it looks the same whether the password passed or not."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
+
+import msgspec
 
 from broker.model.ids import TenantId, UserId, new_id
 from broker.model.records import PendingSignin, Tenant, User
@@ -51,12 +53,14 @@ class PasswordStep:
         settings: SigninSettings,
         throttles: Throttles,
         enrol_networks: Networks,
+        changers: Collection[TenantId] = (),
     ) -> None:
         self._store = store
         self._authenticators = authenticators
         self._settings = settings
         self._throttles = throttles
         self._enrol_networks = enrol_networks
+        self._changers = changers
 
     async def submit(self, attempt: PasswordAttempt) -> PasswordOutcome:
         async with self._store.read() as tx:
@@ -101,10 +105,15 @@ class PasswordStep:
                 user=user,
                 is_enrolled=enrolment is not None,
                 may_enrol_here=is_inside(attempt.address, self._enrol_networks),
+                can_change=visitor.tenant_id in self._changers,
             )
         )
         token = new_token()
         pending = self._pending(tx, visitor, user, token, attempt.user_agent, decision)
+        if isinstance(verdict, PasswordAccepted):
+            pending = msgspec.structs.replace(
+                pending, must_change=verdict.must_change, password_ends_at=verdict.ends_at
+            )
         await tx.signin.add_pending(pending)
         await tx.audit.append(
             trail.password_checked(pending, "refused" if isinstance(decision, RefuseLater) else "passed")

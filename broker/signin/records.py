@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from broker.model.arrival import Arrival
+from broker.model.passwords import NewPasswordFault
 from broker.model.reasons import SignedOutCause
 from broker.model.records import User, WebSession
 from broker.secret import Secret
@@ -69,6 +70,53 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     browser_mark: Secret | None = None
 
 
+class MustChangePassword(msgspec.Struct, frozen=True, kw_only=True):
+    """Password and factor passed, and the directory wants another password first. ``pending`` is a new token: it
+    opens the page for that and nothing else. Recovery codes are those of an enrolment on the way."""
+
+    pending: Secret
+    user: User
+    recovery_codes: tuple[str, ...] = ()
+
+
+class ChangeAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """The step after the second factor. ``pending`` is the token of :class:`MustChangePassword`."""
+
+    pending: Secret
+    old: Secret
+    new: Secret
+    arrival: Arrival
+    user_agent: str
+
+
+class OwnChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed-in person's wish for another password."""
+
+    old: Secret
+    new: Secret
+    address: str
+
+
+class NotTaken(msgspec.Struct, frozen=True):
+    """The new password does not meet the directory's rules; the old one still counts."""
+
+    fault: NewPasswordFault
+
+
+class StepUpMissing(msgspec.Struct, frozen=True):
+    """The second factor was shown too long ago."""
+
+
+class CantChange(msgspec.Struct, frozen=True):
+    """This tenant's passwords are not changed here."""
+
+
+class OwnPasswordChanged(msgspec.Struct, frozen=True):
+    """``ended``: the person's other browsers' sessions that ended with the old password."""
+
+    ended: int
+
+
 class Refused(msgspec.Struct, frozen=True):
     """One refusal for every cause. ``may_retry`` false: begin again with the password."""
 
@@ -112,4 +160,6 @@ class StepUpRefused(msgspec.Struct, frozen=True):
 
 StepUpOutcome = SteppedUp | StepUpRefused | Throttled
 PasswordOutcome = NeedFactor | MustEnrol | Throttled | DirectoryDown | UnknownTenant
-CodeOutcome = SignedIn | Refused | Throttled
+CodeOutcome = SignedIn | MustChangePassword | Refused | Throttled
+ChangeOutcome = SignedIn | NotTaken | Refused | Throttled | DirectoryDown
+OwnChangeOutcome = OwnPasswordChanged | NotTaken | Refused | StepUpMissing | CantChange | Throttled | DirectoryDown

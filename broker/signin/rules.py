@@ -35,6 +35,8 @@ class PasswordFacts(msgspec.Struct, frozen=True, kw_only=True):
     user: User | None
     is_enrolled: bool | None
     may_enrol_here: bool
+    can_change: bool = False
+    """Whether this directory's passwords can be changed here."""
 
 
 class RecoveryTyped(msgspec.Struct, frozen=True):
@@ -81,6 +83,8 @@ def decide_password(facts: PasswordFacts) -> AskCode | AskEnrolment | RefuseLate
     """What follows inside after the password step. Outside it always looks like the code step, but for enrolment."""
     if isinstance(facts.verdict, PasswordRejected):
         return RefuseLater(facts.verdict.cause)
+    if facts.verdict.must_change and not facts.can_change:
+        return RefuseLater(SigninRefusal.PASSWORD_EXPIRED)
     if facts.user is None:
         return RefuseLater(SigninRefusal.UNKNOWN_USER)
     if facts.user.is_locked:
@@ -98,6 +102,8 @@ def decide_login(facts: LoginFacts) -> AcceptStep | AcceptRecovery | RefuseLogin
     """Whether this code completes this sign-in."""
     if cause := refuse_attempt(facts.pending, facts.user, now=facts.now, max_codes=facts.max_codes):
         return RefuseLogin(cause)
+    if facts.pending.factor is not None:
+        return RefuseLogin(SigninRefusal.ATTEMPT_EXPIRED)
     if facts.pending.must_enrol:
         return RefuseLogin(SigninRefusal.NOT_ENROLLED)
     match facts.proof:

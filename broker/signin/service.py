@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from broker.model.arrival import Arrival
 from broker.model.ids import TenantId, UserId
-from broker.ports import Authenticator, SecondFactor, Store
+from broker.ports import Authenticator, PasswordChanger, SecondFactor, Store
 from broker.secret import SealingKey, Secret
 from broker.settings import SigninSettings
+from broker.signin.changing import PasswordChanging
 from broker.signin.code import CodeStep
 from broker.signin.completion import Completion
 from broker.signin.enrolment import EnrolmentStep
@@ -40,6 +41,7 @@ class SigninService:
         factor: SecondFactor,
         sealing: SealingKey,
         settings: SigninSettings,
+        changers: Mapping[TenantId, PasswordChanger] | None = None,
     ) -> None:
         networks = parse_networks(settings.enrol_networks)
         throttles = Throttles(settings, sealing)
@@ -47,11 +49,12 @@ class SigninService:
         self._settings = settings
         self._sessions = WebSessions(store, settings)
         completion = Completion(settings, throttles, self._sessions)
-        self._password = PasswordStep(store, authenticators, settings, throttles, networks)
+        self._password = PasswordStep(store, authenticators, settings, throttles, networks, changers or {})
         prover = CodeProver(factor, sealing)
         self._code = CodeStep(store, prover, settings, throttles, completion)
         self._step_up = StepUp(store, prover, throttles)
         self._enrolment = EnrolmentStep(store, factor, sealing, settings, throttles, completion, networks)
+        self.passwords = PasswordChanging(store, changers or {}, settings, throttles, completion, self._sessions)
 
     async def submit_password(self, attempt: PasswordAttempt) -> PasswordOutcome:
         """First step. The answer is the same for every cause of a refusal."""

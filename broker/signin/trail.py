@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from broker.model.ids import TenantId, UserId
-from broker.model.records import PendingSignin, WebSession
+from broker.model.records import PendingSignin, User, WebSession
 from broker.model.throttle import Throttle
 from broker.ports import AuditEntry
 from broker.signin.visitor import Visitor
@@ -25,6 +25,10 @@ def password_checked(pending: PendingSignin, outcome: str) -> AuditEntry:
 
 def refused(pending: PendingSignin, cause: str, address: str, more: Mapping[str, str]) -> AuditEntry:
     return _entry(pending, "signin.refused", "refused", address, {"login": pending.login, "cause": cause, **more})
+
+
+def change_demanded(pending: PendingSignin, factor: str, address: str) -> AuditEntry:
+    return _entry(pending, "password.change_demanded", "ok", address, {"login": pending.login, "factor": factor})
 
 
 def directory_silent(tenant_id: TenantId, login: str, address: str, detail: str) -> AuditEntry:
@@ -64,6 +68,19 @@ def of_person(session: WebSession, event: str, detail: Mapping[str, str]) -> Aud
         actor=f"user:{session.user_id}",
         subject=f"user:{session.user_id}",
         address=session.address,
+        detail=detail,
+    )
+
+
+def of_user(user: User, event: str, address: str, detail: Mapping[str, str], *, outcome: str = "ok") -> AuditEntry:
+    """Something that a person did who has proved who they are."""
+    return AuditEntry(
+        tenant_id=user.tenant_id,
+        event=event,
+        actor=f"user:{user.id}",
+        subject=f"user:{user.id}",
+        outcome=outcome,
+        address=address,
         detail=detail,
     )
 

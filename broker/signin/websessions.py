@@ -1,6 +1,6 @@
 """Signed-in browsers: begun with fresh cookies, ended by idleness, age, sign-out or a locked account."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -30,7 +30,16 @@ class WebSessions:
         self._store = store
         self._settings = settings
 
-    async def begin(self, tx: Transaction, user: User, *, factor: str, arrival: Arrival, user_agent: str) -> SignedIn:
+    async def begin(
+        self,
+        tx: Transaction,
+        user: User,
+        *,
+        factor: str,
+        arrival: Arrival,
+        user_agent: str,
+        password_ends_at: datetime | None = None,
+    ) -> SignedIn:
         """A session with tokens that nobody has seen before, inside the transaction that signs the person in."""
         token, tunnel = new_token(), new_token()
         device = await recognise(tx, user.tenant_id, arrival.certificate_der, login=user.login)
@@ -48,6 +57,7 @@ class WebSessions:
             device=place.device,
             certificate=place.certificate,
             device_id=device.device_id,
+            password_ends_at=password_ends_at,
             factor_at=tx.now,
             address=clean_text(arrival.address, MAX_ADDRESS),
             user_agent=clean_text(user_agent, MAX_USER_AGENT),
@@ -109,11 +119,20 @@ class WebSessions:
         async with self._store.write() as tx:
             return await self.end_all(tx, tenant_id, user_id, actor=actor)
 
-    async def end_all(self, tx: Transaction, tenant_id: TenantId, user_id: UserId, *, actor: str) -> int:
-        """The same inside a transaction."""
-        count = await tx.signin.remove_web_sessions_of(tenant_id, user_id)
+    async def end_all(
+        self,
+        tx: Transaction,
+        tenant_id: TenantId,
+        user_id: UserId,
+        *,
+        actor: str,
+        reason: str = "signed_out_everywhere",
+        besides: bytes | None = None,
+    ) -> int:
+        """The same inside a transaction; ``besides`` is the hash of the one that stays."""
+        count = await tx.signin.remove_web_sessions_of(tenant_id, user_id, besides=besides)
         if count:
-            detail = {"reason": "signed_out_everywhere", "count": str(count)}
+            detail = {"reason": reason, "count": str(count)}
             entry = AuditEntry(
                 tenant_id=tenant_id, event="websession.ended", actor=actor, subject=f"user:{user_id}", detail=detail
             )

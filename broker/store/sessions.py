@@ -8,7 +8,8 @@ from broker.errors import StoreError
 from broker.lifecycle.session import LIVE_STATES, SessionState
 from broker.model.ids import DesktopId, PoolId, SessionId, TenantId, UserId
 from broker.model.reasons import EndReason
-from broker.model.records import Assignment, Session, Ticket
+from broker.model.records import Assignment, Session
+from broker.model.ticket import Ticket
 from broker.store.attachments import SqlAttachments
 from broker.store.schema.sessions import ASSIGNMENT, SESSION, TICKET
 from broker.store.statements import columns_of

@@ -119,9 +119,16 @@ class SqlSignin:
     async def remove_web_session(self, token_hash: bytes) -> bool:
         return await self._db.touched(delete(WEB_SESSION).where(WEB_SESSION.c.token_hash == token_hash)) == 1
 
-    async def remove_web_sessions_of(self, tenant_id: TenantId, user_id: UserId) -> int:
-        theirs = (WEB_SESSION.c.tenant_id == tenant_id, WEB_SESSION.c.user_id == user_id)
-        return await self._db.touched(delete(WEB_SESSION).where(*theirs))
+    async def remove_web_sessions_of(
+        self, tenant_id: TenantId, user_id: UserId, *, besides: bytes | None = None
+    ) -> int:
+        theirs = delete(WEB_SESSION).where(WEB_SESSION.c.tenant_id == tenant_id, WEB_SESSION.c.user_id == user_id)
+        others = theirs if besides is None else theirs.where(WEB_SESSION.c.token_hash != besides)
+        return await self._db.touched(others)
+
+    async def note_password_end(self, token_hash: bytes, ends_at: datetime | None) -> None:
+        mine = WEB_SESSION.c.token_hash == token_hash
+        await self._db.run(update(WEB_SESSION).where(mine).values(password_ends_at=ends_at))
 
     async def remove_web_sessions_at(self, tenant_id: TenantId, device_id: DeviceId) -> int:
         bound = (WEB_SESSION.c.tenant_id == tenant_id, WEB_SESSION.c.device_id == device_id)

@@ -80,7 +80,6 @@ async def test_a_primary_group_elsewhere_does_not_count_itself(dial: Dial) -> No
     [
         ("disabled", SigninRefusal.ACCOUNT_DISABLED),
         ("expired", SigninRefusal.ACCOUNT_EXPIRED),
-        ("mustchange", SigninRefusal.PASSWORD_EXPIRED),
     ],
 )
 async def test_the_desk_is_told_why_a_right_password_was_refused(dial: Dial, login: str, cause: SigninRefusal) -> None:

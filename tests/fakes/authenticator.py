@@ -2,15 +2,21 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
 from broker.model.kinds import Role
+from broker.model.passwords import NewPasswordFault, PasswordPolicy
 from broker.model.reasons import SigninRefusal
 from broker.ports import (
+    ChangeAnswer,
     DirectoryPerson,
     DirectoryUnavailable,
+    NewPasswordRefused,
+    OldPasswordRefused,
     PasswordAccepted,
+    PasswordChanged,
     PasswordRejected,
     PersonGone,
     PersonStands,
@@ -18,6 +24,8 @@ from broker.ports import (
 )
 from broker.secret import Secret
 from broker.signin.inputs import refuse_login, refuse_password
+
+MIN_LENGTH = 12
 
 
 class FakePerson(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +36,8 @@ class FakePerson(msgspec.Struct, frozen=True, kw_only=True):
     groups: frozenset[str] = frozenset({"telework"})
     roles: frozenset[Role] = frozenset()
     is_disabled: bool = False
+    must_change: bool = False
+    password_ends_at: datetime | None = None
 
 
 class FakeAuthenticator:
@@ -36,6 +46,7 @@ class FakeAuthenticator:
     def __init__(self, *people: FakePerson) -> None:
         self.people: dict[str, FakePerson] = {person.login: person for person in people}
         self.asked: list[str] = []
+        self.changes: list[str] = []
         self.silent_about: set[str] = set()
         self.is_down = False
         self.gate: asyncio.Event | None = None
@@ -59,7 +70,25 @@ class FakeAuthenticator:
             return PasswordRejected(SigninRefusal.ACCOUNT_DISABLED)
         if Secret(person.password) != password:
             return PasswordRejected(SigninRefusal.WRONG_PASSWORD)
-        return PasswordAccepted(_describe(person))
+        return PasswordAccepted(_describe(person), person.must_change, person.password_ends_at)
+
+    async def change_password(self, login: str, old: Secret, new: Secret) -> ChangeAnswer:
+        """Implements :class:`broker.ports.PasswordChanger`: twelve characters at least."""
+        self.changes.append(login)
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.is_down:
+            return DirectoryUnavailable("switched off")
+        person = self.people[login]
+        if Secret(person.password) != old:
+            return OldPasswordRefused(SigninRefusal.WRONG_PASSWORD)
+        if len(new.reveal()) < MIN_LENGTH:
+            return NewPasswordRefused(NewPasswordFault.TOO_SHORT)
+        self.put(msgspec.structs.replace(person, password=new.reveal(), must_change=False, password_ends_at=None))
+        return PasswordChanged()
+
+    async def read_policy(self, login: str) -> PasswordPolicy | DirectoryUnavailable:
+        return DirectoryUnavailable("switched off") if self.is_down else PasswordPolicy(min_length=MIN_LENGTH)
 
     async def look_up(self, logins: Sequence[str]) -> Mapping[str, Standing] | DirectoryUnavailable:
         """Implements :class:`broker.ports.DirectoryReader`."""

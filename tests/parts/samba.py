@@ -46,6 +46,8 @@ class DomainController(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     ca_file: Path
     service_password: Secret
+    administrator: Secret
+    config: Path
     log: Path
 
     def settings(self, **changes: object) -> LdapSettings:
@@ -60,6 +62,32 @@ class DomainController(msgspec.Struct, frozen=True, kw_only=True):
             "roles": {"it_desk": "tenant_admin", "監査担当": "auditor"},
         }
         return msgspec.convert(fields | changes, LdapSettings)
+
+
+def set_password_rules(controller: DomainController, *options: str) -> None:
+    """Rules of the domain, by the options of ``samba-tool domain passwordsettings set``."""
+    _run("domain", "passwordsettings", "set", *options, "-s", str(controller.config))
+
+
+def add_person(controller: DomainController, login: str, password: str, **more: str) -> None:
+    """One more account, with further attributes (``pwdLastSet="0"``: the password must be changed)."""
+    with _administrator(controller.address, controller.administrator.reveal()) as directory:
+        _add_person(directory, login, f"{login} 氏名", "市民課", password, more)
+
+
+def change_account(controller: DomainController, login: str, **values: str) -> None:
+    """What an administrator of the domain writes into an account."""
+    with _administrator(controller.address, controller.administrator.reveal()) as directory:
+        changes = {name: [(ldap3.MODIFY_REPLACE, [value])] for name, value in values.items()}
+        directory.modify(f"CN={login},{PEOPLE}", changes)
+
+
+def read_account(controller: DomainController, login: str, attribute: str) -> str:
+    """The first value of an attribute, empty for none."""
+    with _administrator(controller.address, controller.administrator.reveal()) as directory:
+        directory.search(PEOPLE, f"(sAMAccountName={login})", attributes=[attribute])
+        values = directory.response[0]["raw_attributes"][attribute]
+        return values[0].decode() if values else ""
 
 
 @contextlib.contextmanager
@@ -87,7 +115,12 @@ def run_samba(folder: Path) -> Iterator[DomainController]:
             with _administrator(address, administrator) as directory:
                 _fill(directory, service_password)
             yield DomainController(
-                address=address, ca_file=pki / "ca.crt", service_password=Secret(service_password), log=log
+                address=address,
+                ca_file=pki / "ca.crt",
+                service_password=Secret(service_password),
+                administrator=Secret(administrator),
+                config=folder / "domain/etc/smb.conf",
+                log=log,
             )
         finally:
             server.send_signal(signal.SIGTERM)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -19,6 +19,8 @@ from sekisho.demo.certificates import prepare_certificate
 
 SUFFIX = "dc=city,dc=example,dc=jp"
 SERVICE_DN = f"cn=sekisho,{SUFFIX}"
+MAX_FAILURES = 6
+"""After so many wrong passwords the policies of this directory lock an account."""
 _START_S = 20.0
 
 
@@ -113,6 +115,23 @@ def _person(uid: str, name: str, department: str, *more: str, has_password: bool
     )  # fmt: skip
 
 
+def _under(policy: str) -> str:
+    return f"pwdPolicySubentry: cn={policy},ou=policies,{SUFFIX}"
+
+
+def _now(*, days_ago: int = 0) -> str:
+    return f"{datetime.now(UTC) - timedelta(days=days_ago):%Y%m%d%H%M%SZ}"
+
+
+def _policy(cn: str, *more: str) -> str:
+    return _entry(
+        f"cn={cn},ou=policies,{SUFFIX}", "objectClass: device", "objectClass: pwdPolicy", f"cn: {cn}",
+        "pwdAttribute: userPassword", "pwdMinLength: 10", "pwdInHistory: 3", "pwdCheckQuality: 2", "pwdLockout: TRUE",
+        f"pwdMaxFailure: {MAX_FAILURES}", "pwdFailureCountInterval: 600", "pwdMustChange: TRUE",
+        "pwdAllowUserChange: TRUE", "pwdMaxAge: 864000", "pwdExpireWarning: 864000", "pwdGraceAuthNLimit: 20", *more,
+    )  # fmt: skip
+
+
 def _pupil(uid: str, name: str, password: str) -> str:
     return _entry(
         f"uid={uid},ou=schools,{SUFFIX}", "objectClass: inetOrgPerson", f"uid: {uid}", f"cn: {name}", f"sn: {name[:2]}",
@@ -157,6 +176,16 @@ def _entries(service_password: str) -> str:
             _person("double", "同姓 二郎", "税務課", under="ou=annex,"),
             _entry(f"ou=elsewhere,ou=people,{SUFFIX}", "objectClass: referral", "objectClass: extensibleObject",
                    "ou: elsewhere", "ref: ldap://127.0.0.1:9/ou=people,dc=evil"),
+            _unit("policies"),
+            _policy("strict", "pwdMinAge: 0"),
+            _policy("slow", "pwdMinAge: 86400"),
+            _policy("safe", "pwdMinAge: 0", "pwdSafeModify: TRUE"),
+            _person("mustchange", "変更 要", "市民課", "pwdReset: TRUE", _under("strict")),
+            _person("careful", "慎 重", "市民課", "pwdReset: TRUE", _under("safe")),
+            _person("ranout", "期限 切", "市民課", "pwdChangedTime: 20200101000000Z", _under("strict")),
+            _person("young", "新 人", "市民課", f"pwdChangedTime: {_now()}", _under("slow")),
+            _person("guarded", "守 衛", "市民課", f"pwdChangedTime: {_now(days_ago=5)}", _under("strict")),
+            _person("flooded", "洪 水", "市民課", f"pwdChangedTime: {_now()}", _under("strict")),
             _group("telework", "groups", "yamada"),
             _group("監査担当", "groups", "kamiya"),
             _group("係長, 市民課", "groups", "kamiya"),
@@ -187,6 +216,6 @@ directory {folder}/db
 maxsize 67108864
 overlay memberof
 overlay ppolicy
-access to attrs=userPassword by anonymous auth by * none
+access to attrs=userPassword by self =xw by anonymous auth by * none
 access to * by dn.exact="cn=sekisho,{suffix}" read by * none
 """

@@ -15,6 +15,7 @@ from broker.signin.records import (
     CodeOutcome,
     DirectoryDown,
     EnrolmentOffer,
+    MustChangePassword,
     MustEnrol,
     NeedFactor,
     PasswordAttempt,
@@ -38,6 +39,8 @@ from tests.web.people import (
 )
 
 PASSWORD = "ひみつ-Passw0rd"
+PASSWORD_OF_FIRST_DAY = "はじめの-Passw0rd"
+"""Right, and has to be changed."""
 CODE = "123456"
 RECOVERY_CODE = "abcd-efgh-jkmn"
 
@@ -57,6 +60,8 @@ class PlainSignin:
 
     def __init__(self) -> None:
         self.users = {user.login: user for user in (STAFF, DESK, SECOND, AUDITOR, NEWCOMER)}
+        self.first_day: dict[str, User] = {}
+        self.must_change: dict[str, User] = {}
         self.pending: dict[str, tuple[User | None, bool]] = {}
         self.signed_in: dict[str, Authenticated] = {}
         self.attempts: list[PasswordAttempt] = []
@@ -67,8 +72,11 @@ class PlainSignin:
             return DirectoryDown()
         if attempt.login == "slow":
             return Throttled(NOW + timedelta(minutes=5))
-        user = self.users.get(attempt.login) if attempt.password == Secret(PASSWORD) else None
+        is_first = attempt.password == Secret(PASSWORD_OF_FIRST_DAY)
+        user = self.users.get(attempt.login) if is_first or attempt.password == Secret(PASSWORD) else None
         token = new_token()
+        if is_first and user is not None:
+            self.first_day[token.reveal()] = user
         must_enrol = user == NEWCOMER
         self.pending[token.reveal()] = (user, must_enrol)
         return MustEnrol(token) if must_enrol else NeedFactor(token)
@@ -91,6 +99,10 @@ class PlainSignin:
         if user is None or attempt.code not in {CODE, RECOVERY_CODE}:
             return Refused(may_retry=user is not None)
         del self.pending[attempt.pending.reveal()]
+        if attempt.pending.reveal() in self.first_day:
+            token = new_token()
+            self.must_change[token.reveal()] = user
+            return MustChangePassword(pending=token, user=user)
         return self.enter(user, used_recovery_code=attempt.code == RECOVERY_CODE)
 
     async def confirm_enrolment(self, attempt: CodeAttempt) -> CodeOutcome:

@@ -11,6 +11,7 @@ from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
 from tests.web.fake_flows import ListedFlows
 from tests.web.fake_keys import KeptKeys
+from tests.web.fake_passwords import ShelfOfPasswords
 from tests.web.fake_policy import KeptApprovals, OpenMinded
 from tests.web.fake_servers import TwoServers
 from tests.web.fake_sessions import ScriptedSessions
@@ -39,6 +40,7 @@ class FakeCity:
         self.flows = ListedFlows()
         self.devices = ShelfOfDevices()
         self.directory = SyncedDirectory()
+        self.passwords = ShelfOfPasswords(self.signin)
         self.directory_servers = TwoServers()
         first = POOLS[0][0]
         self.sessions.others = [
@@ -64,6 +66,7 @@ class FakeCity:
             changes=self.changes,
             flows=self.flows,
             devices=self.devices,
+            passwords=self.passwords,
             keys=KeptKeys(),
             directory=self.directory,
             directory_servers=self.directory_servers,

@@ -5,9 +5,9 @@ from aiohttp import web
 from markupsafe import Markup
 
 from broker.secret import Secret
-from broker.signin.records import CodeAttempt, EnrolmentOffer, Refused, SignedIn, Throttled
+from broker.signin.records import CodeAttempt, EnrolmentOffer, MustChangePassword, Refused, SignedIn, Throttled
 from web.arrival import arrival_of
-from web.cookies import Cookie, read_cookie
+from web.cookies import Cookie, read_cookie, set_cookie
 from web.forms import read_form, see_other
 from web.render import render
 from web.views.signin import CODE_MISSING, WRONG_CODE, begin_again, enter, throttled_page, user_agent_of
@@ -56,8 +56,11 @@ async def confirm_enrolment(request: web.Request) -> web.Response:
     attempt = CodeAttempt(pending=pending, code=code, arrival=arrival_of(request), user_agent=user_agent_of(request))
     match await services_of(request).signin.confirm_enrolment(attempt):
         case SignedIn() as outcome:
-            page = render(request, "recovery_codes.html", codes=outcome.recovery_codes, person=outcome.user)
-            return await enter(request, page, outcome)
+            return await enter(request, _codes_page(request, outcome, next_path="/"), outcome)
+        case MustChangePassword(pending=token) as outcome:
+            page = _codes_page(request, outcome, next_path="/login/password")
+            set_cookie(page, Cookie.SIGNIN, token)
+            return page
         case Refused(may_retry=True):
             return await _again(request, pending, 403, WRONG_CODE)
         case Refused():
@@ -67,6 +70,13 @@ async def confirm_enrolment(request: web.Request) -> web.Response:
             if offer is None:
                 return begin_again(request)
             return throttled_page(request, "enrol.html", throttled, offer=offer, qr=draw_qr(offer.uri))
+
+
+def _codes_page(request: web.Request, outcome: SignedIn | MustChangePassword, *, next_path: str) -> web.Response:
+    """The recovery codes, shown this once, and the way on from there."""
+    return render(
+        request, "recovery_codes.html", codes=outcome.recovery_codes, person=outcome.user, next_path=next_path
+    )
 
 
 async def _again(request: web.Request, pending: Secret, status: int, error: str) -> web.Response:

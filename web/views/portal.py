@@ -12,6 +12,7 @@ from broker.session.records import Ended, NoSuchPool, NoSuchSession, OpenDenied,
 from web.errors import show_problem
 from web.forms import see_other
 from web.language import gettext_noop as _
+from web.password_words import CHANGED
 from web.problems import Problem
 from web.reasons import DENIALS, ENDS, RULE_REASONS, RULES
 from web.render import render
@@ -35,6 +36,7 @@ NOTES: Final = {
     "recovery": _(
         "非常用コードでログインしました。使ったコードはもう使えません。残りが少ないときは情報システム担当へご相談ください。"
     ),
+    "password": CHANGED,
     "logged_off": _("ログオフしました。"),
     "logged_off_later": _(
         "利用を終了しました。接続先のパソコンでの作業は、そのパソコンの制限時間が来たときに終わります。"
@@ -64,6 +66,8 @@ async def show_portal(request: web.Request) -> web.Response:
         end_reasons=ENDS,
         previous=await services.people.previous_signin(auth),
         web_session=auth.session,
+        password_days=await services.passwords.days_left(auth),
+        can_change_password=services.passwords.can_change(auth),
         zone_colour=zone_colour,
         host_note=HOST_NOTE,
         denials=DENIALS,

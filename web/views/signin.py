@@ -6,6 +6,7 @@ from broker.secret import Secret
 from broker.signin.records import (
     CodeAttempt,
     DirectoryDown,
+    MustChangePassword,
     MustEnrol,
     NeedFactor,
     PasswordAttempt,
@@ -79,9 +80,9 @@ async def submit_login(request: web.Request) -> web.Response:
     )
     match await services_of(request).signin.submit_password(attempt):
         case NeedFactor(pending):
-            return _next_step("/login/code", pending)
+            return next_step("/login/code", pending)
         case MustEnrol(pending):
-            return _next_step("/login/enrol", pending)
+            return next_step("/login/enrol", pending)
         case Throttled() as outcome:
             return throttled_page(request, "login.html", outcome, login=login)
         case DirectoryDown():
@@ -90,7 +91,8 @@ async def submit_login(request: web.Request) -> web.Response:
             return show_problem(request, Problem.UNKNOWN_HOST)
 
 
-def _next_step(path: str, pending: Secret) -> web.Response:
+def next_step(path: str, pending: Secret) -> web.Response:
+    """On to the step that this token opens."""
     response = see_other(path)
     set_cookie(response, Cookie.SIGNIN, pending)
     return response
@@ -114,6 +116,8 @@ async def submit_code(request: web.Request) -> web.Response:
         case SignedIn() as outcome:
             page = see_other("/?recovery=1" if outcome.used_recovery_code else "/")
             return await enter(request, page, outcome)
+        case MustChangePassword(pending=token):
+            return next_step("/login/password", token)
         case Refused(may_retry=True):
             return render(request, "code.html", status=403, error=WRONG_CODE, until=None, message=None)
         case Refused():

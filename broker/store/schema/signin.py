@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, false, text
 
 from broker.store.columns import Json, SealedBytes, UtcTime
 from broker.store.schema.metadata import METADATA, belongs_to_tenant, refers_to
@@ -47,6 +47,9 @@ PENDING_SIGNIN: Final = Table(
     Column("user_agent", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
+    Column("must_change", Boolean, nullable=False, server_default=false()),
+    Column("factor", String(32)),
+    Column("password_ends_at", UtcTime),
     belongs_to_tenant(),
     refers_to("user_account", "user_id"),
 )
@@ -93,6 +96,7 @@ WEB_SESSION: Final = Table(
     Column("entrance", String(64), nullable=False, server_default=text("''")),
     # No reference: a revoked device stays in the books anyway.
     Column("device_id", String(64)),
+    Column("password_ends_at", UtcTime),
     Column("factor_at", UtcTime),
     refers_to("user_account", "user_id"),
     Index("ix_web_session_user", "tenant_id", "user_id"),

@@ -55,13 +55,16 @@ class City:
         directory: Authenticator,
         sealing: SealingKey | None = None,
         settings: SigninSettings | None = None,
+        *,
+        can_change: bool = True,
     ) -> None:
         sealing, settings = sealing or SealingKey(os.urandom(32)), settings or make_settings()
         self.store = store
         self.directory = directory if isinstance(directory, FakeAuthenticator) else FakeAuthenticator()
         self.sealing = sealing
         self.settings = settings
-        self.signin = SigninService(store, {TENANT: directory}, TotpFactor(), sealing, settings)
+        changers = {TENANT: self.directory} if can_change else {}
+        self.signin = SigninService(store, {TENANT: directory}, TotpFactor(), sealing, settings, changers)
         self.secrets: dict[str, str] = {}
         self.recovery_codes: tuple[str, ...] = ()
         self.waited = timedelta()

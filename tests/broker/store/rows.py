@@ -26,12 +26,12 @@ from broker.model.records import (
     Pool,
     Session,
     Tenant,
-    Ticket,
     TotpEnrolment,
     User,
     WebSession,
     Zone,
 )
+from broker.model.ticket import Ticket
 from broker.ports import Transaction
 from broker.secret import Sealed, hash_token
 from broker.store import SqlStore
