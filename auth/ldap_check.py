@@ -11,8 +11,8 @@ from ldap3.core.exceptions import LDAPException
 from auth.ldap_connection import Answer, Entry, Line
 from auth.ldap_lookup import Conversation
 from auth.ldap_people import SUCCESS
+from broker.directory_settings import LdapSettings
 from broker.model.directory_health import CheckFinding, CheckProblem, CheckResult, CheckStep
-from broker.settings import LdapSettings
 
 _SAMPLE: Final = 20
 _NO_SUCH_OBJECT: Final = 32

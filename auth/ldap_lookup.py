@@ -27,6 +27,7 @@ from auth.ldap_people import (
 )
 from auth.ldap_ppolicy import PolicyError, PolicyWord, read_policy_word
 from auth.ldap_turns import LeftToAnother, Once
+from broker.directory_settings import LdapSettings
 from broker.errors import ConfigurationError
 from broker.model.ids import new_id
 from broker.model.reasons import SigninRefusal
@@ -39,7 +40,6 @@ from broker.ports import (
     Standing,
 )
 from broker.secret import Secret
-from broker.settings import LdapSettings
 
 Outcome = PasswordAccepted | PasswordRejected | DirectoryUnavailable
 
@@ -133,7 +133,7 @@ def check_password(talk: Conversation, login: str, password: Secret, once: Once)
     search = talk.bind_service()
     found = search.find(login)
     entry = found if isinstance(found, Entry) else search.nobody()
-    groups = search.read_groups(entry, login)
+    groups, manager = search.read_groups(entry, login), search.read_manager(entry)
     # A connection of its own: the service account's identity never stands behind a password.
     typed = password if isinstance(found, Entry) else Secret(new_id())
     line = talk.new_line()
@@ -143,7 +143,11 @@ def check_password(talk: Conversation, login: str, password: Secret, once: Once)
     answer = line.send_bind()
     if not isinstance(found, Entry):
         return PasswordRejected(found)
-    return _judge(found, groups, answer, talk.plan.settings)
+    verdict = judge_bind(found, answer)
+    if isinstance(verdict, PasswordRejected):
+        return verdict
+    person = describe_person(found, groups, talk.plan.settings, manager=manager)
+    return PasswordAccepted(person, must_change=verdict.must_change, ends_at=verdict.ends_at)
 
 
 def locate(talk: Conversation, login: str) -> str | None:
@@ -157,10 +161,10 @@ def locate(talk: Conversation, login: str) -> str | None:
 def review(talk: Conversation, logins: Sequence[str]) -> Mapping[str, Standing]:
     """How people stand who do not sign in right now. Raises :class:`Stopped`, and what ldap3 and sockets raise."""
     search = talk.bind_service()
-    return {login: standing for login in logins if (standing := _review_one(search, login, talk.plan.settings))}
+    return {login: standing for login in logins if (standing := _review_one(search, login))}
 
 
-def _review_one(search: PeopleSearch, login: str, settings: LdapSettings) -> Standing | None:
+def _review_one(search: PeopleSearch, login: str) -> Standing | None:
     entry = search.find(login)
     if entry is SigninRefusal.AMBIGUOUS_USER:
         return None
@@ -170,15 +174,7 @@ def _review_one(search: PeopleSearch, login: str, settings: LdapSettings) -> Sta
         return PersonGone(SigninRefusal.ACCOUNT_DISABLED)
     if is_expired(entry, datetime.now(UTC)):
         return PersonGone(SigninRefusal.ACCOUNT_EXPIRED)
-    return PersonStands(describe_person(entry, search.read_groups(entry, login), settings))
-
-
-def _judge(entry: Entry, groups: frozenset[str], answer: Answer, settings: LdapSettings) -> Outcome:
-    verdict = judge_bind(entry, answer)
-    if isinstance(verdict, PasswordRejected):
-        return verdict
-    person = describe_person(entry, groups, settings)
-    return PasswordAccepted(person, must_change=verdict.must_change, ends_at=verdict.ends_at)
+    return PersonStands(search.describe(entry, login))
 
 
 class Passed(msgspec.Struct, frozen=True):

@@ -7,11 +7,13 @@ from typing import Final
 from auth.ldap_connection import Answer, Entry, Line
 from auth.ldap_dialect import primary_group_sid
 from auth.ldap_names import common_name_of, domain_of, fill_filter, is_under
+from broker.directory_settings import LdapSettings
 from broker.model.ids import new_id
 from broker.model.kinds import DirectoryKind
+from broker.model.mapping import PersonFacts
 from broker.model.reasons import SigninRefusal
+from broker.policy.mapping import attributes_of, map_person, rules_of
 from broker.ports import DirectoryPerson
-from broker.settings import LdapSettings
 
 SUCCESS: Final = 0
 _SIZE_LIMIT: Final = 4
@@ -31,6 +33,21 @@ class Stopped(Exception):
     """The directory can't be asked further."""
 
 
+def person_attributes(settings: LdapSettings) -> tuple[str, ...]:
+    """All that is asked of a person's entry; each once, though settings may name one for two things."""
+    named = (
+        settings.login_attribute,
+        settings.name_attribute,
+        settings.department_attribute,
+        "memberOf",
+        *_STATE_ATTRIBUTES,
+        *_PRIMARY_GROUP_ATTRIBUTES,
+        *([settings.manager_attribute] if settings.manager_attribute else []),
+        *sorted(attributes_of(settings.rules)),
+    )
+    return tuple({name.lower(): name for name in named}.values())
+
+
 class PeopleSearch:
     """Questions over a connection that is bound as the service account. Raises :class:`Stopped`."""
 
@@ -42,16 +59,7 @@ class PeopleSearch:
     def find(self, login: str, more: Sequence[str] = ()) -> Entry | SigninRefusal:
         """The one entry of this login."""
         settings = self._settings
-        wanted = (
-            settings.login_attribute,
-            settings.name_attribute,
-            settings.department_attribute,
-            "memberOf",
-            *_STATE_ATTRIBUTES,
-            *_PRIMARY_GROUP_ATTRIBUTES,
-            _END_ATTRIBUTE,
-            *more,
-        )
+        wanted = (*person_attributes(settings), _END_ATTRIBUTE, *more)
         searched = fill_filter(settings.user_filter, {"login": login, "dn": ""})
         answer, entries = self.line.search(settings.user_base, searched, wanted, limit=2)
         if answer.code == _SIZE_LIMIT or len(entries) > 1:
@@ -70,6 +78,21 @@ class PeopleSearch:
     def nobody(self) -> Entry:
         """An entry that nobody has, to be asked about in the place of one that was not found."""
         return Entry(f"{self._settings.login_attribute}={new_id()},{self._settings.user_base}", {})
+
+    def read_manager(self, entry: Entry) -> str:
+        """The login of the person's own head; empty where nothing tells it, or the entry is gone or hidden."""
+        settings = self._settings
+        if not settings.manager_attribute:
+            return ""
+        # Asked for nobody too, since time must tell nothing.
+        dn = entry.first(settings.manager_attribute) or entry.dn
+        _, found = self.line.search(dn, f"({settings.login_attribute}=*)", (settings.login_attribute,), limit=1)
+        is_theirs = bool(found) and found[0].dn.casefold() == dn.casefold() and dn != entry.dn
+        return login_of(found[0], settings) if is_theirs else ""
+
+    def describe(self, entry: Entry, login: str) -> DirectoryPerson:
+        """The person with everything that follows for them by the rules."""
+        return describe_person(entry, self.read_groups(entry, login), self._settings, manager=self.read_manager(entry))
 
     def read_groups(self, entry: Entry, login: str) -> frozenset[str]:
         settings = self._settings
@@ -103,14 +126,26 @@ class PeopleSearch:
         return [group.dn for group in groups]
 
 
-def describe_person(entry: Entry, groups: frozenset[str], settings: LdapSettings) -> DirectoryPerson:
+def describe_person(
+    entry: Entry, groups: frozenset[str], settings: LdapSettings, *, manager: str = ""
+) -> DirectoryPerson:
     login = login_of(entry, settings)
+    mapped = map_person(rules_of(settings.roles, settings.rules), facts_of(entry, groups, settings))
     return DirectoryPerson(
         login=login,
         display_name=entry.first(settings.name_attribute) or login,
-        department=entry.first(settings.department_attribute) or "",
-        groups=groups,
-        roles=frozenset(settings.roles[group] for group in groups if group in settings.roles),
+        department=mapped.department,
+        groups=mapped.groups,
+        roles=mapped.roles,
+        heads=mapped.heads,
+        manager=manager,
+    )
+
+
+def facts_of(entry: Entry, groups: frozenset[str], settings: LdapSettings) -> PersonFacts:
+    """What rules look at, exactly as the directory has it."""
+    return PersonFacts(
+        department=entry.first(settings.department_attribute) or "", groups=groups, attributes=entry.values
     )
 
 

@@ -9,14 +9,13 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from broker.directory_settings import LdapSettings
 from broker.errors import ConfigurationError
 from broker.model.flow_settings import ClientNetworkSettings, FurtherFlowSettings, HostSettings
 from broker.model.kinds import (
     DeviceKind,
-    DirectoryKind,
     Mode,
     Origin,
-    Role,
     SameLogin,
     Segment,
 )
@@ -92,54 +91,6 @@ class SigninSettings(_Settings, frozen=True, kw_only=True):
     """From so many days before a password runs out the portal tells its owner."""
     enrol_networks: list[str] = []
     """Networks (CIDR) from which a first authenticator app may be enrolled by password alone. Empty: none."""
-
-
-class LdapSettings(_Settings, frozen=True, kw_only=True):
-    """One directory. Plain LDAP without TLS does not exist here."""
-
-    id: str = "directory"
-    """Its name in the console, in the audit and on the command line."""
-    login_forms: list[str] = msgspec.field(default_factory=lambda: ["{login}"])
-    """What people of this directory may type, with ``{login}`` for the login as the directory stores it, such as
-    ``{login}@edu.hinode.example`` or ``EDU\\{login}``. By the first form they are known everywhere else. A name goes
-    to the directories with the closest form alone."""
-    url: str
-    """``ldap://host:port`` (StartTLS is always used) or ``ldaps://host:port``."""
-    further_urls: list[str] = []
-    """Further servers of the same directory, asked in this order when those before them fail or are slow."""
-    failover_s: float = 1.5
-    """How long a server may take before the next one is asked as well; the first answer counts."""
-    ca_file: str
-    bind_dn: str
-    bind_password_file: str
-    kind: DirectoryKind = DirectoryKind.LDAP
-    """What server it is. It decides what the empty filters and attributes below stand for."""
-    user_base: str
-    user_filter: str = ""
-    """Finds a person by ``{login}``. Empty: ``uid`` of ``inetOrgPerson``; in Active Directory ``sAMAccountName`` or
-    ``userPrincipalName`` of a person."""
-    group_base: str = ""
-    """Only groups below it count. Empty: all that the person's own entry names (``memberOf``)."""
-    group_filter: str = ""
-    """Finds groups by ``{dn}`` or ``{login}``. Empty: ``groupOfNames`` by ``member``; in Active Directory also through
-    groups in groups and the primary group."""
-    login_attribute: str = ""
-    """Empty: ``uid``; in Active Directory ``sAMAccountName``."""
-    name_attribute: str = ""
-    """Empty: ``cn``; in Active Directory ``displayName``."""
-    department_attribute: str = ""
-    """Empty: ``ou``; in Active Directory ``department``."""
-    roles: dict[str, Role] = {}
-    """Directory group → role in the console."""
-    connect_timeout_s: float = 3.0
-    operation_timeout_s: float = 5.0
-    password_change: bool = True
-    """Whether people may change their password here. Without it one that has to be changed gets nobody in."""
-    max_threads: int = 8
-    """For each server."""
-    recheck_interval_s: float = 120.0
-    """How often those who are signed in or at work are looked up again. An account that is disabled or expired is shut
-    out in that round; one that is no longer found, in the next."""
 
 
 class ZoneSettings(_Settings, frozen=True, kw_only=True):

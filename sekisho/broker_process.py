@@ -15,6 +15,7 @@ from broker.change.service import ChangeService
 from broker.device.expiry import ExpiryWatch
 from broker.device.service import DeviceService
 from broker.directory.desk import DirectoryDesk
+from broker.directory.mapping import MappingDesk
 from broker.directory.servers import ServersDesk
 from broker.flow.service import FlowDesk
 from broker.link.agents import AgentDirectory
@@ -42,7 +43,7 @@ from broker.store import SqlStore, open_store
 from gateway.descriptors import raise_descriptor_limit
 from pools.local import LocalProvider
 from pools.static import StaticProvider
-from sekisho.directories import directories_of, make_authenticators
+from sekisho.directories import directories_of, make_authenticators, mapping_rules
 from sekisho.door.limits import DoorLimits, limits_within
 from sekisho.listeners import Applications, serve
 from sekisho.logs import set_up_log
@@ -120,6 +121,7 @@ class Broker:
             keys=KeyService(store, sealing, key_file, self.key_watch),
             directory=DirectoryDesk(store, directories_of(settings)),
             directory_servers=ServersDesk(self.authenticators),
+            mapping=MappingDesk(store, self.authenticators, mapping_rules(settings)),
         )
         self.sealer = Sealer(
             store,

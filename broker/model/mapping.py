@@ -58,3 +58,18 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
     department: str
     heads: frozenset[str]
     rules: tuple[str, ...]
+
+
+class MatchedPerson(msgspec.Struct, frozen=True, kw_only=True):
+    login: str
+    display_name: str
+    department: str
+    groups: frozenset[str] = frozenset()
+
+
+class Matched(msgspec.Struct, frozen=True, kw_only=True):
+    """Who meets a rule. ``looked_at``: people that were looked at; not all of them unless ``is_complete``."""
+
+    people: tuple[MatchedPerson, ...]
+    looked_at: int
+    is_complete: bool

@@ -74,6 +74,10 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     department: str
     groups: frozenset[str]
     roles: frozenset[Role]
+    heads: frozenset[str] = frozenset()
+    """Departments that they are head of (所属長)."""
+    manager: str = ""
+    """The login of their own head; empty where the directory does not tell it."""
     is_locked: bool = False
     is_enrolled: bool = False
     last_signed_in_at: datetime | None = None

@@ -54,9 +54,7 @@ def attributes_of(rules: Sequence[MappingRule]) -> frozenset[str]:
     return frozenset(name for rule in rules for name in rule.attributes)
 
 
-def refusals_of_mapping(
-    where: str, roles: Mapping[str, Role], rules: Sequence[MappingRule]
-) -> list[RuleRefusal]:
+def refusals_of_mapping(where: str, roles: Mapping[str, Role], rules: Sequence[MappingRule]) -> list[RuleRefusal]:
     """Rules that could not hold, or that say two things."""
     found = [
         RuleRefusal(f"{where}.roles.{group}", _EVERYBODYS_ROLE)
@@ -131,7 +129,11 @@ def _fault_of_name(value: str) -> str | None:
 def _contradictions(rule: MappingRule, earlier: MappingRule) -> Iterator[tuple[str, str]]:
     if rule.id == earlier.id:
         yield ".id", f"{rule.id!r} is used twice"
-    if rule.department and earlier.department not in {"", rule.department} and _conditions(rule) == _conditions(earlier):
+    if (
+        rule.department
+        and earlier.department not in {"", rule.department}
+        and _conditions(rule) == _conditions(earlier)
+    ):
         yield ".department", f"contradicts {earlier.id!r}, which gives the same people {earlier.department}"
 
 

@@ -2,6 +2,7 @@
 
 import click
 
+from sekisho.commands.directory_match import match
 from sekisho.commands.directory_servers import check, servers
 
 
@@ -10,5 +11,5 @@ def directory() -> None:
     """Directories (LDAP, Active Directory): their servers, and what they say about people."""
 
 
-for _command in (servers, check):
+for _command in (servers, check, match):
     directory.add_command(_command)

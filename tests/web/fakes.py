@@ -11,6 +11,7 @@ from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
 from tests.web.fake_flows import ListedFlows
 from tests.web.fake_keys import KeptKeys
+from tests.web.fake_mapping import SmallMapping
 from tests.web.fake_passwords import ShelfOfPasswords
 from tests.web.fake_policy import KeptApprovals, OpenMinded
 from tests.web.fake_servers import TwoServers
@@ -42,6 +43,7 @@ class FakeCity:
         self.directory = SyncedDirectory()
         self.passwords = ShelfOfPasswords(self.signin)
         self.directory_servers = TwoServers()
+        self.mapping = SmallMapping()
         first = POOLS[0][0]
         self.sessions.others = [
             LiveSession(
@@ -70,4 +72,5 @@ class FakeCity:
             keys=KeptKeys(),
             directory=self.directory,
             directory_servers=self.directory_servers,
+            mapping=self.mapping,
         )

@@ -8,6 +8,7 @@ from web.api.admin_devices import DEVICE_OPERATIONS
 from web.api.admin_directory_servers import DIRECTORY_SERVER_OPERATIONS
 from web.api.admin_flows import FLOW_OPERATIONS
 from web.api.admin_keys import KEY_OPERATIONS
+from web.api.admin_mapping import MAPPING_OPERATIONS
 from web.api.admin_people import PEOPLE_OPERATIONS
 from web.api.admin_policy import POLICY_OPERATIONS
 from web.api.admin_pools import POOL_OPERATIONS
@@ -26,5 +27,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *DEVICE_OPERATIONS,
     *FLOW_OPERATIONS,
     *DIRECTORY_SERVER_OPERATIONS,
+    *MAPPING_OPERATIONS,
     *KEY_OPERATIONS,
 )

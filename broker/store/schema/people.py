@@ -38,6 +38,8 @@ USER: Final = Table(
     Column("department", Text, nullable=False),
     Column("groups", Json, nullable=False),
     Column("roles", Json, nullable=False),
+    Column("heads", Json, nullable=False, server_default="[]"),
+    Column("manager", Text, nullable=False, server_default=""),
     Column("is_locked", Boolean, nullable=False),
     Column("last_signed_in_at", UtcTime),
     Column("left_at", UtcTime),
