@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol, cast
+from typing import Any, Final, Literal, cast
 from urllib.parse import urlsplit
 
 import ldap3
@@ -16,13 +16,15 @@ from ldap3.core.exceptions import LDAPException
 from ldap3.extend.standard.modifyPassword import ModifyPassword
 
 from auth.ldap_dialect import read_sid
+from auth.ldap_library import CheckedTls, Connection, Control, Operation
 from auth.ldap_ppolicy import OID as POLICY_CONTROL
 from broker.errors import ConfigurationError
 from broker.secret import Secret
 
-_Control = tuple[str, bool, bytes | None]
-_ASK_POLICY: Final[Sequence[_Control]] = ((POLICY_CONTROL, False, None),)
+_ASK_POLICY: Final[Sequence[Control]] = ((POLICY_CONTROL, False, None),)
 _PORTS: Final = {"ldap": 389, "ldaps": 636}
+_PAGED_RESULTS: Final = "1.2.840.113556.1.4.319"
+_BINARY: Final = frozenset({"objectguid", "invocationid"})
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -73,54 +75,6 @@ def make_tls_context(ca_path: Path) -> ssl.SSLContext:
     return context
 
 
-class _Socketed(Protocol):
-    """What of ldap3's connection is used here, with types."""
-
-    socket: socket.socket | None
-    result: Mapping[str, Any]
-    response: Sequence[Mapping[str, Any]] | None
-
-    def open(self, *, read_server_info: bool) -> object: ...
-    def start_tls(self, *, read_server_info: bool) -> object: ...
-    def bind(self, *, read_server_info: bool, controls: Sequence[_Control]) -> object: ...
-    def unbind(self) -> object: ...
-    def modify(self, dn: str, changes: Mapping[str, Sequence[tuple[str, Sequence[bytes]]]]) -> object: ...
-    def search(
-        self,
-        search_base: str,
-        search_filter: str,
-        *,
-        search_scope: Literal["SUBTREE"],
-        dereference_aliases: Literal["NEVER"],
-        attributes: Sequence[str],
-        size_limit: int,
-        time_limit: int,
-    ) -> object: ...
-
-
-class _Operation(Protocol):
-    def send(self) -> object: ...
-
-
-class _CheckedTls(ldap3.Tls):
-    """The library's own wrapping builds a context per connection and checks names by itself; the standard
-    library's verified context does both better."""
-
-    def __init__(self, context: ssl.SSLContext, host: str) -> None:
-        super().__init__(validate=ssl.CERT_REQUIRED)  # pyright: ignore[reportUnknownMemberType]  half-typed stubs
-        self._context = context
-        self._host = host
-
-    def wrap_socket(self, connection: _Socketed, do_handshake: bool = False) -> None:
-        # Always shakes hands at once: nothing may be sent to a server that has not been verified.
-        del do_handshake
-        if connection.socket is None:
-            raise OSError("the connection was closed before TLS began")
-        # Or the bind, right behind the end of the handshake, waits for a delayed acknowledgement (40 ms).
-        connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.socket = self._context.wrap_socket(connection.socket, server_hostname=self._host)
-
-
 class Line:
     """A connection under one identity. Made in one thread; :meth:`abort` may come from another."""
 
@@ -128,11 +82,11 @@ class Line:
         self, address: Address, context: ssl.SSLContext, *, connect_timeout_s: float, operation_timeout_s: float
     ) -> None:
         self._address = address
-        self._tls = _CheckedTls(context, address.host)
+        self._tls = CheckedTls(context, address.host)
         self._connect_timeout_s = connect_timeout_s
         # ldap3 packs this into a C long.
         self._timeout_s = max(1, math.ceil(operation_timeout_s))
-        self._connection: _Socketed | None = None
+        self._connection: Connection | None = None
         self._is_aborted = False
 
     def bind(self, dn: str, password: Secret) -> Answer:
@@ -159,7 +113,7 @@ class Line:
         connection.bind(read_server_info=False, controls=_ASK_POLICY)
         return _answer_of(connection)
 
-    def _open(self, dn: str, password: Secret) -> _Socketed:
+    def _open(self, dn: str, password: Secret) -> Connection:
         """Connect to the first of the host's network addresses that answers; what failed before it is closed."""
         fault: OSError | LDAPException = OSError("the host name has no address")
         for host in _resolve(self._address):
@@ -174,7 +128,7 @@ class Line:
                 self.close()
         raise fault
 
-    def _make(self, host: str, dn: str, password: Secret) -> _Socketed:
+    def _make(self, host: str, dn: str, password: Secret) -> Connection:
         server = ldap3.Server(
             host,
             port=self._address.port,
@@ -195,24 +149,55 @@ class Line:
             auto_escape=False,
             receive_timeout=self._timeout_s,
         )
-        return cast("_Socketed", connection)
+        return cast("Connection", connection)
 
     def search(
         self, base: str, search_filter: str, attributes: Sequence[str], *, limit: int
     ) -> tuple[Answer, list[Entry]]:
         """Entries of the subtree; references to other servers are left alone. ``limit`` 0: the server's own."""
+        connection = self._search(base, search_filter, attributes, limit=limit)
+        return _answer_of(connection), _entries_of(connection)
+
+    def search_page(
+        self, base: str, search_filter: str, attributes: Sequence[str], *, size: int, cookie: bytes | None
+    ) -> tuple[Answer, list[Entry], bytes | None]:
+        """A page of the subtree (RFC 2696), and what asks for the next one: empty after the last, None from a server
+        that did not page."""
+        connection = self._search(base, search_filter, attributes, page=size, cookie=cookie)
+        controls: Mapping[str, Mapping[str, Any]] = connection.result.get("controls") or {}
+        value: Mapping[str, bytes] = controls[_PAGED_RESULTS]["value"] if _PAGED_RESULTS in controls else {}
+        return _answer_of(connection), _entries_of(connection), value.get("cookie")
+
+    def read(self, dn: str, search_filter: str, attributes: Sequence[str]) -> tuple[Answer, list[Entry]]:
+        """One entry, if it matches. With an empty name what the server tells of itself (RFC 4512, section 5.1)."""
+        connection = self._search(dn, search_filter, attributes, scope="BASE")
+        return _answer_of(connection), _entries_of(connection)
+
+    def _search(
+        self,
+        base: str,
+        search_filter: str,
+        attributes: Sequence[str],
+        *,
+        scope: Literal["SUBTREE", "BASE"] = "SUBTREE",
+        limit: int = 0,
+        page: int | None = None,
+        cookie: bytes | None = None,
+    ) -> Connection:
         connection = self._opened()
         connection.search(
             base,
             search_filter,
-            search_scope=ldap3.SUBTREE,
+            search_scope=scope,
             dereference_aliases=ldap3.DEREF_NEVER,
             attributes=attributes,
             size_limit=limit,
             time_limit=self._timeout_s,
+            paged_size=page,
+            paged_criticality=page is not None,
+            paged_cookie=cookie,
         )
-        found = connection.response or ()
-        return _answer_of(connection), [_entry_of(raw) for raw in found if raw.get("type") == "searchResEntry"]
+        return connection
 
     def swap_unicode_password(self, dn: str, old: Secret, new: Secret) -> Answer:
         """A password change of Active Directory: the old value goes, the new one comes ([MS-ADTS] 3.1.1.3.1.5)."""
@@ -226,10 +211,10 @@ class Line:
         connection = self._opened()
         # As bytes, or ldap3 maps look-alike characters onto each other (SASLprep).
         passwords = (None if old is None else old.reveal().encode(), new.reveal().encode())
-        cast("_Operation", ModifyPassword(connection, dn, *passwords, controls=_ASK_POLICY)).send()
+        cast("Operation", ModifyPassword(connection, dn, *passwords, controls=_ASK_POLICY)).send()
         return _answer_of(connection)
 
-    def _opened(self) -> _Socketed:
+    def _opened(self) -> Connection:
         if self._connection is None:
             raise OSError("asked before the line was open")
         return self._connection
@@ -260,7 +245,7 @@ def _resolve(address: Address) -> list[str]:
     return list(dict.fromkeys(str(place[0]) for *_, place in found))
 
 
-def _answer_of(connection: _Socketed) -> Answer:
+def _answer_of(connection: Connection) -> Answer:
     result = connection.result
     text = f"{result.get('description', '')}: {result.get('message', '')}".rstrip(": ")
     controls: Mapping[str, Mapping[str, Any]] = result.get("controls") or {}
@@ -272,6 +257,10 @@ def _quoted(password: Secret) -> bytes:
     return f'"{password.reveal()}"'.encode("utf-16-le")
 
 
+def _entries_of(connection: Connection) -> list[Entry]:
+    return [_entry_of(raw) for raw in connection.response or () if raw.get("type") == "searchResEntry"]
+
+
 def _entry_of(raw: Mapping[str, Any]) -> Entry:
     attributes: Mapping[str, Sequence[bytes]] = raw["raw_attributes"]
     values = {
@@ -281,4 +270,6 @@ def _entry_of(raw: Mapping[str, Any]) -> Entry:
 
 
 def _read_value(attribute: str, octets: bytes) -> str:
+    if attribute in _BINARY:
+        return octets.hex()
     return read_sid(octets) if attribute == "objectsid" else octets.decode("utf-8", "replace")

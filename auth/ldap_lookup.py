@@ -121,11 +121,14 @@ class Conversation:
         return line
 
     def bind_service(self) -> PeopleSearch:
+        return PeopleSearch(self.plan.settings, self.bind_service_line())
+
+    def bind_service_line(self) -> Line:
         service = self.new_line()
         bound = service.bind(self.plan.settings.bind_dn, self.plan.bind_password)
         if bound.code != SUCCESS:
             raise Stopped(f"the service account was refused: {bound.detail}")
-        return PeopleSearch(self.plan.settings, service)
+        return service
 
 
 def check_password(talk: Conversation, login: str, password: Secret, once: Once) -> Outcome | LeftToAnother:

@@ -8,10 +8,10 @@ from typing import Final
 from ldap3.utils.conv import escape_filter_chars
 
 from auth.ldap_connection import Entry
+from auth.ldap_listing_rules import filter_of_all
 from auth.ldap_lookup import Conversation
 from auth.ldap_people import SUCCESS, PeopleSearch, Stopped, facts_of, login_of, person_attributes
 from broker.directory_settings import LdapSettings
-from broker.model.kinds import DirectoryKind
 from broker.model.mapping import MappingRule, Matched, MatchedPerson
 from broker.policy.mapping import is_met
 
@@ -43,12 +43,12 @@ def find_matching(talk: Conversation, rule: MappingRule) -> Matched:
 
 def narrow_filter(settings: LdapSettings, rule: MappingRule) -> str:
     """Nobody who meets the rule is left out; servers compare more loosely than rules do."""
-    kind = "(objectCategory=person)" if settings.kind is DirectoryKind.ACTIVE_DIRECTORY else ""
+    people = filter_of_all(settings.user_filter) or f"({settings.login_attribute}=*)"
     wanted = {**rule.attributes, **({settings.department_attribute: rule.departments} if rule.departments else {})}
     narrowed = "".join(
         f"(|{''.join(f'({name}={escape_filter_chars(value)})' for value in values)})" for name, values in wanted.items()
     )
-    return f"(&{kind}({settings.login_attribute}=*){narrowed})"
+    return f"(&{people}{narrowed})"
 
 
 def _look(

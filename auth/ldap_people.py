@@ -165,9 +165,13 @@ def is_disabled(entry: Entry) -> bool:
 
 
 def is_expired(entry: Entry, now: datetime) -> bool:
-    """By ``accountExpires`` ([MS-ADA1] 2.3)."""
-    end = _moment(entry.first("accountExpires") or "0")
+    end = expiry_of(entry)
     return end is not None and now >= end
+
+
+def expiry_of(entry: Entry) -> datetime | None:
+    """By ``accountExpires`` ([MS-ADA1] 2.3)."""
+    return _moment(entry.first("accountExpires") or "0")
 
 
 def password_end_of(entry: Entry) -> datetime | None:

@@ -86,7 +86,15 @@ class LdapServer:
 
 def _run(talk: Conversation, question: Question[T]) -> T | DirectoryUnavailable:
     try:
-        return question(talk)
+        return try_asking(lambda: question(talk))
+    finally:
+        talk.close()
+
+
+def try_asking(ask: Callable[[], T]) -> T | DirectoryUnavailable:
+    """In a thread: whatever goes wrong with a directory, as a value."""
+    try:
+        return ask()
     except Stopped as stopped:
         return DirectoryUnavailable(str(stopped))
     except (LDAPException, PyAsn1Error, OSError) as error:
@@ -94,5 +102,3 @@ def _run(talk: Conversation, question: Question[T]) -> T | DirectoryUnavailable:
     except Exception as error:  # noqa: BLE001  the thread's outermost edge: ldap3 trips over malformed answers
         _log.warning("directory.answer_unreadable", fault=type(error).__name__)
         return DirectoryUnavailable(f"the directory's answer could not be read: {type(error).__name__}")
-    finally:
-        talk.close()

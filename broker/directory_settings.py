@@ -1,5 +1,7 @@
 """Settings of one directory of a tenant."""
 
+from typing import Annotated
+
 import msgspec
 
 from broker.model.kinds import DirectoryKind, Role
@@ -53,6 +55,12 @@ class LdapSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Whether people may change their password here. Without it one that has to be changed gets nobody in."""
     max_threads: int = 8
     """For each server."""
+    page_size: Annotated[int, msgspec.Meta(ge=10, le=1000)] = 500
+    """Entries of a page when the whole directory is read. Active Directory gives at most 1000 at a time."""
+    sync_interval_s: Annotated[float, msgspec.Meta(ge=1)] = 600.0
+    """How often changes are read into the list of people, groups and departments."""
+    full_sync_interval_s: Annotated[float, msgspec.Meta(ge=1)] = 21_600.0
+    """How often everything is read. Only then entries that are gone are noticed."""
     recheck_interval_s: float = 120.0
     """How often those who are signed in or at work are looked up again. An account that is disabled or expired is shut
     out in that round; one that is no longer found, in the next."""

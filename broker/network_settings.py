@@ -1,10 +1,12 @@
-"""Settings of what lies between services: the wire, and the listeners that stand on mutual TLS."""
+"""Settings of the ways in: the portal, the wire, and the listeners that stand on mutual TLS."""
 
 from typing import Annotated, Final
 
 import msgspec
 
 from broker.model.entrances import EntranceRules
+from broker.model.kinds import DeviceKind, Origin, Segment
+from broker.model.place import Place
 
 PORTAL_ENTRANCE: Final = "portal"
 """The entrance of a site whose people reach the broker's own listener."""
@@ -104,3 +106,29 @@ class EntranceSettings(EntranceRules, frozen=True, kw_only=True):
     """One way in (入口). Its proxy shows a certificate for ``urn:sekisho:entrance:<id>``: that alone names it."""
 
     proxy: EntranceProxySettings = msgspec.field(default_factory=EntranceProxySettings)
+
+
+class PortalSettings(_Settings, frozen=True, kw_only=True):
+    """The pages and the API."""
+
+    host: str | None = None
+    """Not written: ``127.0.0.1`` on a site without ``[[entrances]]``; on one with them nothing is listened on, because
+    everybody comes through those. Empty: nothing either."""
+    port: int = 8400
+    public_url: str = "http://localhost:8400"
+    """Address that people type; its origin is the only one that forms and tunnels are taken from."""
+    tunnel_url: str = "ws://localhost:8401/tunnel"
+    """Address of the gateway's WebSocket as the browser reaches it."""
+    origin: Origin = Origin.OFFICE
+    """Where people who reach this listener come from (接続元区分)."""
+    segment: Segment = Segment.UNKNOWN
+    """The kind of line that this listener is reached by; only ``wired`` opens the resident zone."""
+    device: DeviceKind = DeviceKind.NONE
+    """The kind of device that this listener vouches for, because nothing else can reach it (an office LAN of lent
+    PCs). ``none``: no device is known, and a pool that asks for one stays shut."""
+    admin_socket: str = "run/admin.sock"
+    """Unix socket of the command line, relative to ``data_dir``; only its owner and root may connect."""
+
+    @property
+    def place(self) -> Place:
+        return Place(origin=self.origin, segment=self.segment, device=self.device)

@@ -13,47 +13,19 @@ from broker.directory_settings import LdapSettings
 from broker.errors import ConfigurationError
 from broker.model.flow_settings import ClientNetworkSettings, FurtherFlowSettings, HostSettings
 from broker.model.kinds import (
-    DeviceKind,
     Mode,
     Origin,
     SameLogin,
-    Segment,
 )
-from broker.model.place import Place
 from broker.model.pool_settings import PoolSettings
 from broker.model.rules import Calendar, Restrictions, Waiver
 from broker.model.watermark_settings import WatermarkSettings
-from broker.network_settings import EntranceListenerSettings, EntranceSettings, WireSettings
+from broker.network_settings import EntranceListenerSettings, EntranceSettings, PortalSettings, WireSettings
 from broker.secret import Secret
 
 
 class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
-
-
-class PortalSettings(_Settings, frozen=True, kw_only=True):
-    """The pages and the API."""
-
-    host: str = "127.0.0.1"
-    """Empty: not listened on, because everybody comes through the entrances."""
-    port: int = 8400
-    public_url: str = "http://localhost:8400"
-    """Address that people type; its origin is the only one that forms and tunnels are taken from."""
-    tunnel_url: str = "ws://localhost:8401/tunnel"
-    """Address of the gateway's WebSocket as the browser reaches it."""
-    origin: Origin = Origin.OFFICE
-    """Where people who reach this listener come from (接続元区分)."""
-    segment: Segment = Segment.UNKNOWN
-    """The kind of line that this listener is reached by; only ``wired`` opens the resident zone."""
-    device: DeviceKind = DeviceKind.NONE
-    """The kind of device that this listener vouches for, because nothing else can reach it (an office LAN of lent
-    PCs). ``none``: no device is known, and a pool that asks for one stays shut."""
-    admin_socket: str = "run/admin.sock"
-    """Unix socket of the command line, relative to ``data_dir``; only its owner and root may connect."""
-
-    @property
-    def place(self) -> Place:
-        return Place(origin=self.origin, segment=self.segment, device=self.device)
 
 
 class SigninSettings(_Settings, frozen=True, kw_only=True):
@@ -91,6 +63,9 @@ class SigninSettings(_Settings, frozen=True, kw_only=True):
     """From so many days before a password runs out the portal tells its owner."""
     enrol_networks: list[str] = []
     """Networks (CIDR) from which a first authenticator app may be enrolled by password alone. Empty: none."""
+    enrol_origins: list[Origin] = msgspec.field(default_factory=lambda: [Origin.OFFICE])
+    """The entrance has to say so too: its origin has to be one of these. An address alone tells nothing where private
+    ranges are used in several networks."""
 
 
 class ZoneSettings(_Settings, frozen=True, kw_only=True):
@@ -204,6 +179,13 @@ class SiteSettings(_Settings, frozen=True, kw_only=True):
     """Every machine of the site: permitted flows (特定通信) and packet filters are derived from them."""
     client_networks: list[ClientNetworkSettings] = []
     further_flows: list[FurtherFlowSettings] = []
+
+    @property
+    def portal_host(self) -> str:
+        """Where the broker's own listener for people is; empty: nowhere."""
+        if self.portal.host is not None:
+            return self.portal.host
+        return "" if self.entrances else "127.0.0.1"
 
     def path(self, relative: str) -> Path:
         """A path of the settings, resolved against ``data_dir``."""

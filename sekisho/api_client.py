@@ -10,6 +10,7 @@ import msgspec
 from broker.errors import SekishoError
 
 _BASE: Final = "http://broker/api/v1"
+_TENANT_HEADER: Final = "X-Sekisho-Tenant"
 
 
 class ApiRefused(SekishoError):
@@ -27,6 +28,7 @@ async def call_api(
     *,
     body: Mapping[str, object] | None = None,
     query: Mapping[str, str] | None = None,
+    tenant: str | None = None,
 ) -> Any:
     """One call; the decoded JSON answer, or None where there is none.
 
@@ -34,10 +36,11 @@ async def call_api(
     """
     connector = aiohttp.UnixConnector(str(socket_path))
     timeout = aiohttp.ClientTimeout(total=30)
+    headers = {} if tenant is None else {_TENANT_HEADER: tenant}
     try:
         async with (
             aiohttp.ClientSession(connector=connector, timeout=timeout) as client,
-            client.request(method, _BASE + path, json=body, params=query) as response,
+            client.request(method, _BASE + path, json=body, params=query, headers=headers) as response,
         ):
             content = await response.read()
             if response.status >= 400:

@@ -17,6 +17,7 @@ from broker.device.service import DeviceService
 from broker.directory.desk import DirectoryDesk
 from broker.directory.mapping import MappingDesk
 from broker.directory.servers import ServersDesk
+from broker.directory.sync import DirectorySync, SyncedDirectory
 from broker.flow.service import FlowDesk
 from broker.link.agents import AgentDirectory
 from broker.link.gateways import GatewayDirectory
@@ -43,7 +44,7 @@ from broker.store import SqlStore, open_store
 from gateway.descriptors import raise_descriptor_limit
 from pools.local import LocalProvider
 from pools.static import StaticProvider
-from sekisho.directories import directories_of, make_authenticators, mapping_rules
+from sekisho.directories import directories_of, make_authenticators, mapping_rules, open_listings, rhythms_of
 from sekisho.door.limits import DoorLimits, limits_within
 from sekisho.listeners import Applications, serve
 from sekisho.logs import set_up_log
@@ -57,6 +58,8 @@ from web.entrances import ProxyEntrances
 
 _log = structlog.get_logger(__name__)
 _PURGE_INTERVAL_S: Final = 60.0
+_SYNC_LOOK_S: Final = 2.0
+"""How soon a sync that the desk asked for begins."""
 _EXPIRY_INTERVAL_S: Final = 600.0
 _KEY_INTERVAL_S: Final = 1.0
 
@@ -100,6 +103,10 @@ class Broker:
             keeping=[TenantId(tenant.id) for tenant in settings.tenants if tenant.keep_desktops_on_password_change],
         )
         self.leavers = LeaverWatch(store, self.authenticators)
+        self.listings = open_listings(settings)
+        self.sync = DirectorySync(
+            store, {key: SyncedDirectory(self.listings[key], rhythm) for key, rhythm in rhythms_of(settings).items()}
+        )
         self.policy = PolicyDesk(store)
         self.changes = ChangeService(store, self.wake)
         self.devices = DeviceService(store, sealing, settings.devices, self.wake)
@@ -142,6 +149,8 @@ class Broker:
         """Let go of the directories: no sign-in waits for one any more."""
         for authenticator in self.authenticators.values():
             authenticator.close()
+        for listing in self.listings.values():
+            listing.close()
 
     def wake(self) -> None:
         """Ask for a round of the reconciler now."""
@@ -171,7 +180,7 @@ async def run_broker(settings: SiteSettings) -> None:
 
 
 def _public_urls(settings: SiteSettings) -> list[str]:
-    own = [settings.portal.public_url] if settings.portal.host else []
+    own = [settings.portal.public_url] if settings.portal_host else []
     return [*own, *(entrance.public_url for entrance in settings.entrances)]
 
 
@@ -195,6 +204,9 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
             look = partial(broker.leavers.look, TenantId(tenant.id))
             rounds = _repeat(look, min(each.recheck_interval_s for each in tenant.every_directory))
             await stack.enter_async_context(_background(f"leavers {tenant.id}", rounds))
+        for tenant_id, directory in broker.listings:
+            sync = _repeat(partial(broker.sync.look, tenant_id, directory), _SYNC_LOOK_S)
+            await stack.enter_async_context(_background(f"sync {tenant_id} {directory}", sync))
         entrances = ProxyEntrances(settings.entrances, broker.refused_arrivals.note)
         fresh_factor_s = settings.signin.fresh_factor_s
         applications = Applications(

@@ -51,6 +51,7 @@ for _command in (
     change,
     mode,
     device,
+    directory,
     flows,
     directory,
     audit,

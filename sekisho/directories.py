@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from auth.directories import TenantDirectories
 from auth.ldap import LdapAuthenticator
+from auth.ldap_listing import LdapListing
 from broker.directory.mapping import RulesOfTenant
+from broker.directory.rules import Rhythm
 from broker.directory_settings import LdapSettings
 from broker.errors import ConfigurationError
 from broker.model.ids import TenantId
@@ -28,6 +30,25 @@ def mapping_rules(settings: SiteSettings) -> Mapping[TenantId, RulesOfTenant]:
     return {
         TenantId(tenant.id): {each.id: rules_of(each.roles, each.rules) for each in tenant.every_directory}
         for tenant in settings.tenants
+    }
+
+
+def open_listings(settings: SiteSettings) -> Mapping[tuple[TenantId, str], LdapListing]:
+    """Every directory as a source of a sync. Whoever makes them closes them. Raises :class:`ConfigurationError`."""
+    return {
+        (TenantId(tenant.id), each.id): LdapListing(
+            each, read_secret_file(settings.path(each.bind_password_file)), settings.path(each.ca_file)
+        )
+        for tenant in settings.tenants
+        for each in tenant.every_directory
+    }
+
+
+def rhythms_of(settings: SiteSettings) -> Mapping[tuple[TenantId, str], Rhythm]:
+    return {
+        (TenantId(tenant.id), each.id): Rhythm(changes_s=each.sync_interval_s, full_s=each.full_sync_interval_s)
+        for tenant in settings.tenants
+        for each in tenant.every_directory
     }
 
 

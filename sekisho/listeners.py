@@ -11,7 +11,7 @@ from aiohttp import web
 
 from broker.errors import ConfigurationError
 from broker.link.unix_socket import bind_unix_socket, remove_unix_socket
-from broker.settings import PortalSettings, SiteSettings
+from broker.settings import SiteSettings
 from broker.wire.service_tls import TlsFiles, server_context
 from sekisho.door.keeper import DoorKeeper
 from sekisho.door.limits import DoorLimits
@@ -35,17 +35,17 @@ def serve(
     served: list[AbstractAsyncContextManager[object]] = [_serve_admin(applications.admin, settings)]
     if settings.entrance_listener.host:
         served.append(serve_entrances(applications.entrances, settings, limits))
-    if settings.portal.host:
-        served.append(serve_portal(applications.portal, settings.portal, limits))
+    if host := settings.portal_host:
+        served.append(serve_portal(applications.portal, host, settings.portal.port, limits))
     return served
 
 
 @asynccontextmanager
 async def serve_portal(
-    application: web.Application, portal: PortalSettings, limits: DoorLimits
+    application: web.Application, host: str, port: int, limits: DoorLimits
 ) -> AsyncGenerator[DoorKeeper]:
     """Serve pages and API while the block runs. Raises :class:`ConfigurationError` when the port is taken."""
-    address = _Address("$.portal.port", portal.host, portal.port)
+    address = _Address("$.portal.port", host, port)
     async with _serve_door(application, limits, address) as keeper:
         yield keeper
 

@@ -45,7 +45,7 @@ def _check_entrances(settings: SiteSettings) -> None:
         raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
     if settings.entrances and not settings.entrance_listener.host:
         raise ConfigurationError("$.entrance_listener: without it no entrance's proxy can reach the broker")
-    if not settings.entrances and (settings.entrance_listener.host or not settings.portal.host):
+    if not settings.entrances and (settings.entrance_listener.host or not settings.portal_host):
         raise ConfigurationError("$.entrances: there is none, so nobody could come in")
     known = {PORTAL_ENTRANCE, *(entrance.id for entrance in settings.entrances)}
     for index, gateway in enumerate(settings.wire.gateways):

@@ -8,8 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from broker.model.arrival import Arrival
-from broker.network_settings import PORTAL_ENTRANCE
-from broker.settings import PortalSettings
+from broker.network_settings import PORTAL_ENTRANCE, PortalSettings
 from web.cookies import Cookie, read_cookie
 from web.errors import show_problem
 from web.problems import Problem

@@ -117,6 +117,7 @@ DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "was_enrolled": _("登録の有無"),
         "rules": _("満たさない条件"),
         "records": _("件数"),
+        "rows": _("件数"),
         "event": _("できごと"),
         "text": _("言葉"),
         "since": _("開始日"),

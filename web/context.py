@@ -20,6 +20,7 @@ from broker.device.records import (
 )
 from broker.directory.mapping import MappingRow, MatchView, RuleNotUsable
 from broker.directory.records import (
+    DepartmentsAndGroups,
     DirectoryView,
     DoubtConfirmed,
     FoundPeople,
@@ -32,7 +33,7 @@ from broker.flow.table import FlowRow, Words
 from broker.lifecycle.policy_change import ChangeEvent
 from broker.model.actor import Actor
 from broker.model.arrival import Arrival
-from broker.model.directory import Counted, SyncKind
+from broker.model.directory import SyncKind
 from broker.model.directory_health import CheckFinding, ServerHealth
 from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, TenantId, UserId
 from broker.model.kinds import Mode
@@ -225,8 +226,7 @@ class DirectoryPort(Protocol):
     async def search(
         self, actor: Actor, text: str, after: tuple[str, str] | None = None
     ) -> FoundPeople | NotAllowed: ...
-    async def departments(self, actor: Actor) -> list[Counted] | NotAllowed: ...
-    async def groups(self, actor: Actor) -> list[str] | NotAllowed: ...
+    async def units(self, actor: Actor) -> DepartmentsAndGroups | NotAllowed: ...
     async def ask_sync(
         self, actor: Actor, kind: SyncKind, directory: str | None = None
     ) -> SyncAsked | NoSuchDirectory | NotAllowed: ...

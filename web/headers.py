@@ -23,7 +23,7 @@ _FIXED: Final = {
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": (
-        "camera=(), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), hid=(), bluetooth=(),"
+        "camera=(), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), hid=(),"
         " midi=(), payment=(), clipboard-read=(), clipboard-write=(), fullscreen=(self)"
     ),
 }

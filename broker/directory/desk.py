@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from broker.directory.records import (
+    DepartmentsAndGroups,
     DirectoryView,
     DoubtConfirmed,
     FoundPeople,
@@ -14,7 +15,7 @@ from broker.directory.records import (
     SyncAsked,
 )
 from broker.model.actor import Actor
-from broker.model.directory import Counted, SyncKind, SyncPhase
+from broker.model.directory import SyncKind, SyncPhase
 from broker.model.ids import TenantId
 from broker.model.text import clean_reason, clean_text
 from broker.people.records import ReasonMissing
@@ -62,17 +63,15 @@ class DirectoryDesk:
                 people=tuple(shown), next_after=(last.login, last.entry_id) if last else None, now=tx.now
             )
 
-    async def departments(self, actor: Actor) -> list[Counted] | NotAllowed:
+    async def units(self, actor: Actor) -> DepartmentsAndGroups | NotAllowed:
+        """Departments with how many people are in each, and groups, of all directories."""
         if refusal := refuse_action(actor.roles, Action.SEE_DIRECTORY):
             return refusal
         async with self._store.read() as tx:
-            return await tx.directory.list_departments(actor.tenant_id)
-
-    async def groups(self, actor: Actor) -> list[str] | NotAllowed:
-        if refusal := refuse_action(actor.roles, Action.SEE_DIRECTORY):
-            return refusal
-        async with self._store.read() as tx:
-            return await tx.directory.list_groups(actor.tenant_id)
+            return DepartmentsAndGroups(
+                departments=tuple(await tx.directory.list_departments(actor.tenant_id)),
+                groups=tuple(await tx.directory.list_groups(actor.tenant_id)),
+            )
 
     async def ask_sync(
         self, actor: Actor, kind: SyncKind, directory: str | None = None
@@ -107,7 +106,7 @@ class DirectoryDesk:
             if doubt is None or doubt.round != round_ or state.phase is not SyncPhase.IDLE:
                 return NothingDoubted()
             sweeping = msgspec.structs.replace(
-                state, phase=SyncPhase.SWEEPING, sweep_before=doubt.round, doubt=None, asked=state.asked
+                state, phase=SyncPhase.SWEEPING, sweep_before=doubt.round, doubt=None, added=0, changed=0
             )
             if not await tx.directory.keep_state(state, sweeping):
                 return NothingDoubted()

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from broker.model.directory import DirectoryCounts, DirectoryState, KnownPerson
+from broker.model.directory import Counted, DirectoryCounts, DirectoryState, KnownPerson
 
 
 class DirectoryView(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,6 +14,11 @@ class DirectoryView(msgspec.Struct, frozen=True, kw_only=True):
     state: DirectoryState
     counts: DirectoryCounts
     now: datetime
+
+
+class DepartmentsAndGroups(msgspec.Struct, frozen=True, kw_only=True):
+    departments: tuple[Counted, ...]
+    groups: tuple[str, ...]
 
 
 class FoundPeople(msgspec.Struct, frozen=True, kw_only=True):

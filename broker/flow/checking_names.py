@@ -65,7 +65,7 @@ def _refuse_entrance(settings: SiteSettings, host: HostSettings, subject: str) -
         return None if is_known else "there is no such entrance in [[entrances]]"
     if HostRole(RoleKind.BROKER) not in roles_of(host):
         return "that is the broker's own listener, and the host lacks the role broker"
-    return "portal.host is empty: nobody is listened to there" if not settings.portal.host else None
+    return "portal.host is empty: nobody is listened to there" if not settings.portal_host else None
 
 
 def _refuse_pool(settings: SiteSettings, host: HostSettings, subject: str, zones: set[str]) -> str | None:

@@ -49,8 +49,8 @@ def _listeners(settings: SiteSettings) -> Iterator[RuleRefusal]:
         if others and (not listener.port or is_on_this_machine(listener.host)):
             why = f"{', '.join(others)} dial the broker from other hosts: it needs an address, port and certificates"
             yield RuleRefusal(f"$.{name}.host", why)
-    if hosts_with(settings.hosts, RoleKind.ENTRANCE, PORTAL_ENTRANCE) and is_on_this_machine(settings.portal.host):
-        yield RuleRefusal("$.portal.host", f"people on other machines can't reach {settings.portal.host}")
+    if hosts_with(settings.hosts, RoleKind.ENTRANCE, PORTAL_ENTRANCE) and is_on_this_machine(settings.portal_host):
+        yield RuleRefusal("$.portal.host", f"people on other machines can't reach {settings.portal_host}")
 
 
 def _sources(settings: SiteSettings) -> Iterator[RuleRefusal]:

@@ -53,12 +53,15 @@ class Cursor(msgspec.Struct, frozen=True):
 
 
 class Doubt(msgspec.Struct, frozen=True, kw_only=True):
-    """``missing`` of ``known`` people were not in the whole answer of ``round``; so it has been since ``since``."""
+    """``missing`` of ``known`` people, ``missing_groups`` of ``known_groups``, were not in the whole answer of
+    ``round``. Such an answer has come since ``since``."""
 
     round: int
     since: datetime
     known: int
     missing: int
+    known_groups: int = 0
+    missing_groups: int = 0
 
 
 class DirectoryState(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +101,15 @@ class DirectoryState(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_held(self, now: datetime) -> bool:
         return self.held_until is not None and now < self.held_until
+
+
+class Absence(msgspec.Struct, frozen=True, kw_only=True):
+    """Of what is kept and not gone: how much there is, and how much of it a round did not see."""
+
+    known: int
+    missing: int
+    known_groups: int = 0
+    missing_groups: int = 0
 
 
 class KnownPerson(msgspec.Struct, frozen=True, kw_only=True):

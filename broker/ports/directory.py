@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from broker.model.directory import (
+    Absence,
     Counted,
     Cursor,
     DirectoryCounts,
@@ -97,9 +98,7 @@ class DirectoryTx(Protocol):
         """They are as kept, and were in this round."""
         ...
 
-    async def count_missing(self, tenant_id: TenantId, directory: str, round_: int) -> tuple[int, int]:
-        """People that are kept and not gone, and how many of them were last in an earlier round."""
-        ...
+    async def count_missing(self, tenant_id: TenantId, directory: str, round_: int) -> Absence: ...
 
     async def sweep(self, tenant_id: TenantId, directory: str, round_: int, limit: int) -> int:
         """Mark up to ``limit`` people, or groups when no people are left, as gone whose last round was earlier."""

@@ -10,12 +10,13 @@ from broker.secret import SealingKey, Secret
 from broker.settings import SigninSettings
 from broker.signin import trail
 from broker.signin.completion import Completion, visitor_of
+from broker.signin.enrol_places import EnrolPlaces, may_enrol_from
 from broker.signin.factors import TOTP
 from broker.signin.inputs import hash_cookie, read_totp_code
 from broker.signin.proving import totp_purpose
 from broker.signin.records import CodeAttempt, CodeOutcome, EnrolmentOffer, Refused, Throttled
 from broker.signin.recovery import hash_code, new_codes, read_code
-from broker.signin.rules import LoginFacts, Networks, RefuseLogin, decide_enrolment, is_inside, refuse_attempt
+from broker.signin.rules import LoginFacts, RefuseLogin, decide_enrolment, refuse_attempt
 from broker.signin.throttles import Throttles
 
 
@@ -39,7 +40,7 @@ class EnrolmentStep:
         settings: SigninSettings,
         throttles: Throttles,
         completion: Completion,
-        networks: Networks,
+        places: EnrolPlaces,
     ) -> None:
         self._store = store
         self._factor = factor
@@ -47,7 +48,7 @@ class EnrolmentStep:
         self._settings = settings
         self._throttles = throttles
         self._completion = completion
-        self._networks = networks
+        self._places = places
 
     async def offer(self, token: Secret) -> EnrolmentOffer | Refused:
         """The secret of this sign-in: made at the first call, the same at each further one."""
@@ -87,7 +88,7 @@ class EnrolmentStep:
             max_codes=self._settings.max_codes_per_attempt,
             user=user,
             proof=self._prove(secret, attempt.code, tx) if secret else None,
-            may_enrol_here=is_inside(attempt.address, self._networks),
+            may_enrol_here=may_enrol_from(attempt.arrival, self._places),
         )
         decision = decide_enrolment(facts)
         if isinstance(decision, RefuseLogin):

@@ -20,6 +20,7 @@ from broker.ports import (
 from broker.secret import Secret, hash_token, new_token
 from broker.settings import SigninSettings
 from broker.signin import trail
+from broker.signin.enrol_places import EnrolPlaces, may_enrol_from
 from broker.signin.inputs import MAX_USER_AGENT, clean_login, refuse_login, refuse_password
 from broker.signin.records import (
     DirectoryDown,
@@ -33,11 +34,9 @@ from broker.signin.records import (
 from broker.signin.rules import (
     AskCode,
     AskEnrolment,
-    Networks,
     PasswordFacts,
     RefuseLater,
     decide_password,
-    is_inside,
 )
 from broker.signin.throttles import Throttles
 from broker.signin.visitor import Visitor
@@ -52,14 +51,14 @@ class PasswordStep:
         authenticators: Mapping[TenantId, Authenticator],
         settings: SigninSettings,
         throttles: Throttles,
-        enrol_networks: Networks,
+        enrol_places: EnrolPlaces,
         changers: Collection[TenantId] = (),
     ) -> None:
         self._store = store
         self._authenticators = authenticators
         self._settings = settings
         self._throttles = throttles
-        self._enrol_networks = enrol_networks
+        self._enrol_places = enrol_places
         self._changers = changers
 
     async def submit(self, attempt: PasswordAttempt) -> PasswordOutcome:
@@ -104,7 +103,7 @@ class PasswordStep:
                 verdict=verdict,
                 user=user,
                 is_enrolled=enrolment is not None,
-                may_enrol_here=is_inside(attempt.address, self._enrol_networks),
+                may_enrol_here=may_enrol_from(attempt.arrival, self._enrol_places),
                 can_change=visitor.tenant_id in self._changers,
             )
         )

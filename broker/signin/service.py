@@ -11,6 +11,7 @@ from broker.settings import SigninSettings
 from broker.signin.changing import PasswordChanging
 from broker.signin.code import CodeStep
 from broker.signin.completion import Completion
+from broker.signin.enrol_places import read_enrol_places
 from broker.signin.enrolment import EnrolmentStep
 from broker.signin.password import PasswordStep
 from broker.signin.proving import CodeProver
@@ -25,7 +26,6 @@ from broker.signin.records import (
     SignedOut,
     StepUpOutcome,
 )
-from broker.signin.rules import parse_networks
 from broker.signin.stepping_up import StepUp
 from broker.signin.throttles import Throttles
 from broker.signin.websessions import WebSessions
@@ -43,17 +43,17 @@ class SigninService:
         settings: SigninSettings,
         changers: Mapping[TenantId, PasswordChanger] | None = None,
     ) -> None:
-        networks = parse_networks(settings.enrol_networks)
+        places = read_enrol_places(settings)
         throttles = Throttles(settings, sealing)
         self._store = store
         self._settings = settings
         self._sessions = WebSessions(store, settings)
         completion = Completion(settings, throttles, self._sessions)
-        self._password = PasswordStep(store, authenticators, settings, throttles, networks, changers or {})
+        self._password = PasswordStep(store, authenticators, settings, throttles, places, changers or {})
         prover = CodeProver(factor, sealing)
         self._code = CodeStep(store, prover, settings, throttles, completion)
         self._step_up = StepUp(store, prover, throttles)
-        self._enrolment = EnrolmentStep(store, factor, sealing, settings, throttles, completion, networks)
+        self._enrolment = EnrolmentStep(store, factor, sealing, settings, throttles, completion, places)
         self.passwords = PasswordChanging(store, changers or {}, settings, throttles, completion, self._sessions)
 
     async def submit_password(self, attempt: PasswordAttempt) -> PasswordOutcome:

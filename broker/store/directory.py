@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, or_, select, update
 
 from broker.model.directory import (
+    Absence,
     Counted,
     DirectoryCounts,
     DirectoryState,
@@ -86,7 +87,7 @@ class SqlDirectory:
     async def see(self, tenant_id: TenantId, directory: str, ids: Collection[str], round_: int) -> None:
         await self._entries.see(tenant_id, directory, ids, round_)
 
-    async def count_missing(self, tenant_id: TenantId, directory: str, round_: int) -> tuple[int, int]:
+    async def count_missing(self, tenant_id: TenantId, directory: str, round_: int) -> Absence:
         return await self._entries.count_missing(tenant_id, directory, round_)
 
     async def sweep(self, tenant_id: TenantId, directory: str, round_: int, limit: int) -> int:

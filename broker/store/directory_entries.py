@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Table, func, select, update
 
-from broker.model.directory import ListedGroup, ListedPerson
+from broker.model.directory import Absence, ListedGroup, ListedPerson
 from broker.model.ids import TenantId
 from broker.store.schema.directory import DIRECTORY_GROUP, DIRECTORY_PERSON
 from broker.store.statements import Statements, columns_of
@@ -48,11 +48,16 @@ class DirectoryEntries:
         for table in (DIRECTORY_PERSON, DIRECTORY_GROUP):
             await self._change(table, tenant_id, directory, ids, {"seen_round": round_})
 
-    async def count_missing(self, tenant_id: TenantId, directory: str, round_: int) -> tuple[int, int]:
-        present = (*_of(DIRECTORY_PERSON, tenant_id, directory), DIRECTORY_PERSON.c.gone_at.is_(None))
-        known = await self._db.number(select(func.count()).where(*present))
-        missing = select(func.count()).where(*present, DIRECTORY_PERSON.c.seen_round < round_)
-        return known, await self._db.number(missing)
+    async def count_missing(self, tenant_id: TenantId, directory: str, round_: int) -> Absence:
+        known, missing = await self._count(DIRECTORY_PERSON, tenant_id, directory, round_)
+        known_groups, missing_groups = await self._count(DIRECTORY_GROUP, tenant_id, directory, round_)
+        return Absence(known=known, missing=missing, known_groups=known_groups, missing_groups=missing_groups)
+
+    async def _count(self, table: Table, tenant_id: TenantId, directory: str, round_: int) -> tuple[int, int]:
+        present = (*_of(table, tenant_id, directory), table.c.gone_at.is_(None))
+        known = await self._db.number(select(func.count()).select_from(table).where(*present))
+        earlier = select(func.count()).select_from(table).where(*present, table.c.seen_round < round_)
+        return known, await self._db.number(earlier)
 
     async def sweep(self, tenant_id: TenantId, directory: str, round_: int, limit: int) -> int:
         for table in (DIRECTORY_PERSON, DIRECTORY_GROUP):

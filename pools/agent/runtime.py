@@ -136,7 +136,9 @@ class SandboxRuntime:
             return None
         order = egress_order(self._settings.egress, plan.browser.allowed_destinations)
         read_order(order)
-        egress = EgressProcess(plan.desktop_id, plan.egress_dir, order, partial(self._tell, plan.desktop_id))
+        egress = EgressProcess(
+            plan.desktop_id, plan.egress_dir, order, partial(self._tell, plan.desktop_id), plan.account
+        )
         egress.open()
         return egress
 

@@ -15,6 +15,7 @@ from broker.errors import ConfigurationError
 from pools.egress.launching import command
 from pools.egress.model import EgressOrder, Report
 from pools.egress.rules import read_rules
+from pools.sandbox.model import HostAccount
 
 _log: Final = structlog.get_logger(__name__)
 SOCKET_NAME: Final = "proxy.sock"
@@ -33,18 +34,28 @@ def read_order(order: EgressOrder) -> None:
 class EgressProcess:
     """The agent holds the listening socket: while a proxy that has ended is started again, the desktop waits."""
 
-    def __init__(self, desktop_id: str, folder: Path, order: EgressOrder, tell: Callable[[Report], None]) -> None:
+    def __init__(
+        self,
+        desktop_id: str,
+        folder: Path,
+        order: EgressOrder,
+        tell: Callable[[Report], None],
+        account: HostAccount | None = None,
+    ) -> None:
+        """``account``: the desktop's on the host, which alone may connect; ``None``: it runs as the agent's own."""
         self._desktop_id = desktop_id
+        self._account = account
         self._folder = folder
         self._order = order
         self._tell = tell
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._listener: socket.socket | None = None
 
     def open(self) -> None:
         """Listen and keep a proxy running. Raises :class:`OSError`."""
-        listener = _listen(self._folder)
-        self._keeper = asyncio.create_task(self._keep(listener))
+        self._listener = _listen(self._folder, self._account)
+        self._keeper = asyncio.create_task(self._keep(self._listener))
 
     async def set_destinations(self, destinations: tuple[str, ...]) -> None:
         """From now on these hold, also for a proxy that has to be started again. What is open ends.
@@ -66,17 +77,16 @@ class EgressProcess:
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
+        if self._listener is not None:
+            self._listener.close()
 
     async def _keep(self, listener: socket.socket) -> None:
-        try:
-            while True:
-                try:
-                    await self._run(listener)
-                except OSError as error:
-                    _log.error("egress.not_started", desktop=self._desktop_id, fault=str(error))
-                await asyncio.sleep(_AGAIN_S)
-        finally:
-            listener.close()
+        while True:
+            try:
+                await self._run(listener)
+            except OSError as error:
+                _log.error("egress.not_started", desktop=self._desktop_id, fault=str(error))
+            await asyncio.sleep(_AGAIN_S)
 
     async def _run(self, listener: socket.socket) -> None:
         process = await asyncio.create_subprocess_exec(
@@ -122,8 +132,11 @@ def _line(order: EgressOrder) -> bytes:
     return msgspec.json.encode(order) + b"\n"
 
 
-def _listen(folder: Path) -> socket.socket:
-    """A listening socket in ``folder``, for whoever sees the folder. By descriptor: an address has 107 characters."""
+def _listen(folder: Path, account: HostAccount | None) -> socket.socket:
+    """A listening socket in ``folder`` for the desktop's account alone: the way out of one is no other account's.
+
+    By descriptor: an address has 107 characters.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o711)
     (folder / SOCKET_NAME).unlink(missing_ok=True)
@@ -131,7 +144,9 @@ def _listen(folder: Path) -> socket.socket:
     handle = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         listener.bind(f"/proc/self/fd/{handle}/{SOCKET_NAME}")
-        (folder / SOCKET_NAME).chmod(0o666)
+        (folder / SOCKET_NAME).chmod(0o600)
+        if account is not None:
+            os.chown(SOCKET_NAME, account.uid, account.gid, dir_fd=handle, follow_symlinks=False)
         listener.listen(64)
     except BaseException:
         listener.close()

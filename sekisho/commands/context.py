@@ -55,11 +55,12 @@ class CommandContext:
         *,
         body: Mapping[str, object] | None = None,
         query: Mapping[str, str] | None = None,
+        tenant: str | None = None,
     ) -> Any:
-        """One API call over the admin socket."""
+        """One API call over the admin socket. ``tenant`` is needed where there are several."""
         settings = self.settings()
         socket_path = settings.path(settings.portal.admin_socket)
-        return asyncio.run(call_api(socket_path, method, path, body=body, query=query))
+        return asyncio.run(call_api(socket_path, method, path, body=body, query=query, tenant=tenant))
 
     def show(self, answer: Any, columns: Sequence[str]) -> None:
         """A list as a table of these columns, anything as JSON with ``--json``."""

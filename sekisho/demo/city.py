@@ -93,6 +93,12 @@ def demo_accounts() -> tuple[Person, ...]:
     return staff()[len(DEPARTMENTS) : len(DEPARTMENTS) + len(_NAMED)]
 
 
+def second_of_desk() -> Person:
+    """Another of the IT desk: what loosens a rule needs two of them."""
+    named = demo_accounts()
+    return next(person for person in staff() if Group.IT_DESK in person.groups and person not in named)
+
+
 def _heads() -> Iterable[_Row]:
     for index, department in enumerate(DEPARTMENTS):
         family, given = FAMILY[(index * 5 + 4) % len(FAMILY)], GIVEN[(index * 3 + 4) % len(GIVEN)]

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from sekisho.demo.city import demo_accounts
+from sekisho.demo.city import demo_accounts, second_of_desk
 from sekisho.demo.secrets import DemoSecrets
 
 _WHO: Final = (
@@ -11,6 +11,7 @@ _WHO: Final = (
     ("一般職員（住民情報系は利用不可）", "staff without the resident network"),
     ("情報政策課（管理コンソール）", "IT desk, with the console"),
     ("監査担当者（監査ログの閲覧）", "auditor"),
+    ("情報政策課の二人目（例外などの承認）", "a second of the IT desk, who approves exceptions"),
 )
 
 
@@ -24,7 +25,7 @@ def welcome(url: str, secrets: DemoSecrets, data_dir: Path, took_s: float) -> st
         "",
         "デモのアカウント / demo accounts",
     ]
-    for person, (japanese, english) in zip(demo_accounts(), _WHO, strict=True):
+    for person, (japanese, english) in zip((*demo_accounts(), second_of_desk()), _WHO, strict=True):
         password = secrets.people[person.uid].reveal()
         lines.append(f"    {person.uid:<22} {password:<16} {person.display_name}  {japanese} / {english}")
     lines += [

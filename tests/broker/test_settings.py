@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from broker.errors import ConfigurationError
+from broker.model.kinds import Origin
 from broker.settings import load_settings, read_secret_file
 
 TENANT = """
@@ -34,9 +35,26 @@ def test_a_small_file_is_enough_and_the_rest_has_safe_defaults(tmp_path: Path) -
     settings = load_settings(write(tmp_path, f'data_dir = "{tmp_path}"\n{TENANT}'))
 
     assert settings.tenants[0].name_ja == "日の出市"
-    assert settings.portal.host == "127.0.0.1"
-    assert settings.signin.enrol_networks == []
+    assert settings.portal_host == "127.0.0.1"
+    assert (settings.signin.enrol_networks, settings.signin.enrol_origins) == ([], [Origin.OFFICE])
     assert settings.path("run/wire.sock") == tmp_path / "run/wire.sock"
+
+
+ENTRANCE = """
+[[entrances]]
+id = "office"
+origin = "office"
+public_url = "https://portal.hinode.example"
+tunnel_url = "wss://portal.hinode.example/tunnel"
+"""
+
+
+@pytest.mark.parametrize("written, listens_at", [("", ""), ('host = ""', ""), ('host = "10.0.0.5"', "10.0.0.5")])
+def test_nobody_is_listened_to_beside_the_entrances_unless_it_is_written(
+    tmp_path: Path, written: str, listens_at: str
+) -> None:
+    text = f'data_dir = "{tmp_path}"\n[portal]\n{written}\n{ENTRANCE}\n{TENANT}'
+    assert load_settings(write(tmp_path, text)).portal_host == listens_at
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The demo's RDP host, for real, seen through guacd."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from broker.secret import Secret
@@ -52,24 +54,20 @@ def connect(guacd_port: int, host: RdpHost, account: str) -> Guacamole:
 
 
 def processes_of(host: RdpHost) -> list[int]:
-    """Processes of the host whose command line names this host's folder."""
-    found: list[int] = []
+    """This host's processes by their numbers on the machine: those whose command line names its folder, and what runs
+    below them. Another host on the same machine has another folder."""
+    found: set[int] = set()
+    for root in named_by(host):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found |= {root, *(child.pid for child in psutil.Process(root).children(recursive=True))}
+    return sorted(found)
+
+
+def named_by(host: RdpHost) -> Iterator[int]:
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
+        with contextlib.suppress(OSError):
             if str(host.folder).encode() in (folder / "cmdline").read_bytes():
-                found.append(int(folder.name))
-        except OSError:
-            continue
-    return found
-
-
-def belongs(host: RdpHost, pid: int) -> bool:
-    """Whether one of the process's ancestors is this host's forwarder."""
-    while pid > 1:
-        if str(host.folder).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
-            return True
-        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    return False
+                yield int(folder.name)
 
 
 def account_processes(host: RdpHost, account: str) -> list[int]:
@@ -77,21 +75,20 @@ def account_processes(host: RdpHost, account: str) -> list[int]:
     line = next(one for one in (host.folder / "accounts/passwd").read_text().splitlines() if one.startswith(account))
     uid = int(line.split(":")[2])
     found: list[int] = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if folder.stat().st_uid == uid and belongs(host, int(folder.name)):
-                found.append(int(folder.name))
-        except OSError:
-            continue
+    for pid in processes_of(host):
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}").stat().st_uid == uid:
+                found.append(pid)
     return found
 
 
 def look_inside(host: RdpHost, *program: str) -> str:
     """Run ``cat``, ``ls`` or ``touch`` on a path of the sandbox, through one of its processes (as root)."""
     sudo = ["sudo", "-n"] if host.needs_sudo else []
-    for folder in Path("/proc").glob("[0-9]*"):
+    for pid in processes_of(host):
+        folder = Path(f"/proc/{pid}")
         try:
-            if (folder / "comm").read_text() != "xrdp-sesman\n" or not belongs(host, int(folder.name)):
+            if (folder / "comm").read_text() != "xrdp-sesman\n":
                 continue
         except OSError:
             continue

@@ -50,6 +50,7 @@ def _site_document(
     shown = public.issue(ServiceKind.DIRECTORY, "web")
     inner, outer = _ports()
     document["wire"]["gateways"][0]["entrance"] = ENTRANCE
+    document["portal"]["host"] = "127.0.0.1"
     document["entrance_listener"] = {"host": "127.0.0.1", "port": inner} | _server_files(own)
     document["entrances"] = [
         {

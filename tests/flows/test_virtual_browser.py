@@ -81,6 +81,7 @@ async def test_after_log_off_nothing_of_a_browser_is_left(city: City, browser: B
         desktop = row["desktop_id"]
         folder = city.data_dir / "desktops/.egress" / desktop
         assert (folder / "proxy.sock").is_socket()
+        assert (folder / "proxy.sock").stat().st_mode & 0o077 == 0
         await staff.log_off()
     await wait_until(lambda: not folder.exists(), "the way out is still there")
     assert list((city.data_dir / "homes").rglob("*.browser*")) == []

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from auth.ldap import LdapAuthenticator
-from broker.settings import PortalSettings
+from broker.network_settings import PortalSettings
 from broker.store import migrate
 from sekisho import broker_process
 from sekisho.demo.certificates import prepare_certificate

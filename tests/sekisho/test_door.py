@@ -11,7 +11,6 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from broker.settings import PortalSettings
 from sekisho.door.keeper import DoorKeeper
 from sekisho.door.limits import MAX_SOCKETS, DoorLimits, limits_within
 from sekisho.door.roll import SilentRoll, neighbourhood_of
@@ -72,7 +71,7 @@ class Portal:
     async def open(self, limits: DoorLimits) -> AsyncIterator["Portal"]:
         application = web.Application()
         application.add_routes([web.get("/", self._answer), web.post("/", self._answer), web.get("/large", _send_much)])
-        async with serve_portal(application, PortalSettings(host="0.0.0.0", port=self.port), limits) as self.keeper:
+        async with serve_portal(application, "0.0.0.0", self.port, limits) as self.keeper:
             yield self
             self.gate.set()
             for caller in self._callers:

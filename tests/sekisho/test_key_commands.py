@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from broker.key_file import read_keys
 from broker.model.kinds import Origin
-from broker.settings import PortalSettings
+from broker.network_settings import PortalSettings
 from broker.store import migrate
 from sekisho import broker_process
 from sekisho.cli import main

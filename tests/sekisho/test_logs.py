@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 
 PROGRAM = """
 import asyncio, logging, sys, warnings
-from broker.settings import LogSettings, PortalSettings
+from broker.network_settings import PortalSettings
+from broker.settings import LogSettings
 from sekisho.door.limits import DoorLimits
 from sekisho.listeners import serve_portal
 from sekisho.logs import set_up_log
@@ -37,7 +38,8 @@ async def main():
         raise RuntimeError("a fault")
     except RuntimeError:
         logging.getLogger("broker.session").exception("went wrong")
-    async with serve_portal(create_app(FakeCity().services(), PortalEntrance(settings)), settings, DoorLimits()):
+    application = create_app(FakeCity().services(), PortalEntrance(settings))
+    async with serve_portal(application, "127.0.0.1", settings.port, DoorLimits()):
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.read)
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from playwright.async_api import Browser, async_playwright
 
-from broker.settings import PortalSettings
+from broker.network_settings import PortalSettings
 from tests.web.browsing import Visitor
 from tests.web.fake_tunnel import FakeTunnel, serving_tunnel
 from tests.web.fakes import FakeCity

@@ -5,6 +5,7 @@ from datetime import timedelta
 import msgspec
 
 from broker.directory.records import (
+    DepartmentsAndGroups,
     DirectoryView,
     DoubtConfirmed,
     FoundPeople,
@@ -77,11 +78,10 @@ class SyncedDirectory:
             people=tuple(found[:PAGE]), next_after=(last.login, last.entry_id) if last else None, now=NOW
         )
 
-    async def departments(self, actor: Actor) -> list[Counted] | NotAllowed:
-        return refuse_action(actor.roles, Action.SEE_DIRECTORY) or [Counted(name="市民課", people=12)]
-
-    async def groups(self, actor: Actor) -> list[str] | NotAllowed:
-        return refuse_action(actor.roles, Action.SEE_DIRECTORY) or ["telework"]
+    async def units(self, actor: Actor) -> DepartmentsAndGroups | NotAllowed:
+        return refuse_action(actor.roles, Action.SEE_DIRECTORY) or DepartmentsAndGroups(
+            departments=(Counted(name="市民課", people=12),), groups=("telework",)
+        )
 
     async def ask_sync(
         self, actor: Actor, kind: SyncKind, directory: str | None = None

@@ -4,7 +4,7 @@ import sys
 
 from aiohttp import web
 
-from broker.settings import PortalSettings
+from broker.network_settings import PortalSettings
 from tests.web.fakes import FakeCity
 from web.app import create_app
 from web.arrival import PortalEntrance

@@ -91,6 +91,7 @@ async def test_an_auditor_reads_and_decides_nothing(visitor: Visitor, city: Fake
     assert (await visitor.submit("/console/exceptions", **ASKED)).status == 403
     assert (await visitor.submit("/console/mode", mode="degraded", reason="x")).status == 403
     assert (await visitor.get("/console/mode/confirm?mode=degraded")).status == 403
+    assert (await visitor.get("/console/exceptions/new")).status == 403
     assert city.changes.rows[0].change.state == "requested"
 
 

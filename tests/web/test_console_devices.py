@@ -102,7 +102,8 @@ async def test_a_certificate_is_renewed_in_time(visitor: Visitor, city: FakeCity
     await visitor.get(f"{DEVICES}/dev-pc-0101/renew")
     done = await visitor.submit(f"{DEVICES}/dev-pc-0101/renew", ends_old="on", request="")
     assert PASSWORD in done.text
-    await visitor.get(f"{DEVICES}/dev-pc-0102/renew")
+    asked = await visitor.get(f"{DEVICES}/dev-pc-0102/renew")
+    assert (asked.status, "失効しています" in asked.text, "新しい証明書を発行" in asked.text) == (422, True, False)
     refused = await visitor.submit(f"{DEVICES}/dev-pc-0102/renew", request="")
     assert (refused.status, "失効しています" in refused.text) == (422, True)
 

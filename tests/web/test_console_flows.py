@@ -39,7 +39,10 @@ async def test_the_file_is_in_the_audit_before_it_leaves(visitor: Visitor, city:
 async def test_a_site_without_hosts_says_so(visitor: Visitor, city: FakeCity) -> None:
     city.flows.settings = settings_of(document() | {"hosts": [], "client_networks": [], "further_flows": []})
     await visitor.sign_in("p9001")
-    assert "機器（[[hosts]]）が書かれていない" in (await visitor.get("/console/flows")).text
+    page = (await visitor.get("/console/flows")).text
+    assert "機器（[[hosts]]）が書かれていません" in page
+    assert "中継装置から担当領域の guacd への画面転送" in page, "what will be listed is told all the same"
+    assert "/console/flows.csv" not in page
 
 
 async def test_staff_do_not_see_it(visitor: Visitor, city: FakeCity) -> None:

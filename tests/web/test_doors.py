@@ -8,7 +8,7 @@ import pytest
 import structlog.testing
 from yarl import URL
 
-from broker.settings import PortalSettings
+from broker.network_settings import PortalSettings
 from tests.fakes.waiting import until
 from tests.web.browsing import Visitor
 from tests.web.fake_signin import CODE, PASSWORD

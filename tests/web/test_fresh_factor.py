@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from broker.settings import PortalSettings
+from broker.network_settings import PortalSettings
 from tests.web.browsing import Visitor
 from tests.web.fake_signin import CODE
 from tests.web.fakes import FakeCity

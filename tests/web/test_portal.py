@@ -131,6 +131,7 @@ async def test_help_and_version_are_a_click_away(visitor: Visitor, signed_in: bo
         await visitor.sign_in("p1001")
     page = await visitor.get("/help")
     assert page.status == 200
+    assert "許可されたデスクトップだけ" in page.text, "the clipboard is not refused everywhere"
     for shown in ("利用を終了", 'href="/help"', "お問い合わせ：情報システム担当", f"Sekisho {version('sekisho')}"):
         assert shown in page.text
 

@@ -3,7 +3,7 @@
 import pytest
 
 from broker.model.arrival import Arrival
-from broker.settings import PortalSettings
+from broker.network_settings import PortalSettings
 from tests.web.browsing import Visitor
 from tests.web.fake_signin import CODE, PASSWORD, RECOVERY_CODE
 from tests.web.fakes import FakeCity

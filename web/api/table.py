@@ -5,6 +5,7 @@ from typing import Final
 from web.api.admin_approvals import APPROVAL_OPERATIONS
 from web.api.admin_changes import CHANGE_OPERATIONS
 from web.api.admin_devices import DEVICE_OPERATIONS
+from web.api.admin_directory import DIRECTORY_OPERATIONS
 from web.api.admin_directory_servers import DIRECTORY_SERVER_OPERATIONS
 from web.api.admin_flows import FLOW_OPERATIONS
 from web.api.admin_keys import KEY_OPERATIONS
@@ -25,6 +26,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *APPROVAL_OPERATIONS,
     *CHANGE_OPERATIONS,
     *DEVICE_OPERATIONS,
+    *DIRECTORY_OPERATIONS,
     *FLOW_OPERATIONS,
     *DIRECTORY_SERVER_OPERATIONS,
     *MAPPING_OPERATIONS,

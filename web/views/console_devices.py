@@ -138,6 +138,8 @@ async def _renewal_page(request: web.Request, why: DeviceRefusal | None) -> web.
         return show_problem(request, details)
     if refuse_action(actor_of(request).roles, Action.CHANGE_DEVICES) is not None:
         return show_problem(request, Problem.NOT_ALLOWED)
+    if why is None and details.row.device.revoked_at is not None:
+        why = DeviceRefusal.ALREADY_REVOKED
     return console_page(
         request,
         "console/device_renew.html",

@@ -11,7 +11,7 @@ from broker.lifecycle.step import may_step
 from broker.model.policy_records import ChangeKind, PolicyChange
 from broker.model.records import Pool
 from broker.model.rules import Waiver
-from broker.policy.administration import NotAllowed
+from broker.policy.administration import Action, NotAllowed, refuse_action
 from broker.policy.local_time import local_time
 from broker.policy.second_person import ChangeRefusal, ChangeRefused
 from broker.session.desk_records import Rehearsed
@@ -72,6 +72,8 @@ async def show_exceptions(request: web.Request) -> web.Response:
 
 
 async def ask_exception(request: web.Request) -> web.Response:
+    if refuse_action(actor_of(request).roles, Action.CHANGE_POLICY) is not None:
+        return show_problem(request, Problem.NOT_ALLOWED)
     return await _form(request, {}, None)
 
 

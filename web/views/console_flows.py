@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from broker.flow.reasons import WHY
 from broker.flow.table import ENGLISH, JAPANESE, FlowRow, Words
 from broker.policy.administration import NotAllowed
 from web.errors import show_problem
@@ -23,7 +24,8 @@ async def show_flows(request: web.Request) -> web.Response:
         return show_problem(request, Problem.NOT_ALLOWED)
     text = read_query(request, "q")
     shown = [row for row in rows if _speaks_of(row, text)]
-    return console_page(request, "console/flows.html", "flows", rows=shown, total=len(rows), text=text)
+    kinds = [japanese if _words(request).is_japanese else english for japanese, english in WHY.values()]
+    return console_page(request, "console/flows.html", "flows", rows=shown, total=len(rows), text=text, kinds=kinds)
 
 
 def _speaks_of(row: FlowRow, text: str) -> bool:

@@ -54,7 +54,7 @@ async def _confirmation(request: web.Request) -> Confirmation | Problem:
     return Confirmation(
         title=_("セッションを強制切断しますか"),
         consequences=(
-            _("次の職員の画面がすぐに閉じ、セッションは終了します。"),
+            _("この職員の画面がすぐに閉じ、セッションは終了します。"),
             _("保存していない作業内容は失われます。できるだけ事前に本人へ連絡してください。"),
         ),
         facts=(

@@ -7,10 +7,21 @@ import pytest
 
 from auth.totp import TotpFactor
 from broker.errors import ConfigurationError, SealBroken
-from broker.secret import SealingKey
-from broker.signin.records import EnrolmentOffer, MustEnrol, NeedFactor, Refused, SignedIn
+from broker.model.arrival import Arrival
+from broker.model.kinds import Origin
+from broker.model.place import Place
+from broker.secret import SealingKey, Secret
+from broker.signin.records import (
+    CodeAttempt,
+    EnrolmentOffer,
+    MustEnrol,
+    NeedFactor,
+    PasswordAttempt,
+    Refused,
+    SignedIn,
+)
 from broker.signin.service import SigninService
-from tests.broker.signin.city import HOME, TENANT, City, make_settings
+from tests.broker.signin.city import HOME, HOST, OFFICE, TENANT, City, make_settings
 
 
 async def test_from_the_office_the_password_leads_to_enrolment(city: City) -> None:
@@ -112,6 +123,24 @@ async def test_no_key_is_shown_to_who_is_locked_or_late(city: City, when: str) -
 async def test_without_trusted_networks_nobody_enrols_by_password(city: City) -> None:
     closed = City(city.store, city.directory, city.sealing, make_settings(enrol_networks=[]))
     assert isinstance(await closed.password("yamada", address="10.0.0.1"), NeedFactor)
+
+
+@pytest.mark.parametrize("origin", [origin for origin in Origin if origin is not Origin.OFFICE])
+async def test_an_address_of_the_office_at_another_entrance_enrols_nobody(city: City, origin: Origin) -> None:
+    """Private addresses are the same ones everywhere."""
+    elsewhere = Arrival(entrance="elsewhere", address=OFFICE, place=Place(origin=origin))
+    attempt = PasswordAttempt(
+        hostname=HOST, login="yamada", password=Secret("yamada-secret"), arrival=elsewhere, user_agent="Test"
+    )
+    assert isinstance(await city.signin.submit_password(attempt), NeedFactor)
+    begun, offer = await city.offer()
+    city.secrets["yamada"] = offer.text_key.replace(" ", "")
+    code = await city.app_code()
+    late = CodeAttempt(pending=begun, code=code, arrival=elsewhere, user_agent="Test")
+    assert isinstance(await city.signin.confirm_enrolment(late), Refused)
+
+    allowed = City(city.store, city.directory, city.sealing, make_settings(enrol_origins=["office", origin]))
+    assert isinstance(await allowed.signin.submit_password(attempt), MustEnrol)
 
 
 async def test_networks_of_both_kinds_count(city: City) -> None:

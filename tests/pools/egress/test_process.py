@@ -12,6 +12,7 @@ import pytest
 from broker.errors import ConfigurationError
 from pools.egress.model import EgressOrder, Refusal, Report
 from pools.egress.process import EgressProcess
+from pools.sandbox.model import HostAccount
 from tests.broker.link.fakes import until
 from tests.pools.egress.rig import HOST, Site, listening
 
@@ -74,6 +75,19 @@ async def held(tmp_path: Path) -> AsyncIterator[Held]:
     running = made.found()
     await made.process.close()
     await until(lambda: not any(process.is_running() for process in running), 10)
+
+
+async def test_the_way_out_is_the_desktops_account_alone(tmp_path: Path) -> None:
+    """Other accounts of the host, other desktops' too, can't connect to it."""
+    account = HostAccount(os.geteuid() or 61300, os.getegid() or 61300)
+    order = EgressOrder(destinations=(f"http://{HOST}:1",))
+    process = EgressProcess("t", tmp_path / "egress", order, lambda _report: None, account)
+    process.open()
+    try:
+        told = (tmp_path / "egress/proxy.sock").stat()
+        assert (told.st_uid, told.st_gid, told.st_mode & 0o777) == (account.uid, account.gid, 0o600)
+    finally:
+        await process.close()
 
 
 async def test_it_serves_a_list_that_changes_and_tells_what_it_did(held: Held) -> None:

@@ -11,4 +11,4 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("user_account", sa.Column("heads", sa.Text(), nullable=False, server_default="[]"))
-    op.add_column("user_account", sa.Column("manager", sa.Text(), nullable=False, server_default=""))
+    op.add_column("user_account", sa.Column("manager", sa.Text(), nullable=False, server_default=sa.text("''")))
