@@ -47,13 +47,13 @@ class TenantDirectories:
         self._forms = forms
         self._same_login = same_login
 
-    async def verify(self, login: str, password: Secret) -> Outcome:
+    async def verify(self, login: str, password: Secret, *, is_known: bool = False) -> Outcome:
         if refusal := refuse_login(login) or refuse_password(password):
             return PasswordRejected(refusal)
         chosen = await self._find_part(login)
         if not isinstance(chosen, Route):
             return chosen
-        outcome = await self.parts[chosen.directory].verify(chosen.login, password)
+        outcome = await self.parts[chosen.directory].verify(chosen.login, password, is_known=is_known)
         if isinstance(outcome, PasswordAccepted):
             return msgspec.structs.replace(outcome, person=self._rename_person(chosen, outcome.person))
         return outcome

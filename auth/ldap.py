@@ -49,12 +49,14 @@ class LdapAuthenticator:
             failover_s=settings.failover_s,
         )
 
-    async def verify(self, login: str, password: Secret) -> Outcome:
+    async def verify(self, login: str, password: Secret, *, is_known: bool = False) -> Outcome:
         """Find the person, then bind as them with the password on a connection of its own."""
         if refusal := refuse_login(login) or refuse_password(password):
             return PasswordRejected(refusal)
         once = Once()
-        outcome: Outcome = await self._servers.ask(lambda talk: check_password(talk, login, password, once), once)
+        outcome: Outcome = await self._servers.ask(
+            lambda talk: check_password(talk, login, password, once, is_known=is_known), once
+        )
         if isinstance(outcome, PasswordAccepted) and outcome.must_change and not self.can_change:
             return PasswordRejected(SigninRefusal.PASSWORD_EXPIRED)
         return outcome
@@ -86,11 +88,11 @@ class LdapAuthenticator:
         return await self._servers.ask(lambda talk: change_password(talk, login, old, new, once), once)
 
     async def read_policy(self, login: str) -> PasswordPolicy | DirectoryUnavailable:
-        return await self._servers.ask(partial(read_policy, login=login))
+        return await self._servers.ask(lambda talk: read_policy(talk.bind_service(), login, talk.plan.settings.kind))
 
     async def read_lockout(self) -> LockoutPolicy | DirectoryUnavailable:
         """A :class:`broker.ports.LockoutReader`."""
-        return await self._servers.ask(read_lockout)
+        return await self._servers.ask(lambda talk: read_lockout(talk.bind_service(), talk.plan.settings.kind))
 
     async def find_people(self, rule: MappingRule) -> Matched | DirectoryUnavailable:
         """Who meets a rule, as far as one search tells."""

@@ -7,13 +7,15 @@ operation (RFC 3062) by the person themselves.
 """
 
 import re
+import time
 from datetime import UTC, datetime
 from typing import Final
 
 from auth.ldap_connection import Answer, Entry
-from auth.ldap_lookup import Conversation, judge_bind
+from auth.ldap_lookup import Conversation, judge_bind, lockout_of
 from auth.ldap_people import SUCCESS, Stopped, is_disabled, is_expired
 from auth.ldap_ppolicy import PolicyError, read_policy_word
+from auth.ldap_try import Try
 from auth.ldap_turns import LeftToAnother, Once
 from broker.model.kinds import DirectoryKind
 from broker.model.passwords import NewPasswordFault
@@ -49,6 +51,8 @@ def change_password(
 ) -> ChangeAnswer | LeftToAnother:
     """Raises :class:`Stopped`, and what ldap3 and sockets raise."""
     search = talk.bind_service()
+    policy = lockout_of(talk.plan, search)
+    read_s = time.monotonic()
     entry = search.find(login)
     if not isinstance(entry, Entry):
         return OldPasswordRefused(entry)
@@ -57,11 +61,19 @@ def change_password(
         return OldPasswordRefused(SigninRefusal.ACCOUNT_DISABLED)
     if is_expired(entry, datetime.now(UTC)):
         return OldPasswordRefused(SigninRefusal.ACCOUNT_EXPIRED)
-    if not once.take():
-        return LeftToAnother()
-    if talk.plan.settings.kind is DirectoryKind.ACTIVE_DIRECTORY:
-        return read_windows_answer(search.line.swap_unicode_password(entry.dn, old, new))
-    return _change_as_person(talk, entry, old, new)
+    # Whoever comes so far has shown a second factor: the tries that strangers don't get are theirs.
+    with Try(talk.plan.lockouts, talk.plan.settings.kind, entry, policy, read_s, is_known=True) as attempt:
+        if not attempt.is_allowed:
+            return OldPasswordRefused(attempt.refusal)
+        if not once.take():
+            return LeftToAnother()
+        attempt.begin()
+        if talk.plan.settings.kind is DirectoryKind.ACTIVE_DIRECTORY:
+            answer = read_windows_answer(search.line.swap_unicode_password(entry.dn, old, new))
+        else:
+            answer = _change_as_person(talk, entry, old, new)
+        attempt.note_change(answer)
+        return answer
 
 
 def _change_as_person(talk: Conversation, entry: Entry, old: Secret, new: Secret) -> ChangeAnswer:

@@ -9,12 +9,16 @@ import msgspec
 from ldap3.core.exceptions import LDAPException
 
 from auth.ldap_connection import Answer, Entry, Line
+from auth.ldap_lockout import limit_of
 from auth.ldap_lookup import Conversation
-from auth.ldap_people import SUCCESS
+from auth.ldap_people import SUCCESS, PeopleSearch
+from auth.ldap_policy import read_lockout
 from broker.directory_settings import LdapSettings
 from broker.model.directory_health import CheckFinding, CheckProblem, CheckResult, CheckStep
 
 _SAMPLE: Final = 20
+_FEW_TRIES: Final = 4
+"""With fewer tries than these an honest mistake may keep somebody waiting."""
 _NO_SUCH_OBJECT: Final = 32
 _SIZE_LIMIT: Final = 4
 _SOON: Final = timedelta(days=30)
@@ -101,6 +105,7 @@ def _try_steps(talk: Conversation) -> Iterator[_Found]:
     yield _check_people(line, plan.settings)
     if plan.settings.group_base:
         yield _check_groups(line, plan.settings)
+    yield _check_lockout(line, plan.settings)
 
 
 def _is_wanted(step: CheckStep, settings: LdapSettings) -> bool:
@@ -144,6 +149,20 @@ def _check_groups(line: Line, settings: LdapSettings) -> _Found:
     if not groups:
         return _Found(CheckStep.GROUPS, CheckResult.WARNING, CheckProblem.NOBODY_FOUND, settings.group_base)
     return _Found(CheckStep.GROUPS, detail=", ".join(group.first("cn") or "" for group in groups[:3]))
+
+
+def _check_lockout(line: Line, settings: LdapSettings) -> _Found:
+    policy = read_lockout(PeopleSearch(settings, line), settings.kind)
+    if policy.threshold is None and not settings.assumed_lockout_threshold:
+        return _Found(CheckStep.LOCKOUT, CheckResult.WARNING, CheckProblem.LOCKOUT_UNKNOWN)
+    known = limit_of(policy, settings.assumed_lockout_threshold, is_known=True)
+    strangers = limit_of(policy, settings.assumed_lockout_threshold, is_known=False)
+    if known is None:
+        return _Found(CheckStep.LOCKOUT, detail="never locks")
+    detail = f"locks after {known + 1}; from here at most {known}, by strangers {strangers}"
+    if known < _FEW_TRIES:
+        return _Found(CheckStep.LOCKOUT, CheckResult.WARNING, CheckProblem.LOCKOUT_LOW, detail)
+    return _Found(CheckStep.LOCKOUT, detail=detail)
 
 
 def _explain_search(answer: Answer) -> CheckProblem | None:

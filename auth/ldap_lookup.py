@@ -6,15 +6,18 @@ that nobody bears.
 
 import re
 import ssl
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import msgspec
+import structlog
 
 from auth.ldap_connection import Address, Answer, Entry, Line, make_tls_context, parse_url
 from auth.ldap_dialect import complete
+from auth.ldap_lockout import Lockouts
 from auth.ldap_people import (
     SUCCESS,
     PeopleSearch,
@@ -25,13 +28,17 @@ from auth.ldap_people import (
     login_of,
     password_end_of,
 )
+from auth.ldap_policy import read_lockout
 from auth.ldap_ppolicy import PolicyError, PolicyWord, read_policy_word
+from auth.ldap_try import Try
 from auth.ldap_turns import LeftToAnother, Once
 from broker.directory_settings import LdapSettings
 from broker.errors import ConfigurationError
 from broker.model.ids import new_id
+from broker.model.passwords import LockoutPolicy
 from broker.model.reasons import SigninRefusal
 from broker.ports import (
+    DirectoryPerson,
     DirectoryUnavailable,
     PasswordAccepted,
     PasswordRejected,
@@ -43,6 +50,7 @@ from broker.secret import Secret
 
 Outcome = PasswordAccepted | PasswordRejected | DirectoryUnavailable
 
+_log = structlog.stdlib.get_logger()
 _INVALID_CREDENTIALS: Final = 49
 _REFUSALS: Final = {
     19: SigninRefusal.ACCOUNT_DISABLED,  # constraintViolation: locked by a password policy (389-ds)
@@ -71,6 +79,7 @@ class Plan(msgspec.Struct, frozen=True):
     bind_password: Secret
     address: Address
     context: ssl.SSLContext
+    lockouts: Lockouts
 
     def line(self) -> Line:
         return Line(
@@ -92,7 +101,8 @@ def make_plans(settings: LdapSettings, bind_password: Secret, ca_path: Path) -> 
     if len(set(addresses)) < len(addresses):
         raise ConfigurationError("directory.further_urls: a server is listed twice")
     context = make_tls_context(ca_path)
-    return [Plan(settings, bind_password, address, context) for address in addresses]
+    lockouts = Lockouts(settings.assumed_lockout_threshold)
+    return [Plan(settings, bind_password, address, context, lockouts) for address in addresses]
 
 
 class Conversation:
@@ -131,26 +141,45 @@ class Conversation:
         return service
 
 
-def check_password(talk: Conversation, login: str, password: Secret, once: Once) -> Outcome | LeftToAnother:
+def check_password(
+    talk: Conversation, login: str, password: Secret, once: Once, *, is_known: bool
+) -> Outcome | LeftToAnother:
     """Raises :class:`Stopped`, and what ldap3 and sockets raise."""
     search = talk.bind_service()
+    policy = lockout_of(talk.plan, search)
+    read_s = time.monotonic()
     found = search.find(login)
     entry = found if isinstance(found, Entry) else search.nobody()
     groups, manager = search.read_groups(entry, login), search.read_manager(entry)
-    # A connection of its own: the service account's identity never stands behind a password.
-    typed = password if isinstance(found, Entry) else Secret(new_id())
-    line = talk.new_line()
-    line.connect(entry.dn, typed)
-    if not once.take():
-        return LeftToAnother()
-    answer = line.send_bind()
-    if not isinstance(found, Entry):
-        return PasswordRejected(found)
-    verdict = judge_bind(found, answer)
-    if isinstance(verdict, PasswordRejected):
-        return verdict
-    person = describe_person(found, groups, talk.plan.settings, manager=manager)
-    return PasswordAccepted(person, must_change=verdict.must_change, ends_at=verdict.ends_at)
+    with Try(talk.plan.lockouts, talk.plan.settings.kind, entry, policy, read_s, is_known=is_known) as attempt:
+        if not attempt.is_allowed:
+            entry = search.nobody()
+        # A connection of its own: the service account's identity never stands behind a password.
+        typed = password if attempt.is_allowed and isinstance(found, Entry) else Secret(new_id())
+        line = talk.new_line()
+        line.connect(entry.dn, typed)
+        if not once.take():
+            return LeftToAnother()
+        attempt.begin()
+        answer = line.send_bind()
+        if not isinstance(found, Entry):
+            return PasswordRejected(found)
+        if not attempt.is_allowed:
+            return PasswordRejected(attempt.refusal)
+        outcome = _judge(found, answer, describe_person(found, groups, talk.plan.settings, manager=manager))
+        attempt.note(outcome)
+        return outcome
+
+
+def lockout_of(plan: Plan, search: PeopleSearch) -> LockoutPolicy:
+    """The directory's own lock, read again now and then."""
+    known = plan.lockouts.known(time.monotonic())
+    if known is None:
+        known = read_lockout(search, plan.settings.kind)
+        plan.lockouts.learn(known, time.monotonic())
+        if known.threshold is None and not plan.lockouts.unknown_limit:
+            _log.warning("directory.lockout_unknown", directory=plan.settings.id)
+    return known
 
 
 def locate(talk: Conversation, login: str) -> str | None:
@@ -178,6 +207,13 @@ def _review_one(search: PeopleSearch, login: str) -> Standing | None:
     if is_expired(entry, datetime.now(UTC)):
         return PersonGone(SigninRefusal.ACCOUNT_EXPIRED)
     return PersonStands(search.describe(entry, login))
+
+
+def _judge(entry: Entry, answer: Answer, person: DirectoryPerson) -> PasswordAccepted | PasswordRejected:
+    verdict = judge_bind(entry, answer)
+    if isinstance(verdict, PasswordRejected):
+        return verdict
+    return PasswordAccepted(person, must_change=verdict.must_change, ends_at=verdict.ends_at)
 
 
 class Passed(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from typing import Final
 
 from auth.ldap_connection import Answer, Entry, Line
 from auth.ldap_dialect import primary_group_sid
+from auth.ldap_lockout import LOCKOUT_ATTRIBUTES
 from auth.ldap_names import common_name_of, domain_of, fill_filter, is_under
 from broker.directory_settings import LdapSettings
 from broker.model.ids import new_id
@@ -59,7 +60,7 @@ class PeopleSearch:
     def find(self, login: str, more: Sequence[str] = ()) -> Entry | SigninRefusal:
         """The one entry of this login."""
         settings = self._settings
-        wanted = (*person_attributes(settings), _END_ATTRIBUTE, *more)
+        wanted = (*person_attributes(settings), _END_ATTRIBUTE, *LOCKOUT_ATTRIBUTES, *more)
         searched = fill_filter(settings.user_filter, {"login": login, "dn": ""})
         answer, entries = self.line.search(settings.user_base, searched, wanted, limit=2)
         if answer.code == _SIZE_LIMIT or len(entries) > 1:

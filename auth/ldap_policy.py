@@ -3,7 +3,6 @@
 from typing import Final
 
 from auth.ldap_connection import Entry
-from auth.ldap_lookup import Conversation
 from auth.ldap_names import domain_of
 from auth.ldap_people import PeopleSearch
 from broker.model.kinds import DirectoryKind
@@ -25,20 +24,18 @@ _TENTHS_OF_MICROSECONDS: Final = 10_000_000
 _NEVER_FORGOTTEN_S: Final = 30 * 86_400
 
 
-def read_policy(talk: Conversation, login: str) -> PasswordPolicy:
+def read_policy(search: PeopleSearch, login: str, kind: DirectoryKind) -> PasswordPolicy:
     """Raises :class:`Stopped`, and what ldap3 and sockets raise."""
-    search = talk.bind_service()
     found = search.find(login, more=("msDS-ResultantPSO", "pwdPolicySubentry"))
     person = found if isinstance(found, Entry) else None
-    if talk.plan.settings.kind is DirectoryKind.ACTIVE_DIRECTORY:
+    if kind is DirectoryKind.ACTIVE_DIRECTORY:
         return _windows_policy(search, person)
     return _ppolicy(search, person)
 
 
-def read_lockout(talk: Conversation) -> LockoutPolicy:
+def read_lockout(search: PeopleSearch, kind: DirectoryKind) -> LockoutPolicy:
     """The strictest of all that can be read: whose it is shows only when they are asked about one by one."""
-    search = talk.bind_service()
-    if talk.plan.settings.kind is DirectoryKind.ACTIVE_DIRECTORY:
+    if kind is DirectoryKind.ACTIVE_DIRECTORY:
         domain = _domain(search)
         entries = search.search_all("(objectClass=msDS-PasswordSettings)", _OBJECT)
         found = [_lockout(domain.first("lockoutThreshold"), _span_s(domain.first("lockOutObservationWindow")))]

@@ -51,6 +51,8 @@ class LdapSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Attribute with the name of a person's own head, such as ``manager``. Empty: not read."""
     connect_timeout_s: float = 3.0
     operation_timeout_s: float = 5.0
+    assumed_lockout_threshold: int = 0
+    """After so many wrong passwords the directory locks an account, where it does not tell by itself. 0: never."""
     password_change: bool = True
     """Whether people may change their password here. Without it one that has to be changed gets nobody in."""
     max_threads: int = 8

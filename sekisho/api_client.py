@@ -53,6 +53,6 @@ async def call_api(
 def _explain(status: int, content: bytes) -> str:
     try:
         error = msgspec.json.decode(content)["error"]
-        return f"{error['code']}: {error['message']} {error.get('next_step') or ''}".strip()
+        return f"{error['code']}: {error['message']}\n  {error.get('next_step') or ''}".strip()
     except (msgspec.DecodeError, KeyError, TypeError):
         return f"the API answered with status {status}"

@@ -28,6 +28,7 @@ from broker.link.tcp_door import find_tcp_door
 from broker.model.ids import TenantId
 from broker.people.approvals import ApprovalService
 from broker.people.leavers import LeaverWatch
+from broker.people.locks import LockService
 from broker.people.passwords import PasswordDesk
 from broker.people.service import PeopleService
 from broker.people.tenants import TenantDirectory
@@ -117,6 +118,7 @@ class Broker:
             signin=self.signin,
             sessions=self.sessions,
             pools=self.pools,
+            locks=LockService(store),
             people=PeopleService(store, self.signin, self.sessions),
             audit=AuditService(store),
             policy=self.policy,

@@ -15,6 +15,7 @@ from sekisho.commands.directory import directory
 from sekisho.commands.entrance import entrance
 from sekisho.commands.flows import flows
 from sekisho.commands.key import key
+from sekisho.commands.lock import lock
 from sekisho.commands.mode import mode
 from sekisho.commands.pki import pki
 from sekisho.commands.policy import policy
@@ -44,6 +45,7 @@ for _command in (
     desktop,
     session,
     user,
+    lock,
     policy,
     approval,
     rules,

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from broker.model.passwords import NewPasswordFault
 from broker.model.reasons import SignedOutCause, SigninRefusal, TicketRefusal
 from web.language import gettext_noop as _
+from web.lock_words import LOCK_KINDS
 from web.reasons import DENIALS, ENDS
 from web.words import CERTIFICATE_STATES, DEVICE_KINDS, ORIGINS
 
@@ -36,6 +38,7 @@ SIGNIN_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
         SigninRefusal.ACCOUNT_EXPIRED: _("ディレクトリで有効期限の切れたアカウント"),
         SigninRefusal.PASSWORD_EXPIRED: _("パスワードの期限切れ（変更が必要）"),
         SigninRefusal.DIRECTORY_LOCKED: _("ディレクトリでロック中のアカウント"),
+        SigninRefusal.LOCKOUT_NEAR: _("ディレクトリでのロックを避けるため、確認を見送り"),
         SigninRefusal.ACCOUNT_LOCKED: _("利用停止中のアカウント"),
         SigninRefusal.NOT_ENROLLED: _("認証アプリ未登録"),
         SigninRefusal.WRONG_CODE: _("認証コード違い"),
@@ -44,6 +47,14 @@ SIGNIN_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
         SigninRefusal.ATTEMPT_EXPIRED: _("ログインの時間切れ"),
         SigninRefusal.TOO_MANY_CODES: _("認証コードの誤りが多すぎる"),
         SigninRefusal.ENROLMENT_NOT_ALLOWED_HERE: _("登録を許可していない接続元"),
+        NewPasswordFault.TOO_SHORT: _("新しいパスワードが短い"),
+        NewPasswordFault.TOO_SIMPLE: _("新しいパスワードが単純"),
+        NewPasswordFault.CONTAINS_NAME: _("新しいパスワードに氏名や職員ID"),
+        NewPasswordFault.USED_BEFORE: _("以前のパスワードの再利用"),
+        NewPasswordFault.TOO_YOUNG: _("前回の変更から日が浅い"),
+        NewPasswordFault.NOT_ALLOWED: _("パスワードの変更の権限なし"),
+        NewPasswordFault.UNUSABLE: _("パスワードに使えない文字"),
+        NewPasswordFault.RULES: _("パスワードの規則に不適合"),
     }
 )
 
@@ -88,6 +99,7 @@ BROWSER_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
 DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "login": _("職員ID"),
+        "scope": _("数え方"),
         "cause": _("原因"),
         "reason": _("理由"),
         "note": _("理由"),
@@ -176,6 +188,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "recovery_code": _("非常用コード"),
             "passkey": _("パスキー"),
         },
+        "scope": dict(LOCK_KINDS),
         "origin": {origin.value: name for origin, name in ORIGINS.items()},
         "way": {"in": _("端末から仮想デスクトップへ"), "out": _("仮想デスクトップから端末へ")},
         "outcome": {
@@ -210,6 +223,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "directory": _("ディレクトリ"),
         "tenant": _("団体"),
         "throttle": _("ログイン一時停止"),
+        "address": _("接続元アドレス"),
         "local": _("サーバー上の操作（コマンド）"),
     }
 )

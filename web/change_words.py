@@ -63,7 +63,7 @@ CHANGE_REFUSALS: Final[Mapping[ChangeRefusal, str]] = MappingProxyType(
         ChangeRefusal.STALE: _("もとにした版のあとに、規則が変わりました。今の規則を見て、もう一度試算してください。"),
         ChangeRefusal.IN_PAST: _("過去の日付です。今日以降の日付にしてください。"),
         ChangeRefusal.TOO_LONG: _("期間が、既定の規則で許された長さを超えています。期間を短くしてください。"),
-        ChangeRefusal.CONTRADICTORY: _("内容に矛盾があります。次の項目を直してください。"),
+        ChangeRefusal.CONTRADICTORY: _("内容に誤りがあります。次のところを直してください。"),
         ChangeRefusal.LOOSENS_NOTHING: _(
             "既定の規則で、すでに認められています。例外は要りません。団体やプールの規則を確かめてください。"
         ),

@@ -41,7 +41,9 @@ from broker.model.mapping import MappingRule
 from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
 from broker.model.records import AuditRecord, Tenant, User
 from broker.model.rules import RuleSet, Waiver
+from broker.model.throttle import Throttle
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
+from broker.people.locks import BlockOrder, Lifted, LockRefused, NoSuchLock
 from broker.people.passwords import RulesShown
 from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
 from broker.policy.administration import NotAllowed
@@ -159,6 +161,16 @@ class PeoplePort(Protocol):
         ...
 
 
+class LocksPort(Protocol):
+    """Waits at sign-in and blocked addresses."""
+
+    async def list_all(self, actor: Actor) -> list[Throttle] | NotAllowed: ...
+    async def lift(
+        self, actor: Actor, keys: Sequence[str], reason: str
+    ) -> Lifted | NoSuchLock | ReasonMissing | NotAllowed: ...
+    async def block(self, actor: Actor, order: BlockOrder) -> Throttle | LockRefused | ReasonMissing | NotAllowed: ...
+
+
 RuleChangeOutcome = PolicyChange | ChangeRefused | NoSuchChange | NotAllowed
 
 
@@ -269,6 +281,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     sessions: SessionsPort
     pools: PoolsPort
     people: PeoplePort
+    locks: LocksPort
     audit: AuditPort
     policy: PolicyPort
     approvals: ApprovalsPort

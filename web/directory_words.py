@@ -22,6 +22,7 @@ CHECK_STEPS: Final[Mapping[CheckStep, str]] = MappingProxyType(
         CheckStep.BIND: _("検索用アカウント"),
         CheckStep.PEOPLE: _("職員の検索"),
         CheckStep.GROUPS: _("グループの検索"),
+        CheckStep.LOCKOUT: _("ロックアウトの設定"),
     }
 )
 
@@ -73,6 +74,14 @@ CHECK_REMEDIES: Final[Mapping[CheckProblem, str]] = MappingProxyType(
         ),
         CheckProblem.ATTRIBUTE_MISSING: _(
             "この属性を持つ職員が見つかりません。login_attribute などの属性名と、読み取りの権限を確かめてください。"
+        ),
+        CheckProblem.LOCKOUT_UNKNOWN: _(
+            "何回の誤りでアカウントがロックされるかを読み取れません。"
+            "検索用アカウントにパスワードポリシーの読み取りの権限を与えるか、"
+            "assumed_lockout_threshold にロックまでの回数を設定してください。"
+        ),
+        CheckProblem.LOCKOUT_LOW: _(
+            "ロックまでの回数が少ないため、少しの入力間違いでログインをお待たせすることがあります。ディレクトリの設定を5回以上にすることをお勧めします。"
         ),
         CheckProblem.BUSY: _(
             "待っている要求が多すぎます。しばらくしてからもう一度確かめ、続くときは max_threads を増やしてください。"

@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 
 from broker.errors import StoreUnavailable
 from web.language import language_of, translate
-from web.problems import EXPLANATIONS, Problem
+from web.problems import API_STEPS, EXPLANATIONS, Problem
 from web.render import render
 from web.routes import is_static
 from web.visitor import REQUEST_ID
@@ -55,6 +55,7 @@ def show_problem(
     detail = translate(language, detail) if detail else ""
     shown_code = code or problem.value
     if request.path.startswith(API_PREFIX):
+        next_step = translate(language, remedy or API_STEPS.get(problem, explanation.next_step))
         body = ErrorAnswer(ErrorBody(shown_code, detail or what, next_step))
         return web.Response(body=msgspec.json.encode(body), content_type="application/json", status=explanation.status)
     return render(
@@ -82,6 +83,9 @@ async def answer_faults(request: web.Request, handler: Handler) -> web.StreamRes
         if "Allow" in answer.headers:
             response.headers["Allow"] = answer.headers["Allow"]
         return response
+    except msgspec.ValidationError as fault:
+        # It names the field, and holds no more of what was sent than a word that should have been another.
+        return show_problem(request, Problem.BAD_REQUEST, detail=str(fault))
     except (msgspec.DecodeError, UnicodeError, web.RequestPayloadError):
         return show_problem(request, Problem.BAD_REQUEST)
     except StoreUnavailable as fault:

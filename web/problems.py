@@ -133,3 +133,12 @@ EXPLANATIONS: Final[Mapping[Problem, Explanation]] = MappingProxyType(
         ),
     }
 )
+
+API_STEPS: Final[Mapping[Problem, str]] = MappingProxyType(
+    {
+        Problem.BAD_REQUEST: _("送る内容を直して、もう一度送ってください。"),
+        Problem.NO_SUCH_POOL: _("デスクトッププールの一覧でIDを確かめてください。"),
+        Problem.METHOD_NOT_ALLOWED: _("APIの仕様（/api/v1/openapi.json）を確かめてください。"),
+    }
+)
+"""Next steps of programs and of the command line, where the pages' own make no sense."""

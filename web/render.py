@@ -17,7 +17,9 @@ from broker.model.records import Tenant
 from broker.policy.administration import may_enter_console
 from web.form_token import csrf_token
 from web.language import Language, language_of, load_catalog, translate
+from web.looked_at import read_facts
 from web.mode_banner import Banner, banner_of
+from web.refusal_details import explain_refusal
 from web.visitor import AUTHENTICATED, TENANT
 
 _VERSION: Final = version("sekisho")
@@ -63,6 +65,16 @@ def _translated(context: Context, text: str) -> str:
     return translate(context["lang"], text)
 
 
+@pass_context
+def _refusal_detail(context: Context, why: str) -> str:
+    return explain_refusal(context["lang"], why)
+
+
+@pass_context
+def _facts(context: Context, looked_at: str) -> list[tuple[str, str]]:
+    return read_facts(context["lang"], looked_at)
+
+
 @cache
 def _environment(language: Language) -> Environment:
     environment = Environment(
@@ -77,6 +89,7 @@ def _environment(language: Language) -> Environment:
     environment.newstyle_gettext = True  # type: ignore[attr-defined]  # set by the i18n extension
     environment.install_gettext_translations(catalog, newstyle=True)  # type: ignore[attr-defined]  # likewise
     filters: dict[str, Any] = environment.filters
+    filters |= {"refusal_detail": _refusal_detail, "facts": _facts}
     filters |= {"local_time": _local_time, "named": _named, "translated": _translated, "path_part": _path_part}
     return environment
 

@@ -16,7 +16,7 @@ _MOST: Final = 1_000_000
 
 
 class WrongField(msgspec.Struct, frozen=True):
-    """The name of a field that does not read."""
+    """The name of a field that does not read, or can't be meant so."""
 
     name: str
 
@@ -81,12 +81,17 @@ def _read_hours(fields: Mapping[str, str], before: Hours | None) -> Hours | Wron
             return WrongField(name)
         if times[name].tzinfo is not None:
             return WrongField(name)
-    return msgspec.structs.replace(
+    hours = msgspec.structs.replace(
         before or Hours(),
         **times,
         closes_for_lunch="closes_for_lunch" in fields,
         on_closed_days="on_closed_days" in fields,
     )
+    if hours.opens >= hours.closes:
+        return WrongField("hours")
+    if hours.closes_for_lunch and not hours.opens < hours.lunch_from < hours.lunch_to < hours.closes:
+        return WrongField("closes_for_lunch")
+    return hours
 
 
 def _text(number: int | None) -> str:

@@ -45,6 +45,8 @@ class CheckStep(StrEnum):
     PEOPLE = "people"
     """The branch with the people can be read, and holds people with the attributes that are asked for."""
     GROUPS = "groups"
+    LOCKOUT = "lockout"
+    """When the directory locks an account by itself is known, so that it is not brought to it from here."""
 
 
 class CheckResult(StrEnum):
@@ -71,6 +73,8 @@ class CheckProblem(StrEnum):
     NOT_READABLE = "not_readable"
     NOBODY_FOUND = "nobody_found"
     ATTRIBUTE_MISSING = "attribute_missing"
+    LOCKOUT_UNKNOWN = "lockout_unknown"
+    LOCKOUT_LOW = "lockout_low"
     BUSY = "busy"
     OTHER = "other"
 

@@ -104,6 +104,8 @@ class SigninRefusal(StrEnum):
     ACCOUNT_EXPIRED = "account_expired"
     PASSWORD_EXPIRED = "password_expired"
     DIRECTORY_LOCKED = "directory_locked"
+    LOCKOUT_NEAR = "lockout_near"
+    """One more wrong password might make the directory lock the account: it was not asked."""
     ACCOUNT_LOCKED = "account_locked"
     NOT_ENROLLED = "not_enrolled"
     WRONG_CODE = "wrong_code"

@@ -5,11 +5,13 @@ the next sweep. Groups and roles that changed count from then on.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 import msgspec
 import structlog
 
+from broker.apart import apart
 from broker.model.ids import TenantId, UserId
 from broker.model.records import User
 from broker.people.leaver_rules import Changed, Finding, Left, Missing, Unchanged, is_certain, is_doubtful, judge
@@ -48,8 +50,12 @@ class LeaverWatch:
             findings = [(user, finding) for user, finding in findings if is_certain(finding)]
         for user, finding in findings:
             if not isinstance(finding, Unchanged):
-                async with self._store.write() as tx:
-                    await _apply(tx, user, finding)
+                # One person's change that can't be stored keeps nobody else here.
+                await apart(tenant_id, partial(self._store_finding, user, finding))
+
+    async def _store_finding(self, user: User, finding: Finding) -> None:
+        async with self._store.write() as tx:
+            await _apply(tx, user, finding)
 
     async def _note_doubt(self, tenant_id: TenantId, present: int) -> None:
         _log.error("directory.review_doubted", tenant=tenant_id)

@@ -94,7 +94,13 @@ class Reconciler:
             self._is_expiring = True
             group.create_task(self._guard("expiry", self._expire))
         async with self._shop.store.read() as tx:
-            pools = [pool for tenant in await tx.people.list_tenants() for pool in await tx.pools.list_pools(tenant.id)]
+            tenants = list(await tx.policy.list_epochs())
+        for tenant_id in tenants:
+            await self._guard(f"tenant {tenant_id}", partial(self._begin_passes, group, tenant_id))
+
+    async def _begin_passes(self, group: asyncio.TaskGroup, tenant_id: TenantId) -> None:
+        async with self._shop.store.read() as tx:
+            pools = await tx.pools.list_pools(tenant_id)
         for pool in pools:
             key = (pool.tenant_id, pool.id)
             if key not in self._passing:

@@ -50,10 +50,14 @@ class DirectoryUnavailable(msgspec.Struct, frozen=True):
 
 
 class Authenticator(Protocol):
-    """Checks a password. This is not yet 'signed in': policy decides what it is worth."""
+    """Checks a password. This is not yet 'signed in': policy decides what it is worth.
+
+    ``is_known``: the name has signed in with this very browser or device before. Strangers get fewer tries before the
+    directory would lock the account.
+    """
 
     async def verify(
-        self, login: str, password: Secret
+        self, login: str, password: Secret, *, is_known: bool = False
     ) -> PasswordAccepted | PasswordRejected | DirectoryUnavailable: ...
 
 

@@ -1,7 +1,9 @@
 """Disconnect, log-off, termination, and the limits of time."""
 
+from collections.abc import Collection
 from functools import partial
 
+from broker.apart import apart
 from broker.lifecycle.session import SESSION_STEPS, SessionEvent
 from broker.lifecycle.step import may_step
 from broker.model.actor import Actor
@@ -99,25 +101,35 @@ async def disconnect_all_of(
 
 
 async def expire(context: SessionContext) -> list[Cut]:
-    """End what has outlived its limits: disconnected sessions, abandoned tickets and queues, absolute limits."""
+    """End what has outlived its limits: disconnected sessions, abandoned tickets and queues, absolute limits. A fault
+    in one tenant is its own."""
     cuts: list[Cut] = []
-    for session, _ in await _due(context):
-        cuts += await write_again(context.store, partial(_expire_one, due=session))
+    async with context.store.read() as tx:
+        tenants = await tx.policy.list_epochs()
+        attached = {attachment.session_id for attachment in await tx.sessions.list_open_attachments()}
+    for tenant_id in tenants:
+        await apart(tenant_id, partial(_expire_in, context, tenant_id, attached, cuts))
     return cuts
 
 
-async def _due(context: SessionContext) -> list[tuple[Session, Expire | LetGo]]:
-    due: list[tuple[Session, Expire | LetGo]] = []
+async def _expire_in(
+    context: SessionContext, tenant_id: TenantId, attached: Collection[SessionId], cuts: list[Cut]
+) -> None:
     async with context.store.read() as tx:
-        attached = {attachment.session_id for attachment in await tx.sessions.list_open_attachments()}
-        for tenant in await tx.people.list_tenants():
-            pools = {pool.id: pool for pool in await tx.pools.list_pools(tenant.id)}
-            desktops = {desktop.id: desktop for desktop in await tx.pools.list_desktops(tenant.id)}
-            for session in await tx.sessions.list_sessions(tenant.id, limit=_ALL):
-                desktop = None if session.desktop_id is None else desktops.get(session.desktop_id)
-                holding = Holding(pool=pools[session.pool_id], desktop=desktop, is_attached=session.id in attached)
-                if (verdict := expiry_of(session, holding, tx.now)) is not None:
-                    due.append((session, verdict))
+        due = await _due(tx, tenant_id, attached)
+    for session in due:
+        cuts += await write_again(context.store, partial(_expire_one, due=session))
+
+
+async def _due(tx: Transaction, tenant_id: TenantId, attached: Collection[SessionId]) -> list[Session]:
+    pools = {pool.id: pool for pool in await tx.pools.list_pools(tenant_id)}
+    desktops = {desktop.id: desktop for desktop in await tx.pools.list_desktops(tenant_id)}
+    due: list[Session] = []
+    for session in await tx.sessions.list_sessions(tenant_id, limit=_ALL):
+        desktop = None if session.desktop_id is None else desktops.get(session.desktop_id)
+        holding = Holding(pool=pools[session.pool_id], desktop=desktop, is_attached=session.id in attached)
+        if expiry_of(session, holding, tx.now) is not None:
+            due.append(session)
     return due
 
 

@@ -11,6 +11,7 @@ from functools import partial
 
 import msgspec
 
+from broker.apart import apart
 from broker.device.recognition import as_it_stands, with_device
 from broker.lifecycle.session import SessionState
 from broker.model.ids import PoolId, TenantId, ZoneId
@@ -53,28 +54,39 @@ class SweepMemory:
 
 
 class _Rows(msgspec.Struct, frozen=True, kw_only=True):
-    tenant: Tenant
     epoch: int
     until: datetime
     in_question: tuple[Session, ...]
 
 
 async def sweep(context: SessionContext, memory: SweepMemory) -> list[Cut]:
-    """End what may not go on; what the gateways have still to end is answered."""
-    cuts: list[Cut] = []
-    for rows in await _look(context, memory):
-        for session in rows.in_question:
-            cuts += await write_again(context.store, partial(_settle, seen=session))
-        memory.settle(rows.tenant.id, rows.epoch, rows.until)
-    return cuts
-
-
-async def _look(context: SessionContext, memory: SweepMemory) -> list[_Rows]:
+    """End what may not go on; what the gateways have still to end is answered. A fault in one tenant is its own."""
     async with context.store.read() as tx:
         epochs = await tx.policy.list_epochs()
         changed = [tenant_id for tenant_id, epoch in epochs.items() if not memory.is_settled(tenant_id, epoch, tx.now)]
-        found = [await _look_at(tx, tenant_id, epochs[tenant_id]) for tenant_id in changed]
-    return [rows for rows in found if rows is not None]
+    cuts: list[Cut] = []
+    for tenant_id in changed:
+        await apart(tenant_id, partial(_sweep_tenant, context, memory, tenant_id, epochs[tenant_id], cuts))
+    return cuts
+
+
+async def _sweep_tenant(
+    context: SessionContext, memory: SweepMemory, tenant_id: TenantId, epoch: int, cuts: list[Cut]
+) -> None:
+    """Settled only when every session was: what failed is looked at again in the next round."""
+    async with context.store.read() as tx:
+        rows = await _look_at(tx, tenant_id, epoch)
+    if rows is None:
+        return
+    outcomes = [
+        await apart(tenant_id, partial(_settle_in_store, context, session, cuts)) for session in rows.in_question
+    ]
+    if all(outcomes):
+        memory.settle(tenant_id, rows.epoch, rows.until)
+
+
+async def _settle_in_store(context: SessionContext, session: Session, cuts: list[Cut]) -> None:
+    cuts += await write_again(context.store, partial(_settle, seen=session))
 
 
 async def _look_at(tx: Transaction, tenant_id: TenantId, epoch: int) -> _Rows | None:
@@ -93,7 +105,7 @@ async def _look_at(tx: Transaction, tenant_id: TenantId, epoch: int) -> _Rows | 
     ]
     ends = [device.expires_at for device in devices.values() if device.expires_at > tx.now]
     until = min([next_boundary(tenant, pools.values(), tx.now), *ends])
-    return _Rows(tenant=tenant, epoch=epoch, until=until, in_question=tuple(in_question))
+    return _Rows(epoch=epoch, until=until, in_question=tuple(in_question))
 
 
 async def _read_people(tx: Transaction, tenant: Tenant) -> list[PersonInBooks]:

@@ -70,9 +70,10 @@ class PasswordStep:
         # Counted before the directory is asked: a hundred guesses at the same time are a hundred.
         async with self._store.write() as tx:
             until = await self._throttles.admit(tx, visitor)
+            is_known = until is None and await self._throttles.is_known(tx, visitor)
         if until is not None:
             return Throttled(until)
-        verdict = await self._ask_directory(tenant, attempt)
+        verdict = await self._ask_directory(tenant, attempt, is_known=is_known)
         async with self._store.write() as tx:
             if isinstance(verdict, DirectoryUnavailable):
                 # What a server may have counted towards its own lock counts here as well.
@@ -83,14 +84,14 @@ class PasswordStep:
             return await self._record(tx, visitor, attempt, verdict)
 
     async def _ask_directory(
-        self, tenant: Tenant, attempt: PasswordAttempt
+        self, tenant: Tenant, attempt: PasswordAttempt, *, is_known: bool
     ) -> PasswordAccepted | PasswordRejected | DirectoryUnavailable:
         if refusal := refuse_login(attempt.login) or refuse_password(attempt.password):
             return PasswordRejected(refusal)
         authenticator = self._authenticators.get(tenant.id)
         if authenticator is None:
             return DirectoryUnavailable("the tenant has no directory")
-        return await authenticator.verify(attempt.login, attempt.password)
+        return await authenticator.verify(attempt.login, attempt.password, is_known=is_known)
 
     async def _record(
         self, tx: Transaction, visitor: Visitor, attempt: PasswordAttempt, verdict: PasswordAccepted | PasswordRejected

@@ -49,6 +49,10 @@ class Throttles:
         await self._count(tx, visitor, books)
         return None
 
+    async def is_known(self, tx: Transaction, visitor: Visitor) -> bool:
+        """Whether the name has signed in with this very browser or device before."""
+        return bool({Scope.BROWSER, Scope.DEVICE} & (await self._recognise(tx, visitor)).keys())
+
     async def block_begun(self, tx: Transaction, visitor: Visitor, begun_at: datetime) -> datetime | None:
         """Until when an attempt has to wait that was admitted at ``begun_at``."""
         books = await self._open(tx, visitor)

@@ -9,6 +9,7 @@ import click
 
 from broker.errors import ConfigurationError
 from sekisho.commands.context import CommandContext, takes_context
+from sekisho.commands.moments import DAY, is_day
 
 _COLUMNS: Final = ("login", "ends_on", "reason")
 _ENCODINGS: Final = ("utf-8-sig", "cp932")
@@ -29,7 +30,7 @@ def list_approvals(context: CommandContext) -> None:
 
 @approval.command("set")
 @click.argument("login")
-@click.option("--until", required=True, help="Last day, for instance 2027-03-31.")
+@click.option("--until", type=DAY, required=True, help="Last day, for instance 2027-03-31.")
 @click.option("--reason", required=True, help="Goes into the audit.")
 @takes_context
 def set_approval(context: CommandContext, login: str, until: str, reason: str) -> None:
@@ -67,6 +68,8 @@ def read_approvals(file: Path) -> list[Mapping[str, str]]:
         missing = [name for name in _COLUMNS if not (row.get(name) or "").strip()]
         if missing:
             raise ConfigurationError(f"{file}: line {line}: {', '.join(missing)} is missing")
+        if not is_day(ends_on := row["ends_on"].strip()):
+            raise ConfigurationError(f"{file}: line {line}: ends_on: {ends_on!r} is no day such as 2027-03-31")
         orders.append({name: row[name].strip() for name in _COLUMNS})
     return orders
 

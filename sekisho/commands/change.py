@@ -8,6 +8,7 @@ from broker.model.kinds import DeviceKind, Mode, Origin, Segment
 from broker.model.policy_records import ChangeKind
 from broker.model.rules import GrantName
 from sekisho.commands.context import CommandContext, one_of, takes_context
+from sekisho.commands.moments import DAY
 
 _COLUMNS: Final = (
     "id",
@@ -106,7 +107,7 @@ def list_exceptions(context: CommandContext) -> None:
 
 
 @exception.command("request")
-@click.option("--until", "ends_on", required=True, help="Last day, for instance 2027-03-31.")
+@click.option("--until", "ends_on", type=DAY, required=True, help="Last day, for instance 2027-03-31.")
 @click.option("--from", "starts_on", default=None, help="First day; from the approval on without it.")
 @click.option("--pool", "pools", multiple=True, help="Pool id; all of them without it.")
 @click.option("--zone", "zones", multiple=True)

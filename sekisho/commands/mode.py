@@ -5,6 +5,7 @@ import click
 from broker.model.kinds import Mode
 from sekisho.commands.change import ask_sign_in
 from sekisho.commands.context import CommandContext, one_of, takes_context
+from sekisho.commands.moments import MOMENT
 
 
 @click.group()
@@ -21,7 +22,7 @@ def show_mode(context: CommandContext) -> None:
 
 @mode.command("set")
 @click.argument("wanted", type=one_of(Mode))
-@click.option("--until", default="", help="End with its zone, for instance 2026-04-03T17:15+09:00; bcp needs one.")
+@click.option("--until", type=MOMENT, default="", help="End, for instance 2026-04-03T17:15+09:00; bcp needs one.")
 @click.option("--drill", is_flag=True, help="A drill: noted everywhere, and no decision changes.")
 @click.option("--reason", required=True, help="Goes into the audit.")
 @click.option("--as", "login", default="", help="Login of the person who asks, where the baseline wants two people.")

@@ -7,6 +7,7 @@ import click
 
 from broker.model.kinds import CertificateState, DeviceKind, Mode, Origin, Segment
 from sekisho.commands.context import CommandContext, one_of, takes_context
+from sekisho.commands.moments import MOMENT
 
 _CHANGE_COLUMNS: Final = ("login", "pool", "reason", "count", "last_at")
 
@@ -24,7 +25,7 @@ def policy() -> None:
 @click.option("--device", type=one_of(DeviceKind), default=DeviceKind.MANAGED.value, show_default=True)
 @click.option("--certificate", type=one_of(CertificateState), default=CertificateState.ABSENT.value)
 @click.option("--mode", type=one_of(Mode), help="As if in this mode; the present one without it.")
-@click.option("--at", default="", help="Time with its zone, for instance 2026-04-01T09:00+09:00; now without it.")
+@click.option("--at", type=MOMENT, default="", help="For instance 2026-04-01T09:00+09:00; now without it.")
 @takes_context
 def explain(context: CommandContext, /, **question: str | None) -> None:
     """May this person open this pool, from there, then? Every rule with what it looked at."""

@@ -1,5 +1,6 @@
 """Sign-in against a real domain controller, over LDAPS and over StartTLS."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,7 +11,15 @@ from broker.ports import DirectoryUnavailable, PasswordAccepted, PasswordRejecte
 from broker.secret import Secret
 from tests.auth.authenticator_conformance import AuthenticatorConformance, Known, secret_of
 from tests.auth.mapping_conformance import MappingConformance
-from tests.parts.samba import BASE, GROUPS, LOCKOUT_THRESHOLD, DomainController
+from tests.parts.samba import (
+    BASE,
+    GROUPS,
+    LOCKOUT_THRESHOLD,
+    DomainController,
+    change_account,
+    guess_elsewhere,
+    read_account,
+)
 
 pytestmark = pytest.mark.real
 
@@ -92,11 +101,42 @@ async def test_the_desk_is_told_why_a_right_password_was_refused(dial: Dial, log
     assert outcome == PasswordRejected(cause)
 
 
-async def test_an_account_that_the_directory_locked_is_told(dial: Dial) -> None:
-    for _ in range(LOCKOUT_THRESHOLD):
-        assert isinstance(await dial().verify("lockable", Secret("wrong")), PasswordRejected)
+async def test_an_account_that_the_directory_locked_is_told(dial: Dial, controller: DomainController) -> None:
+    guess_elsewhere(controller, "lockable", LOCKOUT_THRESHOLD)
     outcome = await dial().verify("lockable", secret_of("lockable"))
     assert outcome == PasswordRejected(SigninRefusal.DIRECTORY_LOCKED)
+
+
+async def test_a_flood_of_guesses_under_every_name_never_locks_an_account(
+    dial: Dial, controller: DomainController
+) -> None:
+    """Strangers stop earlier than its owner, whose browser is known: they get in while the flood goes on."""
+    directory = dial()
+    names = ["guarded", "guarded@city.example.jp", "GUARDED", "Guarded@CITY.example.jp"]
+    causes: set[SigninRefusal] = set()
+    for turn in range(4):
+        told = await asyncio.gather(*(directory.verify(name, Secret(f"guess{turn}")) for name in names * 3))
+        causes |= {outcome.cause for outcome in told if isinstance(outcome, PasswordRejected)}
+    assert causes == {SigninRefusal.WRONG_PASSWORD, SigninRefusal.LOCKOUT_NEAR}
+    assert int(read_account(controller, "guarded", "badPwdCount")) == LOCKOUT_THRESHOLD - 1 - 3
+    stranger = await directory.verify("guarded", secret_of("guarded"))
+    assert stranger == PasswordRejected(SigninRefusal.LOCKOUT_NEAR)
+    assert isinstance(await directory.verify("guarded", secret_of("guarded"), is_known=True), PasswordAccepted)
+    # Its own sign-in made the directory forget; nobody can bring it to its lock, from anywhere.
+    for turn in range(2 * LOCKOUT_THRESHOLD):
+        await directory.verify("guarded", Secret("guess"), is_known=turn % 2 == 0)
+    assert int(read_account(controller, "guarded", "badPwdCount")) == LOCKOUT_THRESHOLD - 1
+    assert read_account(controller, "guarded", "lockoutTime") in {"", "0"}
+
+
+async def test_failures_elsewhere_count_and_a_hand_of_the_domain_frees_at_once(
+    dial: Dial, controller: DomainController
+) -> None:
+    guess_elsewhere(controller, "watched", LOCKOUT_THRESHOLD - 1)
+    refused = await dial().verify("watched", secret_of("watched"), is_known=True)
+    assert refused == PasswordRejected(SigninRefusal.LOCKOUT_NEAR)
+    change_account(controller, "watched", lockoutTime="0")
+    assert isinstance(await dial().verify("watched", secret_of("watched")), PasswordAccepted)
 
 
 async def test_a_refused_service_account_is_said_as_the_directory_failing(dial: Dial) -> None:

@@ -48,6 +48,7 @@ class FakeAuthenticator:
     def __init__(self, *people: FakePerson) -> None:
         self.people: dict[str, FakePerson] = {person.login: person for person in people}
         self.asked: list[str] = []
+        self.known: list[bool] = []
         self.changes: list[str] = []
         self.silent_about: set[str] = set()
         self.is_down = False
@@ -57,10 +58,13 @@ class FakeAuthenticator:
     def put(self, person: FakePerson) -> None:
         self.people[person.login] = person
 
-    async def verify(self, login: str, password: Secret) -> PasswordAccepted | PasswordRejected | DirectoryUnavailable:
+    async def verify(
+        self, login: str, password: Secret, *, is_known: bool = False
+    ) -> PasswordAccepted | PasswordRejected | DirectoryUnavailable:
         if refusal := refuse_login(login) or refuse_password(password):
             return PasswordRejected(refusal)
         self.asked.append(login)
+        self.known.append(is_known)
         if self.gate is not None:
             await self.gate.wait()
         if self.is_down:

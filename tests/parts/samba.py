@@ -90,6 +90,16 @@ def read_account(controller: DomainController, login: str, attribute: str) -> st
         return values[0].decode() if values else ""
 
 
+def guess_elsewhere(controller: DomainController, login: str, times: int) -> None:
+    """Wrong passwords that don't come through us, such as at a PC of the office."""
+    tls = ldap3.Tls(validate=ssl.CERT_NONE)
+    server = ldap3.Server(controller.address, port=636, use_ssl=True, tls=tls, get_info=ldap3.NONE)
+    for _ in range(times):
+        connection: Directory = ldap3.Connection(server, user=f"CN={login},{PEOPLE}", password="wrong")
+        assert not connection.bind()
+        connection.socket.close()
+
+
 @contextlib.contextmanager
 def run_samba(folder: Path) -> Iterator[DomainController]:
     """Provision a domain, start its controller, fill it, and end it afterwards."""
@@ -207,6 +217,7 @@ def _fill(directory: Directory, service_password: str) -> None:
         ("mustchange", "変更 要", "市民課", {"pwdLastSet": "0"}),
         ("lockable", "施錠 可", "市民課", {}),
         ("guarded", "守 衛", "市民課", {}),
+        ("watched", "見 張", "市民課", {}),
     ]
     for login, name, department, more in people:
         _add_person(directory, login, name, department, f"{login}-secret", more)

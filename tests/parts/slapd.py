@@ -186,6 +186,7 @@ def _entries(service_password: str) -> str:
             _person("ranout", "期限 切", "市民課", "pwdChangedTime: 20200101000000Z", _under("strict")),
             _person("young", "新 人", "市民課", f"pwdChangedTime: {_now()}", _under("slow")),
             _person("guarded", "守 衛", "市民課", f"pwdChangedTime: {_now(days_ago=5)}", _under("strict")),
+            _person("lockedout", "施 錠", "市民課", f"pwdAccountLockedTime: {_now()}", _under("strict")),
             _person("flooded", "洪 水", "市民課", f"pwdChangedTime: {_now()}", _under("strict")),
             _group("telework", "groups", "yamada"),
             _group("監査担当", "groups", "kamiya"),

@@ -18,7 +18,14 @@ def test_a_file_of_an_office_reads_in_its_encodings(tmp_path: Path, encoding: st
     assert len(read_approvals(file)) == 2
 
 
-@pytest.mark.parametrize("text, said", [("login,reason\np1,x\n", "line 2: ends_on"), ("\x81", "neither")])
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("login,reason\np1,x\n", "line 2: ends_on"),
+        ("login,ends_on,reason\np1,2026-12-31,x\np2,2026-13-31,x\n", r"line 3: ends_on: '2026-13-31' is no day"),
+        ("\x81", "neither"),
+    ],
+)
 def test_what_is_missing_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "approvals.csv"
     file.write_bytes(text.encode("latin-1"))

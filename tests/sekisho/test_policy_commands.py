@@ -58,3 +58,22 @@ def test_a_mode_that_wants_two_people_is_asked_for_by_a_person(
     sign_in = {"login": "p9001", "password": "himitsu", "code": "123456"}
     body = {"mode": "bcp", "is_drill": False, "reason": "地震", "until": "2027-01-01T00:00+09:00", "sign_in": sign_in}
     assert asked == [("POST", "/admin/mode", body)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["mode", "set", "bcp", "--reason", "地震", "--until", "2027-01-01"],
+        ["mode", "set", "bcp", "--reason", "地震", "--until", "tomorrow"],
+        ["policy", "explain", "--user", "taro", "--pool", "lgwan", "--at", "2027-01-01T00:00"],
+        ["approval", "set", "taro", "--reason", "在宅", "--until", "2027-13-01"],
+        ["exception", "request", "--until", "20270101", "--reason", "工事", "--as", "p9001"],
+    ],
+)
+def test_a_time_that_does_not_read_is_refused_before_anybody_is_asked(
+    asked: list[tuple[str, str, Mapping[str, object]]], words: list[str]
+) -> None:
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 2
+    assert "such as 20" in result.output
+    assert asked == []

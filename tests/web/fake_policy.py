@@ -111,7 +111,9 @@ class KeptApprovals:
             return refusal
         for line, order in enumerate(orders, 1):
             if order.login == "p9001":
-                return OrderRefused(line, "login: p9001 is your own")
+                return OrderRefused(line, "login: p9001 is your own; nobody approves their own telework")
+            if order.ends_on < NOW.date():
+                return OrderRefused(line, f"ends_on: {order.ends_on} is in the past")
         for order in orders:
             row = TeleworkApproval(tenant_id=TENANT_ID, set_by=actor.name, set_at=NOW, **msgspec.structs.asdict(order))
             self.kept[order.login] = row

@@ -11,6 +11,7 @@ from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
 from tests.web.fake_flows import ListedFlows
 from tests.web.fake_keys import KeptKeys
+from tests.web.fake_locks import ListedLocks
 from tests.web.fake_mapping import SmallMapping
 from tests.web.fake_passwords import ShelfOfPasswords
 from tests.web.fake_policy import KeptApprovals, OpenMinded
@@ -34,6 +35,7 @@ class FakeCity:
         self.sessions = ScriptedSessions()
         self.pools = ShelfOfPools()
         self.people = HelpfulPeople(self.signin)
+        self.locks = ListedLocks()
         self.audit = WrittenAudit()
         self.policy = OpenMinded()
         self.approvals = KeptApprovals()
@@ -62,6 +64,7 @@ class FakeCity:
             sessions=self.sessions,
             pools=self.pools,
             people=self.people,
+            locks=self.locks,
             audit=self.audit,
             policy=self.policy,
             approvals=self.approvals,

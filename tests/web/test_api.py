@@ -125,8 +125,17 @@ async def test_bad_bodies_are_refused(visitor: Visitor, city: FakeCity, body: by
     }
     async with visitor.client.post(f"{ROOT}/admin/people/u-p1001/lock", data=body, headers=headers) as answer:
         assert answer.status == status
-        assert "error" in await answer.json()
+        error = (await answer.json())["error"]
+        assert "ポータル" not in error["next_step"], "a program has no portal to go back to"
     assert city.people.done == []
+
+
+async def test_a_field_that_does_not_fit_is_named(visitor: Visitor) -> None:
+    await visitor.sign_in("p9001")
+    await visitor.get("/")
+    wrong = {"approvals": [{"login": "p1", "ends_on": "2026-13-31", "reason": "x"}]}
+    error = read((await visitor.call(f"{ROOT}/admin/approvals", wrong)).text)["error"]
+    assert (error["code"], "$.approvals[0].ends_on" in error["message"]) == ("bad_request", True)
 
 
 async def test_a_form_is_no_json(visitor: Visitor) -> None:

@@ -89,7 +89,7 @@ async def test_an_auditor_reads_and_changes_nothing(visitor: Visitor, city: Fake
     await visitor.sign_in("p9002")
     page = await visitor.get("/console/pools")
     assert "受付を停止" not in page.text
-    assert "/lock" not in (await visitor.get("/console/people/u-p1001")).text
+    assert "u-p1001/lock" not in (await visitor.get("/console/people/u-p1001")).text
     await visitor.get("/console/audit")
     await visitor.get("/")
     for path in (
@@ -105,7 +105,7 @@ async def test_an_auditor_reads_and_changes_nothing(visitor: Visitor, city: Fake
 
 async def test_nobody_is_asked_to_confirm_a_measure_about_themselves(visitor: Visitor) -> None:
     await visitor.sign_in("p9001")
-    assert "/lock" not in (await visitor.get("/console/people/u-p9001")).text
+    assert "u-p9001/lock" not in (await visitor.get("/console/people/u-p9001")).text
     assert (await visitor.get("/console/people/u-p9001/lock")).status == 403
 
 

@@ -173,6 +173,26 @@ async def test_a_field_that_does_not_read_is_named(visitor: Visitor, fields: dic
     assert (await visitor.submit("/console/rules", subject="", based_on="x", reason="y")).status == 400
 
 
+async def test_hours_that_end_before_they_begin_are_not_even_rehearsed(visitor: Visitor, city: FakeCity) -> None:
+    await visitor.sign_in("p9001")
+    await visitor.get("/console/rules")
+    form = {"subject": "", "based_on": "1", "hours": "on"}
+    turned = await visitor.submit("/console/rules/rehearse", **form, opens="17:00", closes="08:00")
+    assert (turned.status, "開始より後の時刻" in turned.text) == (422, True)
+    lunch = await visitor.submit(
+        "/console/rules/rehearse", **form, opens="13:00", closes="17:00", closes_for_lunch="on"
+    )
+    assert (lunch.status, "昼休みが利用時間の中にありません" in lunch.text) == (422, True)
+    assert city.policy.rehearsed == []
+
+
+async def test_what_is_wrong_with_an_exception_is_said_in_japanese_alone(visitor: Visitor, city: FakeCity) -> None:
+    await visitor.sign_in("p9001")
+    await visitor.get("/console/exceptions/new")
+    refused = await visitor.submit("/console/exceptions", **(ASKED | {"ends_on": "2020-01-01"}))
+    assert (refused.status, "最終日：2020-01-01" in refused.text, "in the past" in refused.text) == (422, True, False)
+
+
 async def test_a_mode_is_set_after_its_effect_was_seen_and_everybody_reads_of_it(
     visitor: Visitor, city: FakeCity
 ) -> None:

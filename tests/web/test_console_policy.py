@@ -27,7 +27,7 @@ async def test_the_desk_sees_every_rule_of_a_case(visitor: Visitor, city: FakeCi
     await visitor.sign_in("p9001")
     assert "利用の規則" in (await visitor.get("/console/policy")).text
     page = await visitor.get(f"/console/policy?{QUESTION}&origin=internet&at=2026-04-01T09:00")
-    for shown in ("神谷 𠮷子", "origin_not_allowed", "origin=internet refused by=baseline", "満たしていません"):
+    for shown in ("神谷 𠮷子", "origin_not_allowed", "自宅", "<b>認めていない規則</b> 既定の規則", "満たしていません"):
         assert shown in page.text
     asked = city.policy.asked[-1].at
     assert asked is not None
@@ -42,9 +42,11 @@ async def test_an_approval_is_set_and_withdrawn_with_a_reason(visitor: Visitor, 
     await visitor.sign_in("p9001")
     await visitor.get("/console/approvals")
     wrong = await visitor.submit("/console/approvals", login="p1001", ends_on="tomorrow", reason="在宅勤務")
-    assert wrong.status == 422
+    assert (wrong.status, "最終日を日付で" in wrong.text) == (422, True)
     own = await visitor.submit("/console/approvals", login="p9001", ends_on="2027-03-31", reason="在宅勤務")
-    assert own.status == 422
+    assert (own.status, "自分のテレワークは承認できません" in own.text) == (422, True)
+    past = await visitor.submit("/console/approvals", login="p1001", ends_on="2020-03-31", reason="在宅勤務")
+    assert (past.status, "最終日が過ぎています" in past.text) == (422, True)
     done = await visitor.submit("/console/approvals", login="p1001", ends_on="2027-03-31", reason="在宅勤務")
     assert done.location == "/console/approvals?done=approval_set"
     page = await visitor.get(done.location)

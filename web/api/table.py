@@ -9,6 +9,7 @@ from web.api.admin_directory import DIRECTORY_OPERATIONS
 from web.api.admin_directory_servers import DIRECTORY_SERVER_OPERATIONS
 from web.api.admin_flows import FLOW_OPERATIONS
 from web.api.admin_keys import KEY_OPERATIONS
+from web.api.admin_locks import LOCK_OPERATIONS
 from web.api.admin_mapping import MAPPING_OPERATIONS
 from web.api.admin_people import PEOPLE_OPERATIONS
 from web.api.admin_policy import POLICY_OPERATIONS
@@ -22,6 +23,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *POOL_OPERATIONS,
     *SESSION_OPERATIONS,
     *PEOPLE_OPERATIONS,
+    *LOCK_OPERATIONS,
     *POLICY_OPERATIONS,
     *APPROVAL_OPERATIONS,
     *CHANGE_OPERATIONS,

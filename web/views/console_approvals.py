@@ -1,19 +1,24 @@
 """The console: telework approvals."""
 
 from datetime import date
+from typing import Final
 
 from aiohttp import web
 
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
 from broker.policy.administration import NotAllowed
 from web.errors import show_problem
+from web.exception_form import BAD_DATE
 from web.forms import read_form, see_other
 from web.language import gettext_noop as _
+from web.language import language_of, translate
 from web.problems import Problem
+from web.refusal_details import explain_refusal
 from web.views.console import console_page
 from web.visitor import actor_of, services_of
 
-FIELDS_WRONG = _("職員ID、今日以降の最終日、理由を入力してください。自分の承認は登録できません。")
+_PAST: Final = _("最終日が過ぎています。今日以降の日付にしてください。")
+_REASON: Final = _("取り消す理由を入力してください。監査ログに残ります。")
 
 
 async def _list_rows(request: web.Request) -> list[ApprovalRow] | NotAllowed:
@@ -32,14 +37,14 @@ async def keep_approval(request: web.Request) -> web.Response:
     fields = await read_form(request)
     order = _read_order(fields)
     if order is None:
-        return await _ask_again(request, fields)
+        return await _ask_again(request, fields, translate(language_of(request), BAD_DATE))
     match await services_of(request).approvals.keep(actor_of(request), [order]):
         case ApprovalsKept():
             return see_other("/console/approvals?done=approval_set")
         case NotAllowed():
             return show_problem(request, Problem.NOT_ALLOWED)
-        case OrderRefused():
-            return await _ask_again(request, fields)
+        case OrderRefused(_line, why):
+            return await _ask_again(request, fields, _say(request, why))
 
 
 def _read_order(fields: dict[str, str]) -> ApprovalOrder | None:
@@ -50,12 +55,18 @@ def _read_order(fields: dict[str, str]) -> ApprovalOrder | None:
     return ApprovalOrder(login=fields.get("login", "").strip(), ends_on=ends_on, reason=fields.get("reason", ""))
 
 
-async def _ask_again(request: web.Request, fields: dict[str, str]) -> web.Response:
+def _say(request: web.Request, why: str) -> str:
+    language = language_of(request)
+    is_past = why.startswith("ends_on:")
+    return translate(language, _PAST) if is_past else explain_refusal(language, why)
+
+
+async def _ask_again(request: web.Request, fields: dict[str, str], error: str) -> web.Response:
     rows = await _list_rows(request)
     if isinstance(rows, NotAllowed):
         return show_problem(request, Problem.NOT_ALLOWED)
     return console_page(
-        request, "console/approvals.html", "approvals", status=422, rows=rows, fields=fields, error=FIELDS_WRONG
+        request, "console/approvals.html", "approvals", status=422, rows=rows, fields=fields, error=error
     )
 
 
@@ -63,7 +74,7 @@ async def withdraw_approval(request: web.Request) -> web.Response:
     fields = await read_form(request)
     reason = fields.get("reason", "").strip()
     if not reason:
-        return await _ask_again(request, {})
+        return await _ask_again(request, {}, translate(language_of(request), _REASON))
     match await services_of(request).approvals.withdraw(actor_of(request), fields.get("login", ""), reason):
         case ApprovalsKept():
             return see_other("/console/approvals?done=approval_withdrawn")

@@ -34,6 +34,8 @@ WRONG_FIELDS: Final = {
     "step_up_min": _("二要素認証の有効時間は、分を数字で入力してください。"),
     "opens": _("利用開始の時刻を入力してください。"),
     "closes": _("利用終了の時刻を入力してください。"),
+    "hours": _("利用時間の終了は、開始より後の時刻にしてください。"),
+    "closes_for_lunch": _("昼休みが利用時間の中にありません。「昼休みは閉める」の選択を外してください。"),
 }
 _SHOWN: Final = frozenset({"csrf_token", "reason"})
 

@@ -131,6 +131,17 @@ async def test_a_group_that_was_taken_away_is_gone_at_once(city: City, watch: Le
     assert await events(city, "user.changed") == [{"login": "yamada", "gained": "所属長", "lost": "telework"}]
 
 
+async def test_a_change_that_can_not_be_stored_keeps_nobody_else_here(city: City, watch: LeaverWatch) -> None:
+    await city.enrol("suzuki")
+    await city.enrol()
+    suzuki, yamada = city.directory.people["suzuki"], city.directory.people["yamada"]
+    city.directory.put(msgspec.structs.replace(suzuki, department="\ud800"))
+    city.directory.put(msgspec.structs.replace(yamada, is_disabled=True))
+    await watch.look(TENANT)
+    assert (await city.user()).is_shut_out
+    assert not (await city.user("suzuki")).is_shut_out
+
+
 async def test_who_comes_back_is_let_in_again(city: City, watch: LeaverWatch) -> None:
     await city.enrol()
     person = city.directory.people["yamada"]

@@ -9,11 +9,15 @@ import pytest
 from broker.device.records import RenewOrder
 from broker.lifecycle.session import SessionState
 from broker.model.grants import Grants
-from broker.model.ids import DeviceId, UserId
+from broker.model.ids import DeviceId, TenantId, UserId
 from broker.model.kinds import CertificateState, DeviceKind, Mode, Origin, Role, Segment
 from broker.model.policy_records import ModeOrder, TeleworkApproval
 from broker.model.reasons import DenyReason, EndReason, TicketRefusal
+from broker.model.records import Session
 from broker.model.rules import GrantName, Hours, Restrictions, Waiver
+from broker.pool.records import Cut
+from broker.ports import Transaction
+from broker.session import sweeping
 from broker.session.records import OpenDenied, RedeemDenied
 from tests.broker.city import City
 from tests.broker.device.desk import Desk
@@ -330,3 +334,43 @@ async def test_hours_that_are_made_longer_count_at_once(city: City) -> None:
     assert city.tunnels.told == [(spec.attachment_id, EndReason.GRANTS_CHANGED)]
     renewed = await city.attach(await city.session(session.id))
     assert renewed.grants.absolute_limit_s > 7100
+
+
+async def test_a_fault_in_one_tenant_stops_nothing_in_the_others(city: City) -> None:
+    """The first of them, in every order there is, has rows that nothing can be decided from."""
+    session, _ = await city.work()
+    broken = msgspec.structs.replace(
+        a_tenant(), id=TenantId("a-broken"), hostnames=frozenset({"broken.example.jp"}), time_zone="Nowhere/Atall"
+    )
+    async with city.store.write() as tx:
+        await tx.people.put_tenant(broken)
+        await tx.people.set_locked(CITY, UserId("user-1"), True)
+    for _ in range(2):
+        await city.sessions.expire()
+    ended = await city.session(session.id)
+    assert (ended.state, ended.end_reason) == (SessionState.ENDED, EndReason.ACCOUNT_LOCKED)
+
+
+async def test_a_session_that_fails_stops_nothing_in_its_tenant_and_is_looked_at_again(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = await city.work(1)
+    other, _ = await city.work(2)
+    settle = sweeping._settle  # the fault has to come from within
+    failing = {min(one.id, other.id)}
+
+    async def fail_at_first(tx: Transaction, seen: Session) -> list[Cut]:
+        if seen.id in failing:
+            failing.clear()
+            raise ValueError("a row that nobody can read")
+        return await settle(tx, seen)
+
+    monkeypatch.setattr(sweeping, "_settle", fail_at_first)
+    async with city.store.write() as tx:
+        for number in (1, 2):
+            await tx.people.set_locked(CITY, UserId(f"user-{number}"), True)
+    await city.sessions.expire()
+    states = {(await city.session(it.id)).state for it in (one, other)}
+    assert SessionState.ENDED in states
+    await city.sessions.expire()
+    assert [(await city.session(it.id)).state for it in (one, other)] == [SessionState.ENDED, SessionState.ENDED]

@@ -15,7 +15,7 @@ class LosesItsAnswers:
     def __init__(self) -> None:
         self.asked = 0
 
-    async def verify(self, login: str, password: Secret) -> DirectoryUnavailable:
+    async def verify(self, login: str, password: Secret, *, is_known: bool = False) -> DirectoryUnavailable:
         del login, password
         self.asked += 1
         return DirectoryUnavailable("no answer within 8 s", is_password_sent=True)
