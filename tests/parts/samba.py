@@ -217,6 +217,7 @@ def _fill(directory: Directory, service_password: str) -> None:
         ("mustchange", "変更 要", "市民課", {"pwdLastSet": "0"}),
         ("lockable", "施錠 可", "市民課", {}),
         ("guarded", "守 衛", "市民課", {}),
+        ("counted", "数 男", "市民課", {}),
         ("watched", "見 張", "市民課", {}),
     ]
     for login, name, department, more in people:
