@@ -5,16 +5,18 @@ Secrets come only from files (``*_file``), which hold nothing else. Times are in
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from broker.account_settings import LocalAccountSettings, PasswordHashSettings
 from broker.directory_settings import LdapSettings
 from broker.errors import ConfigurationError
 from broker.model.flow_settings import ClientNetworkSettings, FurtherFlowSettings, HostSettings
 from broker.model.kinds import (
     Mode,
     Origin,
+    Role,
     SameLogin,
 )
 from broker.model.pool_settings import PoolSettings
@@ -112,8 +114,18 @@ class TenantSettings(_Settings, frozen=True, kw_only=True):
     """Several, each with an id, asked in this order."""
     same_login: SameLogin = SameLogin.REFUSE
     """What becomes of a name that several directories have under the same form."""
+    local_accounts: LocalAccountSettings = msgspec.field(default_factory=LocalAccountSettings)
     zones: list[ZoneSettings]
     pools: list[PoolSettings]
+    passkey_required_roles: list[Role] = []
+    """Roles that count only after a sign-in (or a step-up) by passkey: with a code alone the console stays shut."""
+    passkey_user_verification: Literal["required", "preferred"] = "required"
+    """Whether the authenticator has to check finger, face or PIN, or only that somebody is there."""
+    passkey_aaguids: list[str] = []
+    """Models of authenticators that may be enrolled. Empty: every model, and none is asked to prove what it is."""
+    passkey_rp_id: str = ""
+    """The name that passkeys are made for, where all host names end in it. Empty: each host name has its own. Changing
+    it makes the passkeys that are there useless."""
 
     @property
     def every_directory(self) -> list[LdapSettings]:
@@ -168,6 +180,7 @@ class SiteSettings(_Settings, frozen=True, kw_only=True):
     entrances: list[EntranceSettings] = []
     entrance_listener: EntranceListenerSettings = msgspec.field(default_factory=EntranceListenerSettings)
     signin: SigninSettings = msgspec.field(default_factory=SigninSettings)
+    password_hash: PasswordHashSettings = msgspec.field(default_factory=PasswordHashSettings)
     database: DatabaseSettings = msgspec.field(default_factory=DatabaseSettings)
     wire: WireSettings = msgspec.field(default_factory=WireSettings)
     devices: DeviceSettings = msgspec.field(default_factory=DeviceSettings)

@@ -8,7 +8,11 @@ from typing import Any, Final
 
 import structlog
 
+from auth.hashing import Argon2Hasher
 from auth.totp import TotpFactor
+from auth.webauthn import WebAuthn
+from broker.account.emergency import EmergencyDesk, EndingWatch
+from broker.account.service import AccountService
 from broker.audit import AuditService, CheckpointKey, Sealer
 from broker.audit.arrivals import RefusedArrivals
 from broker.change.service import ChangeService
@@ -40,15 +44,24 @@ from broker.sealing.watch import KeyWatch
 from broker.session.policy_desk import PolicyDesk
 from broker.session.service import SessionService
 from broker.settings import SiteSettings
+from broker.signin.passkey_desk import Passkeys
 from broker.signin.service import SigninService
 from broker.store import SqlStore, open_store
 from gateway.descriptors import raise_descriptor_limit
 from pools.local import LocalProvider
 from pools.static import StaticProvider
-from sekisho.directories import directories_of, make_authenticators, mapping_rules, open_listings, rhythms_of
+from sekisho.directories import (
+    directories_of,
+    make_authenticators,
+    make_doors,
+    mapping_rules,
+    open_listings,
+    rhythms_of,
+)
 from sekisho.door.limits import DoorLimits, limits_within
 from sekisho.listeners import Applications, serve
 from sekisho.logs import set_up_log
+from sekisho.passkeys import passkey_rules
 from sekisho.site import check_site, database_url, load_sealing_key, prepare_data_dir
 from sekisho.supervisor.supervise import wait_for_stop_signal
 from web.admin_socket import create_admin_app
@@ -63,6 +76,7 @@ _SYNC_LOOK_S: Final = 2.0
 """How soon a sync that the desk asked for begins."""
 _EXPIRY_INTERVAL_S: Final = 600.0
 _KEY_INTERVAL_S: Final = 1.0
+_ENDING_INTERVAL_S: Final = 5.0
 
 
 class Broker:
@@ -82,28 +96,27 @@ class Broker:
         self.reconciler = Reconciler(store, providers, sealing, settings.reconcile, self.sessions)
         self.pools = PoolService(store, providers, sealing, self.reconciler.health)
         self.authenticators = make_authenticators(settings)
-        changers = {
-            TenantId(tenant.id): self.authenticators[TenantId(tenant.id)]
-            for tenant in settings.tenants
-            if any(directory.password_change for directory in tenant.every_directory)
-        }
+        self.hasher = Argon2Hasher(settings.password_hash)
+        doors = make_doors(settings, store, self.hasher, self.authenticators)
         self.signin = SigninService(
             store,
-            self.authenticators,
+            doors,
             TotpFactor(),
             sealing,
             settings.signin,
-            changers,
+            Passkeys(WebAuthn(), passkey_rules(settings)),
+            doors,
         )
         passwords = PasswordDesk(
             store,
             self.signin.passwords,
-            changers,
+            doors,
             self.sessions,
             settings.signin,
             keeping=[TenantId(tenant.id) for tenant in settings.tenants if tenant.keep_desktops_on_password_change],
         )
-        self.leavers = LeaverWatch(store, self.authenticators)
+        self.leavers = LeaverWatch(store, doors)
+        self.endings = EndingWatch(store)
         self.listings = open_listings(settings)
         self.sync = DirectorySync(
             store, {key: SyncedDirectory(self.listings[key], rhythm) for key, rhythm in rhythms_of(settings).items()}
@@ -116,6 +129,8 @@ class Broker:
         self.services = Services(
             tenants=TenantDirectory(store),
             signin=self.signin,
+            passkeys=self.signin.passkeys,
+            own_factors=self.signin.factors,
             sessions=self.sessions,
             pools=self.pools,
             locks=LockService(store),
@@ -126,6 +141,14 @@ class Broker:
             changes=self.changes,
             flows=FlowDesk(store, settings),
             devices=self.devices,
+            accounts=AccountService(
+                store,
+                self.hasher,
+                {tenant: found for tenant, found in self.authenticators.items() if found.parts},
+                self.sessions,
+                {TenantId(tenant.id): tenant.local_accounts for tenant in settings.tenants},
+            ),
+            emergencies=EmergencyDesk(store, self.hasher, TotpFactor(), sealing, settings.signin.issuer),
             passwords=passwords,
             keys=KeyService(store, sealing, key_file, self.key_watch),
             directory=DirectoryDesk(store, directories_of(settings)),
@@ -151,6 +174,7 @@ class Broker:
         """Let go of the directories: no sign-in waits for one any more."""
         for authenticator in self.authenticators.values():
             authenticator.close()
+        self.hasher.close()
         for listing in self.listings.values():
             listing.close()
 
@@ -197,6 +221,7 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
         )
         stack.push_async_callback(broker.key_watch.end)
         await stack.enter_async_context(_background("keys", _repeat(broker.key_watch.look, _KEY_INTERVAL_S)))
+        await stack.enter_async_context(_background("endings", _repeat(broker.endings.look, _ENDING_INTERVAL_S)))
         await stack.enter_async_context(_background("reconcile", broker.reconciler.run()))
         await stack.enter_async_context(_background("purge", _repeat(broker.signin.purge, _PURGE_INTERVAL_S)))
         await stack.enter_async_context(_background("expiry", _repeat(broker.expiry.warn, _EXPIRY_INTERVAL_S)))
@@ -204,7 +229,7 @@ async def _serving(broker: Broker, limits: DoorLimits) -> AsyncGenerator[None]:
         await stack.enter_async_context(_background("lapse", _repeat(broker.changes.expire, _PURGE_INTERVAL_S)))
         for tenant in settings.tenants:
             look = partial(broker.leavers.look, TenantId(tenant.id))
-            rounds = _repeat(look, min(each.recheck_interval_s for each in tenant.every_directory))
+            rounds = _repeat(look, min((each.recheck_interval_s for each in tenant.every_directory), default=60.0))
             await stack.enter_async_context(_background(f"leavers {tenant.id}", rounds))
         for tenant_id, directory in broker.listings:
             sync = _repeat(partial(broker.sync.look, tenant_id, directory), _SYNC_LOOK_S)

@@ -1,4 +1,4 @@
-"""``sekisho``: the command line. It is a client of the REST API; only migrate, verify and serve open more."""
+"""``sekisho``: the command line. A client of the REST API; only migrate, verify, break-glass and serve open more."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import click
 
 from sekisho.commands.approval import approval
 from sekisho.commands.audit import audit
+from sekisho.commands.break_glass import break_glass
 from sekisho.commands.change import change, exception
 from sekisho.commands.code import code
 from sekisho.commands.context import CommandContext
@@ -45,6 +46,7 @@ for _command in (
     desktop,
     session,
     user,
+    break_glass,
     lock,
     policy,
     approval,

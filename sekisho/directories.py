@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from auth.directories import TenantDirectories
 from auth.ldap import LdapAuthenticator
 from auth.ldap_listing import LdapListing
+from auth.local import LocalAccounts
+from auth.local_first import LocalFirst
 from broker.directory.mapping import RulesOfTenant
 from broker.directory.rules import Rhythm
 from broker.directory_settings import LdapSettings
@@ -12,12 +14,28 @@ from broker.errors import ConfigurationError
 from broker.model.ids import TenantId
 from broker.model.login_forms import is_same_form, why_not
 from broker.policy.mapping import refusals_of_mapping, rules_of
+from broker.ports import PasswordHasher, Store
 from broker.settings import SiteSettings, TenantSettings, read_secret_file
 
 
 def make_authenticators(settings: SiteSettings) -> Mapping[TenantId, TenantDirectories]:
     """Each tenant's directories. Whoever makes them closes them. Raises :class:`ConfigurationError`."""
     return {TenantId(tenant.id): _open(settings, tenant) for tenant in settings.tenants}
+
+
+def make_doors(
+    settings: SiteSettings, store: Store, hasher: PasswordHasher, directories: Mapping[TenantId, TenantDirectories]
+) -> Mapping[TenantId, LocalFirst]:
+    """Each tenant's local accounts together with its directories."""
+    return {
+        tenant: LocalFirst(
+            LocalAccounts(store, hasher, tenant, each.local_accounts),
+            directories[tenant] if each.every_directory else None,
+            changes_theirs=any(directory.password_change for directory in each.every_directory),
+        )
+        for each in settings.tenants
+        if (tenant := TenantId(each.id))
+    }
 
 
 def directories_of(settings: SiteSettings) -> Mapping[TenantId, tuple[str, ...]]:
@@ -70,8 +88,11 @@ def _open(settings: SiteSettings, tenant: TenantSettings) -> TenantDirectories:
 
 def _refusals(tenant: TenantSettings) -> Iterator[str]:
     directories = tenant.every_directory
-    if not directories:
-        yield "directory: there is none, so nobody could sign in"
+    is_local = tenant.local_accounts.is_only
+    if not directories and not is_local:
+        yield "directory: there is none, so nobody could sign in (local_accounts.is_only, where nobody else should)"
+    if directories and is_local:
+        yield "local_accounts.is_only: there is a directory as well; write it without this line"
     if tenant.directory and tenant.directories:
         yield "directory: with [[tenants.directories]] it belongs there as well"
     for place, directory in enumerate(directories):

@@ -8,12 +8,14 @@ from broker.errors import ConfigurationError
 from broker.flow import refusals_of_flows
 from broker.model.service_name import is_service_id
 from broker.network_settings import PORTAL_ENTRANCE
+from broker.policy.checking import list_refusals
 from broker.policy.entrances import refusals_of_entrances
 from broker.policy.ranges import refusals_of_ranges
 from broker.pool.desired_rules import read_desired_rules
 from broker.secret import SealingKey
 from broker.settings import SiteSettings, read_secret_file
 from sekisho.directories import check_directories
+from sekisho.passkeys import passkey_rules
 
 
 def database_url(settings: SiteSettings) -> str:
@@ -30,19 +32,20 @@ def check_site(settings: SiteSettings) -> None:
     if not settings.tenants:
         raise ConfigurationError("no [[tenants]]: a site needs at least one")
     if refusals := refusals_of_ranges("$.signin.enrol_networks", settings.signin.enrol_networks):
-        raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
+        raise ConfigurationError(list_refusals(refusals))
     check_directories(settings)
+    passkey_rules(settings)
     _check_entrances(settings)
     _check_peers(settings)
     for tenant in settings.tenants:
         read_desired_rules(settings, tenant)
     if refusals := refusals_of_flows(settings):
-        raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
+        raise ConfigurationError(list_refusals(refusals))
 
 
 def _check_entrances(settings: SiteSettings) -> None:
     if refusals := refusals_of_entrances("$.entrances", settings.entrances, PORTAL_ENTRANCE):
-        raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
+        raise ConfigurationError(list_refusals(refusals))
     if settings.entrances and not settings.entrance_listener.host:
         raise ConfigurationError("$.entrance_listener: without it no entrance's proxy can reach the broker")
     if not settings.entrances and (settings.entrance_listener.host or not settings.portal_host):

@@ -7,7 +7,8 @@ from broker.policy.administration import may_enter_console
 from broker.signin.records import Authenticated, SignedOut
 from web.arrival import address_of, arrival_of
 from web.cookies import Cookie, clear_cookies, read_cookie
-from web.errors import show_problem
+from web.errors import API_PREFIX, show_problem
+from web.forms import see_other
 from web.problems import Problem
 from web.reasons import SIGNED_OUT_TEXTS
 from web.routes import is_console, is_public, is_static
@@ -26,9 +27,18 @@ async def require_signin(request: web.Request, handler: Handler) -> web.StreamRe
         request[ACTOR] = make_actor(auth, address_of(request))
     elif not is_public(request):
         return _send_to_door(request, auth, had_cookie=token is not None)
+    if is_console(request) and isinstance(auth, Authenticated) and auth.withheld_roles:
+        return _ask_for_passkey(request)
     if is_console(request) and not may_enter_console(request[ACTOR].roles):
         return show_problem(request, Problem.NOT_ALLOWED)
     return await handler(request)
+
+
+def _ask_for_passkey(request: web.Request) -> web.StreamResponse:
+    """A role asks for a passkey, and this session has shown none: to the page where one is enrolled, or shown."""
+    if request.path.startswith(API_PREFIX):
+        return show_problem(request, Problem.PASSKEY_REQUIRED)
+    return see_other("/factors?for=console")
 
 
 def _send_to_door(

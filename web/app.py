@@ -10,6 +10,7 @@ from web.api.operation import Audience
 from web.arrival import ENTRANCE, Entrance, know_arrival
 from web.context import Services
 from web.csrf import refuse_forgery
+from web.emergency_banner import note_emergencies
 from web.errors import answer_faults
 from web.fresh_factor import FRESH_FACTOR_S, ask_fresh_factor
 from web.headers import add_headers
@@ -36,6 +37,8 @@ from web.views import (
     enrolment,
     help_page,
     leaving,
+    own_factors,
+    passkeys,
     password,
     portal,
     signin,
@@ -58,6 +61,7 @@ def create_app(services: Services, entrance: Entrance, *, fresh_factor_s: int = 
             know_arrival,
             find_tenant,
             require_signin,
+            note_emergencies,
             refuse_forgery,
             ask_fresh_factor,
         ],
@@ -85,8 +89,15 @@ def _staff_routes() -> list[web.RouteDef]:
         web.get("/language/{code}", leaving.choose_language),
         web.post("/signout", leaving.sign_out),
         web.post("/signout/everywhere", leaving.sign_out_everywhere),
+        web.post("/login/passkey", passkeys.sign_in),
+        web.post("/login/passkey/options", passkeys.ask_to_sign_in),
+        web.post("/login/enrol/passkey", passkeys.enrol),
+        web.post("/login/enrol/passkey/options", passkeys.ask_to_enrol),
+        *_factor_routes(),
         web.get("/step-up", step_up.show_step_up),
         web.post("/step-up", step_up.step_up_by_code),
+        web.post("/step-up/passkey", step_up.step_up_by_passkey),
+        web.post("/step-up/passkey/options", step_up.ask_passkey),
         web.get("/help", help_page.show_help),
         web.get("/", portal.show_portal),
         web.post("/pools/{pool_id}/open", portal.open_pool),
@@ -94,6 +105,21 @@ def _staff_routes() -> list[web.RouteDef]:
         web.get("/sessions/{session_id}", portal.show_session),
         web.get("/sessions/{session_id}/logoff", portal.ask_log_off),
         web.post("/sessions/{session_id}/logoff", portal.log_off),
+    ]
+
+
+def _factor_routes() -> list[web.RouteDef]:
+    passkey = "/factors/passkeys/{passkey_id}"
+    return [
+        web.get("/factors", own_factors.show_factors),
+        web.post("/factors/passkeys/options", own_factors.ask_passkey),
+        web.post("/factors/passkeys", own_factors.add_passkey),
+        web.post(f"{passkey}/rename", own_factors.rename_passkey),
+        web.post(f"{passkey}/remove", own_factors.remove_passkey),
+        web.get("/factors/app", own_factors.show_app),
+        web.post("/factors/app", own_factors.confirm_app),
+        web.post("/factors/app/remove", own_factors.remove_app),
+        web.post("/factors/codes", own_factors.renew_codes),
     ]
 
 

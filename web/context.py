@@ -60,7 +60,6 @@ from broker.pool.records import (
 )
 from broker.ports import AuditQuery, DirectoryUnavailable
 from broker.ports.naming import Names
-from broker.sealing.records import KeyStatus, RetireRefused
 from broker.secret import Secret
 from broker.session.desk_records import Explained, ExplainQuestion, ModeAwaits, ModeState, Refusal, Rehearsed
 from broker.session.records import (
@@ -91,6 +90,8 @@ from broker.signin.records import (
     StepUpOutcome,
 )
 from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
+from web.account_ports import AccountsPort, EmergenciesPort, KeysPort
+from web.factor_ports import OwnFactorsPort, PasskeysPort
 
 
 class TenantsPort(Protocol):
@@ -236,7 +237,7 @@ class AuditPort(Protocol):
 class DirectoryPort(Protocol):
     async def status(self, actor: Actor) -> list[DirectoryView] | NotAllowed: ...
     async def search(
-        self, actor: Actor, text: str, after: tuple[str, str] | None = None
+        self, actor: Actor, text: str, after: tuple[str, str] | None = None, *, only_new: bool = False
     ) -> FoundPeople | NotAllowed: ...
     async def units(self, actor: Actor) -> DepartmentsAndGroups | NotAllowed: ...
     async def ask_sync(
@@ -265,19 +266,13 @@ class FlowsPort(Protocol):
     async def note_export(self, actor: Actor, rows: int) -> NotAllowed | None: ...
 
 
-class KeysPort(Protocol):
-    """Sealing keys of the site."""
-
-    async def status(self, actor: Actor) -> KeyStatus | NotAllowed: ...
-    async def rotate(self, actor: Actor, *, begins: bool) -> KeyStatus | NotAllowed: ...
-    async def retire(self, actor: Actor, key: str) -> KeyStatus | RetireRefused | NotAllowed: ...
-
-
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a view or an API handler may call."""
 
     tenants: TenantsPort
     signin: SigninPort
+    passkeys: PasskeysPort
+    own_factors: OwnFactorsPort
     sessions: SessionsPort
     pools: PoolsPort
     people: PeoplePort
@@ -288,6 +283,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     changes: ChangesPort
     flows: FlowsPort
     devices: DevicesPort
+    accounts: AccountsPort
+    emergencies: EmergenciesPort
     passwords: PasswordsPort
     keys: KeysPort
     directory: DirectoryPort

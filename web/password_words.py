@@ -17,6 +17,9 @@ FAULTS: Final[Mapping[NewPasswordFault, str]] = MappingProxyType(
         NewPasswordFault.CONTAINS_NAME: _(
             "新しいパスワードに氏名か職員IDが含まれています。含まない別のパスワードにしてください。"
         ),
+        NewPasswordFault.COMMON: _(
+            "新しいパスワードは、よく使われる語や並びで推測されやすいため使えません。関係のない語をいくつか組み合わせてください。"
+        ),
         NewPasswordFault.USED_BEFORE: _("以前に使ったパスワードは使えません。別のパスワードにしてください。"),
         NewPasswordFault.TOO_YOUNG: _(
             "前回の変更から日が浅いため、まだ変更できません。急ぐときは情報システム担当へご連絡ください。"

@@ -28,6 +28,7 @@ class Problem(StrEnum):
     DIRECTORY_SILENT = "directory_silent"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     STATE_CHANGED = "state_changed"
+    PASSKEY_REQUIRED = "passkey_required"
     STEP_UP_REQUIRED = "step_up_required"
     TOO_LARGE = "too_large"
     UNSUPPORTED_MEDIA = "unsupported_media"
@@ -95,6 +96,11 @@ EXPLANATIONS: Final[Mapping[Problem, Explanation]] = MappingProxyType(
             409,
             _("状態が変わったため、操作できませんでした"),
             _("一覧を再読み込みして、今の状態を確かめてください。"),
+        ),
+        Problem.PASSKEY_REQUIRED: Explanation(
+            403,
+            _("管理者の操作には、パスキーでのログインが必要です"),
+            _("ポータルの「認証方法」の画面でパスキーを登録するか、登録済みのパスキーで本人確認をしてください。"),
         ),
         Problem.STEP_UP_REQUIRED: Explanation(
             409,

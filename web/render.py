@@ -20,7 +20,7 @@ from web.language import Language, language_of, load_catalog, translate
 from web.looked_at import read_facts
 from web.mode_banner import Banner, banner_of
 from web.refusal_details import explain_refusal
-from web.visitor import AUTHENTICATED, TENANT
+from web.visitor import AUTHENTICATED, EMERGENCIES, TENANT
 
 _VERSION: Final = version("sekisho")
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -115,6 +115,7 @@ def _surroundings(request: web.Request) -> Mapping[str, object]:
         "here": request.rel_url.raw_path_qs if request.method == "GET" else "/",
         "version": _VERSION,
         "banner": _banner(request),
+        "emergencies": request.get(EMERGENCIES, ()),
         "may_enter_console": auth is not None and may_enter_console(auth.user.roles),
     }
 

@@ -10,6 +10,10 @@ PUBLIC_ROUTES: Final = frozenset(
     {
         "/login",
         "/login/code",
+        "/login/passkey",
+        "/login/passkey/options",
+        "/login/enrol/passkey",
+        "/login/enrol/passkey/options",
         "/login/enrol",
         "/login/password",
         "/help",

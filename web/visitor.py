@@ -4,6 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
+from broker.model.accounts import LocalAccount
 from broker.model.actor import Actor
 from broker.model.records import Tenant
 from broker.signin.records import Authenticated
@@ -14,6 +15,7 @@ SERVICES: Final = web.AppKey("services", Services)
 TENANT: Final = web.RequestKey("tenant", Tenant)
 AUTHENTICATED: Final = web.RequestKey("authenticated", Authenticated)
 ACTOR: Final = web.RequestKey("actor", Actor)
+EMERGENCIES: Final = web.RequestKey("emergencies", tuple[LocalAccount, ...])
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 
 
@@ -35,7 +37,7 @@ def make_actor(auth: Authenticated, address: str) -> Actor:
     return Actor(
         tenant_id=auth.user.tenant_id,
         name=f"user:{auth.user.id}",
-        roles=auth.user.roles,
+        roles=auth.roles,
         address=address,
         factor_at=auth.session.factor_at,
     )

@@ -7,8 +7,8 @@ from broker.lifecycle.policy_change import ChangeEvent, ChangeState
 from broker.model.actor import Actor
 from broker.model.ids import PoolId
 from broker.model.policy_records import ChangeKind, PolicyChange
-from broker.model.records import Pool, Tenant
-from broker.model.rules import GrantName, RuleSet
+from broker.model.records import Tenant
+from broker.model.rules import RuleSet
 from broker.policy.checking import RuleRefusal, refusals_of_restrictions
 from broker.policy.pool_checking import refusals_of_pool
 from broker.policy.second_person import ChangeRefusal, ChangeRefused, refuse_request
@@ -101,13 +101,7 @@ async def _faults(tx: Transaction, tenant: Tenant, order: RulesOrder) -> list[Ru
     # Exceptions of the console count here as those of the settings do.
     known = (*tenant.rules.waivers, *tenant.rules.granted)
     all_rules = msgspec.structs.replace(tenant.rules, waivers=known)
-    return refusals_of_pool(pool.id, all_rules, zone, _only_rules(pool_under(pool, rules), pool))
-
-
-def _only_rules(after: Pool, before: Pool) -> Pool:
-    """Grants are not what is being changed: a fault in them, from settings of long ago, stands in nobody's way."""
-    bare = msgspec.structs.replace(before.grants, **{name.value: False for name in GrantName})
-    return msgspec.structs.replace(after, grants=bare)
+    return refusals_of_pool(pool.id, all_rules, zone, pool_under(pool, rules))
 
 
 async def _replace(tx: Transaction, tenant: Tenant, subject: str, rules: RuleSet, hand: Hand) -> None:

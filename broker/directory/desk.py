@@ -50,13 +50,18 @@ class DirectoryDesk:
                 if one in states
             ]
 
-    async def search(self, actor: Actor, text: str, after: tuple[str, str] | None = None) -> FoundPeople | NotAllowed:
-        """A page of people by a part of login, name or department; those who are gone are left out."""
+    async def search(
+        self, actor: Actor, text: str, after: tuple[str, str] | None = None, *, only_new: bool = False
+    ) -> FoundPeople | NotAllowed:
+        """A page of people by a part of login, name or department; those who are gone are left out. ``only_new``:
+        people who never signed in."""
         if refusal := refuse_action(actor.roles, Action.SEE_PEOPLE):
             return refusal
         text = clean_text(text, _MAX_TEXT)
         async with self._store.read() as tx:
-            found = await tx.directory.search_people(actor.tenant_id, text, after=after, limit=PAGE_PEOPLE + 1)
+            found = await tx.directory.search_people(
+                actor.tenant_id, text, after=after, limit=PAGE_PEOPLE + 1, only_new=only_new
+            )
             shown = found[:PAGE_PEOPLE]
             last = shown[-1] if len(found) > PAGE_PEOPLE else None
             return FoundPeople(

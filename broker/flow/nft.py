@@ -16,6 +16,7 @@ from broker.flow.records import Flow, Side
 from broker.flow.roles import HostRole, RoleKind, roles_of
 from broker.flow.rules import derive
 from broker.model.flow_settings import HostSettings
+from broker.policy.checking import list_refusals
 from broker.settings import SiteSettings
 
 TABLE: Final = "sekisho"
@@ -34,7 +35,7 @@ def ruleset_of(settings: SiteSettings, host_id: str, today: date) -> str:
     Loading it again changes nothing but the counters.
     """
     if refusals := refusals_of_flows(settings):
-        raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
+        raise ConfigurationError(list_refusals(refusals))
     if not settings.hosts:
         raise ConfigurationError(NO_HOSTS)
     host = next((host for host in settings.hosts if host.id == host_id), None)

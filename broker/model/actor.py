@@ -19,3 +19,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     roles: frozenset[Role]
     address: str
     factor_at: datetime | None = None
+
+    @property
+    def is_at_host(self) -> bool:
+        """On the command line of the broker's host, as root or as the broker's user."""
+        return self.name.startswith("local:")

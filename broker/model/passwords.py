@@ -12,6 +12,8 @@ class NewPasswordFault(StrEnum):
     TOO_SHORT = "too_short"
     TOO_SIMPLE = "too_simple"
     CONTAINS_NAME = "contains_name"
+    COMMON = "common"
+    """Among what is guessed first."""
     USED_BEFORE = "used_before"
     TOO_YOUNG = "too_young"
     NOT_ALLOWED = "not_allowed"

@@ -1,6 +1,6 @@
 """What is wrong with rules before they hold: contradictions, exceptions of one person, texts that deceive. Pure."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import Final
 
@@ -21,6 +21,11 @@ class RuleRefusal(msgspec.Struct, frozen=True):
 
     path: str
     why: str
+
+
+def list_refusals(refusals: Iterable[RuleRefusal]) -> str:
+    """One line for each, for whoever has to mend them."""
+    return "\n".join(f"{refusal.path}: {refusal.why}" for refusal in refusals)
 
 
 def refusals_of_baseline(baseline: Baseline) -> list[RuleRefusal]:

@@ -13,8 +13,8 @@ from broker.model.records import Pool, Tenant, Zone
 from broker.model.rules import Baseline, TenantRules
 from broker.policy.baseline_profile import parse_baseline, shipped_baseline
 from broker.policy.browser_checking import refusals_of_browser
-from broker.policy.checking import RuleRefusal, refusals_of_tenant
-from broker.policy.pool_checking import refusals_of_pool
+from broker.policy.checking import RuleRefusal, list_refusals, refusals_of_tenant
+from broker.policy.pool_checking import refusals_of_pool, waiting_grants
 from broker.pool.watermarks import marked_grants
 from broker.settings import PolicySettings, SiteSettings, TenantSettings, ZoneSettings
 
@@ -42,8 +42,21 @@ def read_desired_rules(settings: SiteSettings, asked: TenantSettings) -> Desired
         pools=tuple(_pool(tenant_id, asked, pool) for pool in asked.pools),
     )
     if refusals := _refusals(f"tenants.{asked.id}", desired):
-        raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
+        raise ConfigurationError(list_refusals(refusals))
     return desired
+
+
+def notes_on_rules(desired: DesiredRules) -> list[RuleRefusal]:
+    """What is in order and yet does nothing so far, for who wrote it."""
+    zones = {zone.id: zone for zone in desired.zones}
+    return [
+        RuleRefusal(
+            f"tenants.{desired.tenant.id}.pools.{pool.id}.grants.{name}",
+            "nothing crosses until an exception is approved (console: 例外)",
+        )
+        for pool in desired.pools
+        for name in waiting_grants(desired.tenant.rules, zones[pool.zone_id], pool)
+    ]
 
 
 def _rules(settings: SiteSettings, asked: PolicySettings) -> TenantRules:

@@ -1,8 +1,9 @@
 """What the core needs from outside, as small Protocols: no request, no HTML, no SQL in them.
 
-Plugin points are :class:`Authenticator`, :class:`SecondFactor` and :class:`DesktopProvider`.
+Plugin points are :class:`Authenticator`, :class:`SecondFactor`, :class:`PasskeyVerifier` and :class:`DesktopProvider`.
 """
 
+from broker.ports.accounts import AccountTx, PasswordHasher
 from broker.ports.audit import AuditCheckpoint, AuditEntry, AuditQuery, AuditTx
 from broker.ports.changes import ChangeTx
 from broker.ports.desktops import (
@@ -38,6 +39,15 @@ from broker.ports.identity import (
     SecondFactor,
     Standing,
 )
+from broker.ports.passkeys import (
+    FactorTx,
+    PasskeyAnswer,
+    PasskeyHolder,
+    PasskeyMade,
+    PasskeyRejected,
+    PasskeyShown,
+    PasskeyVerifier,
+)
 from broker.ports.passwords import (
     ChangeAnswer,
     LockoutReader,
@@ -56,6 +66,7 @@ from broker.ports.store import Store, Transaction
 from broker.ports.tunnels import TunnelControl
 
 __all__ = [
+    "AccountTx",
     "AuditCheckpoint",
     "AuditEntry",
     "AuditQuery",
@@ -75,15 +86,23 @@ __all__ = [
     "DirectoryUnavailable",
     "FactorAccepted",
     "FactorRejected",
+    "FactorTx",
     "LockoutReader",
     "LogsOff",
     "MakesCredentials",
     "NewPasswordRefused",
     "Observation",
     "OldPasswordRefused",
+    "PasskeyAnswer",
+    "PasskeyHolder",
+    "PasskeyMade",
+    "PasskeyRejected",
+    "PasskeyShown",
+    "PasskeyVerifier",
     "PasswordAccepted",
     "PasswordChanged",
     "PasswordChanger",
+    "PasswordHasher",
     "PasswordRejected",
     "PeopleTx",
     "PersonGone",

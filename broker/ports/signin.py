@@ -44,7 +44,9 @@ class SigninTx(Protocol):
         """Store a confirmed factor with its recovery codes; False when the person has one already."""
         ...
 
-    async def remove_enrolment(self, tenant_id: TenantId, user_id: UserId) -> bool: ...
+    async def remove_enrolment(self, tenant_id: TenantId, user_id: UserId) -> bool:
+        """Forget every factor of the person: app, passkeys, recovery codes. True when there was one."""
+        ...
 
     async def advance_totp_step(self, tenant_id: TenantId, user_id: UserId, step: int) -> bool:
         """Compare-and-swap: store ``step`` if it is greater than the last accepted one; False otherwise."""

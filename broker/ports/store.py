@@ -4,10 +4,12 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from broker.ports.accounts import AccountTx
 from broker.ports.audit import AuditTx
 from broker.ports.changes import ChangeTx
 from broker.ports.devices import DeviceTx
 from broker.ports.directory import DirectoryTx
+from broker.ports.passkeys import FactorTx
 from broker.ports.people import PeopleTx
 from broker.ports.policy import PolicyTx
 from broker.ports.pools import PoolTx
@@ -26,6 +28,8 @@ class Transaction(Protocol):
     @property
     def signin(self) -> SigninTx: ...
     @property
+    def factors(self) -> FactorTx: ...
+    @property
     def pools(self) -> PoolTx: ...
     @property
     def sessions(self) -> SessionTx: ...
@@ -39,6 +43,8 @@ class Transaction(Protocol):
     def sealing(self) -> SealingTx: ...
     @property
     def directory(self) -> DirectoryTx: ...
+    @property
+    def accounts(self) -> AccountTx: ...
     @property
     def audit(self) -> AuditTx: ...
 

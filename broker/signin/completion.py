@@ -11,7 +11,7 @@ from broker.ports import Transaction
 from broker.secret import hash_token, new_token
 from broker.settings import SigninSettings
 from broker.signin import trail
-from broker.signin.records import CodeAttempt, MustChangePassword, Refused, SignedIn
+from broker.signin.records import CodeAttempt, MustChangePassword, PasskeyAttempt, Refused, SignedIn
 from broker.signin.throttles import Throttles
 from broker.signin.visitor import Visitor
 from broker.signin.websessions import WebSessions
@@ -19,7 +19,7 @@ from broker.signin.websessions import WebSessions
 _FINAL = frozenset({SigninRefusal.ATTEMPT_EXPIRED, SigninRefusal.TOO_MANY_CODES})
 
 
-def visitor_of(pending: PendingSignin, attempt: CodeAttempt) -> Visitor:
+def visitor_of(pending: PendingSignin, attempt: CodeAttempt | PasskeyAttempt) -> Visitor:
     return Visitor(tenant_id=pending.tenant_id, login=pending.login, arrival=attempt.arrival)
 
 
@@ -32,7 +32,7 @@ class Completion:
         self._sessions = sessions
 
     async def succeed(
-        self, tx: Transaction, pending: PendingSignin, user: User, attempt: CodeAttempt, *, factor: str
+        self, tx: Transaction, pending: PendingSignin, user: User, attempt: CodeAttempt | PasskeyAttempt, *, factor: str
     ) -> SignedIn | MustChangePassword | Refused:
         """Consume the attempt and begin a session. The proof has been used up before.
 
@@ -63,7 +63,7 @@ class Completion:
         return msgspec.structs.replace(signed_in, browser_mark=mark)
 
     async def _go_on(
-        self, tx: Transaction, pending: PendingSignin, user: User, attempt: CodeAttempt, factor: str
+        self, tx: Transaction, pending: PendingSignin, user: User, attempt: CodeAttempt | PasskeyAttempt, factor: str
     ) -> MustChangePassword | Refused:
         if not await tx.signin.consume_pending(pending.token_hash):
             return Refused(may_retry=False)
@@ -85,7 +85,7 @@ class Completion:
         self,
         tx: Transaction,
         pending: PendingSignin,
-        attempt: CodeAttempt,
+        attempt: CodeAttempt | PasskeyAttempt,
         cause: SigninRefusal,
         more: Mapping[str, str] | None = None,
     ) -> Refused:

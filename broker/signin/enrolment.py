@@ -8,14 +8,15 @@ from broker.model.records import PendingSignin, TotpEnrolment, User
 from broker.ports import FactorAccepted, FactorRejected, SecondFactor, Store, Transaction
 from broker.secret import SealingKey, Secret
 from broker.settings import SigninSettings
-from broker.signin import trail
+from broker.signin.app_offer import describe_app
 from broker.signin.completion import Completion, visitor_of
 from broker.signin.enrol_places import EnrolPlaces, may_enrol_from
 from broker.signin.factors import TOTP
 from broker.signin.inputs import hash_cookie, read_totp_code
+from broker.signin.notices import note_change
 from broker.signin.proving import totp_purpose
 from broker.signin.records import CodeAttempt, CodeOutcome, EnrolmentOffer, Refused, Throttled
-from broker.signin.recovery import hash_code, new_codes, read_code
+from broker.signin.recovery import new_hashed_codes
 from broker.signin.rules import LoginFacts, RefuseLogin, decide_enrolment, refuse_attempt
 from broker.signin.throttles import Throttles
 
@@ -63,7 +64,7 @@ class EnrolmentStep:
             limit = self._settings.max_codes_per_attempt
             if user is None or refuse_attempt(pending, user, now=tx.now, max_codes=limit):
                 return Refused(may_retry=False)
-            return self._describe(user, await self._secret_of(tx, pending))
+            return describe_app(self._factor, self._settings.issuer, user, await self._secret_of(tx, pending))
 
     async def confirm(self, attempt: CodeAttempt) -> CodeOutcome:
         token_hash = hash_cookie(attempt.pending)
@@ -117,9 +118,11 @@ class EnrolmentStep:
             last_step=step,
             confirmed_at=tx.now,
         )
-        codes = new_codes()
-        hashes = [self._hash(user.tenant_id, user, code) for code in codes]
-        if not await tx.signin.add_enrolment(enrolment, hashes):
+        codes, hashes = new_hashed_codes(self._sealing, user)
+        await tx.factors.hold_factors(user.tenant_id, user.id)
+        # In between, a passkey may have become the person's first factor in another browser.
+        has_key = bool(await tx.factors.list_passkeys(user.tenant_id, user.id))
+        if has_key or not await tx.signin.add_enrolment(enrolment, hashes):
             # Another browser was faster: its app is the person's now, and this offer is void.
             more = {"fault": "already enrolled"}
             return await self._completion.refuse(tx, pending, attempt, SigninRefusal.ATTEMPT_EXPIRED, more)
@@ -127,7 +130,7 @@ class EnrolmentStep:
         if isinstance(outcome, Refused):
             return outcome
         address = visitor_of(pending, attempt).address
-        await tx.audit.append(trail.of_user(user, "factor.enrolled", address, {"factor": TOTP}))
+        await note_change(tx, user, address, "factor.enrolled", {"factor": TOTP})
         enrolled = msgspec.structs.replace(user, is_enrolled=True)
         return msgspec.structs.replace(outcome, user=enrolled, recovery_codes=codes)
 
@@ -142,16 +145,3 @@ class EnrolmentStep:
         sealed = self._sealing.seal(_purpose(pending), secret)
         await tx.signin.update_pending(msgspec.structs.replace(pending, enrolment_secret=sealed))
         return secret
-
-    def _describe(self, user: User, secret: Secret) -> EnrolmentOffer:
-        text = secret.reveal()
-        return EnrolmentOffer(
-            display_name=user.display_name,
-            text_key=" ".join(text[start : start + 4] for start in range(0, len(text), 4)),
-            uri=self._factor.provisioning_uri(
-                secret, account=f"{user.login}@{user.tenant_id}", issuer=self._settings.issuer
-            ),
-        )
-
-    def _hash(self, tenant_id: TenantId, user: User, code: str) -> bytes:
-        return hash_code(self._sealing, tenant_id, user.id, read_code(code) or code)

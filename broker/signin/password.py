@@ -97,13 +97,11 @@ class PasswordStep:
         self, tx: Transaction, visitor: Visitor, attempt: PasswordAttempt, verdict: PasswordAccepted | PasswordRejected
     ) -> NeedFactor | MustEnrol:
         user = await self._store_person(tx, visitor, verdict)
-        user_id = user.id if user else UserId("")
-        enrolment = await tx.signin.get_enrolment(visitor.tenant_id, user_id)
         decision = decide_password(
             PasswordFacts(
                 verdict=verdict,
                 user=user,
-                is_enrolled=enrolment is not None,
+                is_enrolled=None if user is None else user.is_enrolled,
                 may_enrol_here=may_enrol_from(attempt.arrival, self._enrol_places),
                 can_change=visitor.tenant_id in self._changers,
             )

@@ -1,10 +1,12 @@
 """What goes into a sign-in and what comes out. 'This password passed' is never the same type as 'signed in'."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
 
 from broker.model.arrival import Arrival
+from broker.model.kinds import Role
 from broker.model.passwords import NewPasswordFault
 from broker.model.reasons import SignedOutCause
 from broker.model.records import User, WebSession
@@ -38,6 +40,28 @@ class CodeAttempt(msgspec.Struct, frozen=True, kw_only=True):
         return self.arrival.address
 
 
+class PasskeyAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """The code step by a passkey. ``answer`` is what the browser's authenticator said, as JSON; ``hostname`` that of
+    the request, which decides for whom the key has to have signed. ``name`` only for a key that is enrolled."""
+
+    pending: Secret
+    answer: str
+    hostname: str
+    arrival: Arrival
+    user_agent: str
+    name: str = ""
+
+    @property
+    def address(self) -> str:
+        return self.arrival.address
+
+
+class PasskeyQuestion(msgspec.Struct, frozen=True):
+    """Options for the browser's ``navigator.credentials``, ready to be written as JSON."""
+
+    options: Mapping[str, object]
+
+
 class NeedFactor(msgspec.Struct, frozen=True):
     """The code step follows, whether or not the password passed."""
 
@@ -65,6 +89,8 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     tunnel: Secret
     session: WebSession
     user: User
+    withheld_roles: frozenset[Role] = frozenset()
+    """As of :class:`Authenticated`."""
     recovery_codes: tuple[str, ...] = ()
     used_recovery_code: bool = False
     browser_mark: Secret | None = None
@@ -140,6 +166,13 @@ class Authenticated(msgspec.Struct, frozen=True, kw_only=True):
 
     session: WebSession
     user: User
+    withheld_roles: frozenset[Role] = frozenset()
+    """Roles that do not count in this session, because it has not shown the passkey that they ask for."""
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The roles that count."""
+        return self.user.roles - self.withheld_roles
 
 
 class SignedOut(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import secrets
 from typing import Final
 
 from broker.model.ids import TenantId, UserId
+from broker.model.records import User
 from broker.secret import SealingKey
 from broker.signin.inputs import normalise_code
 
@@ -36,6 +37,12 @@ def read_code(typed: str) -> str | None:
     """The plain form of what was typed, or None when it has not the form of a recovery code."""
     plain = normalise_code(typed).translate(_READ_ALIKE)
     return plain if _FORM.fullmatch(plain) else None
+
+
+def new_hashed_codes(sealing: SealingKey, user: User) -> tuple[tuple[str, ...], list[bytes]]:
+    """New codes for the person to take home, and what is stored of them."""
+    codes = new_codes()
+    return codes, [hash_code(sealing, user.tenant_id, user.id, read_code(code) or code) for code in codes]
 
 
 def hash_code(sealing: SealingKey, tenant_id: TenantId, user_id: UserId, plain: str) -> bytes:

@@ -8,11 +8,15 @@ from broker.model.ids import TenantId, UserId
 from broker.ports import Authenticator, PasswordChanger, SecondFactor, Store
 from broker.secret import SealingKey, Secret
 from broker.settings import SigninSettings
+from broker.signin.ceremonies import Ceremonies
 from broker.signin.changing import PasswordChanging
 from broker.signin.code import CodeStep
 from broker.signin.completion import Completion
 from broker.signin.enrol_places import read_enrol_places
 from broker.signin.enrolment import EnrolmentStep
+from broker.signin.own_factors import OwnFactorDesk
+from broker.signin.parts import SigninParts
+from broker.signin.passkey_desk import PasskeyDesk, Passkeys
 from broker.signin.password import PasswordStep
 from broker.signin.proving import CodeProver
 from broker.signin.records import (
@@ -41,18 +45,31 @@ class SigninService:
         factor: SecondFactor,
         sealing: SealingKey,
         settings: SigninSettings,
+        passkeys: Passkeys,
         changers: Mapping[TenantId, PasswordChanger] | None = None,
     ) -> None:
         places = read_enrol_places(settings)
         throttles = Throttles(settings, sealing)
         self._store = store
         self._settings = settings
-        self._sessions = WebSessions(store, settings)
+        ceremonies = Ceremonies(passkeys.verifier, passkeys.rules)
+        self._sessions = WebSessions(store, settings, ceremonies)
         completion = Completion(settings, throttles, self._sessions)
         self._password = PasswordStep(store, authenticators, settings, throttles, places, changers or {})
         prover = CodeProver(factor, sealing)
         self._code = CodeStep(store, prover, settings, throttles, completion)
-        self._step_up = StepUp(store, prover, throttles)
+        self.parts = SigninParts(
+            store=store,
+            settings=settings,
+            throttles=throttles,
+            completion=completion,
+            prover=prover,
+            ceremonies=ceremonies,
+            places=places,
+        )
+        self.step_up = StepUp(store, prover, throttles, ceremonies)
+        self.factors = OwnFactorDesk(self.parts, factor, sealing)
+        self.passkeys = PasskeyDesk(self.parts, sealing, self.step_up)
         self._enrolment = EnrolmentStep(store, factor, sealing, settings, throttles, completion, places)
         self.passwords = PasswordChanging(store, changers or {}, settings, throttles, completion, self._sessions)
 
@@ -74,7 +91,7 @@ class SigninService:
 
     async def step_up_by_code(self, auth: Authenticated, code: str) -> StepUpOutcome:
         """Inside a session: a second factor again, for what wants a fresh one."""
-        return await self._step_up.by_code(auth, code)
+        return await self.step_up.by_code(auth, code)
 
     async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None:
         """Who holds a session cookie, now; None for every reason why nobody does."""

@@ -91,6 +91,12 @@ def step_up_refused(session: WebSession, cause: str) -> AuditEntry:
     return msgspec.structs.replace(entry, outcome="refused")
 
 
+def factor_refused(session: WebSession, cause: str) -> AuditEntry:
+    """A new factor of a person who is signed in was not taken."""
+    entry = of_person(session, "factor.refused", {"cause": cause})
+    return msgspec.structs.replace(entry, outcome="refused")
+
+
 def _entry(pending: PendingSignin, event: str, outcome: str, address: str, detail: Mapping[str, str]) -> AuditEntry:
     return AuditEntry(
         tenant_id=pending.tenant_id,

@@ -8,7 +8,8 @@ import msgspec
 from broker.device.recognition import recognise
 from broker.model.arrival import Arrival
 from broker.model.ids import TenantId, UserId
-from broker.model.kinds import CertificateState
+from broker.model.kinds import CertificateState, Role
+from broker.model.passkeys import withheld_roles
 from broker.model.reasons import SignedOutCause
 from broker.model.records import User, WebSession
 from broker.model.text import clean_text
@@ -16,6 +17,7 @@ from broker.ports import AuditEntry, Store, Transaction
 from broker.secret import Secret, hash_token, new_token
 from broker.settings import SigninSettings
 from broker.signin import trail
+from broker.signin.ceremonies import Ceremonies
 from broker.signin.inputs import MAX_ADDRESS, MAX_USER_AGENT, hash_cookie
 from broker.signin.records import Authenticated, SignedIn, SignedOut
 from broker.signin.rules import is_live
@@ -26,8 +28,9 @@ _TOUCH_S: Final = 60
 class WebSessions:
     """A session belongs to the entrance where it began: what that one proved holds for all of its requests."""
 
-    def __init__(self, store: Store, settings: SigninSettings) -> None:
+    def __init__(self, store: Store, settings: SigninSettings, ceremonies: Ceremonies) -> None:
         self._store = store
+        self._ceremonies = ceremonies
         self._settings = settings
 
     async def begin(
@@ -68,7 +71,9 @@ class WebSessions:
         await tx.signin.add_web_session(session)
         if device.device_id is not None:
             await tx.devices.touch_device(user.tenant_id, device.device_id, session.address)
-        return SignedIn(token=token, tunnel=tunnel, session=session, user=user)
+        return SignedIn(
+            token=token, tunnel=tunnel, session=session, user=user, withheld_roles=self._withheld(user, session)
+        )
 
     async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None:
         """Who holds this cookie, with the facts as they are now. ``session.address`` is then where they are now.
@@ -100,7 +105,10 @@ class WebSessions:
                 await tx.signin.touch_web_session(token_hash, tx.now)
                 if here.device_id is not None:
                     await tx.devices.touch_device(here.tenant_id, here.device_id, here.address)
-        return msgspec.structs.replace(found, session=here)
+        return msgspec.structs.replace(found, session=here, withheld_roles=self._withheld(found.user, here))
+
+    def _withheld(self, user: User, session: WebSession) -> frozenset[Role]:
+        return withheld_roles(user.roles, session.factor, self._ceremonies.required_roles(session.tenant_id))
 
     async def sign_out(self, token: Secret) -> Authenticated | None:
         """End this session; whose it was, for exactly one caller."""

@@ -11,6 +11,7 @@ from broker.model.records import AuditRecord
 from broker.ports import AuditEntry, AuditQuery
 from broker.ports.naming import Names, References
 from broker.store.naming import find_names, find_people_called
+from broker.store.prepared import prepare_add
 from broker.store.schema.audit import AUDIT_RECORD
 from broker.store.statements import Statements, columns_of
 
@@ -26,6 +27,9 @@ _LOOKED_BACK: Final = 100_000
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
+_ADD: Final = prepare_add(AUDIT_RECORD, without=["id", "seq", "previous_hash", "record_hash"])
+
+
 class SqlAudit:
     """Implements :class:`broker.ports.AuditTx`."""
 
@@ -37,7 +41,7 @@ class SqlAudit:
         texts = {name: _storable(value) for name, value in columns_of(entry, without=["detail"]).items()}
         detail = {_storable(name): _storable(value) for name, value in entry.detail.items()}
         values = {**texts, "detail": detail, "at": self._db.now, "version": RECORD_VERSION}
-        await self._db.add(AUDIT_RECORD, values)
+        await self._db.change(_ADD, values)
 
     async def search(self, tenant_id: TenantId, query: AuditQuery) -> list[AuditRecord]:
         column = AUDIT_RECORD.c

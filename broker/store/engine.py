@@ -27,15 +27,22 @@ _PRAGMAS: Final = (
 
 
 def make_engine(
-    url: URL, *, pool_size: int, is_read_only: bool = False, statement_timeout_s: int = STATEMENT_TIMEOUT_S
+    url: URL,
+    *,
+    pool_size: int,
+    is_read_only: bool = False,
+    statement_timeout_s: int = STATEMENT_TIMEOUT_S,
+    is_for_work: bool = False,
 ) -> AsyncEngine:
     """An engine with ``pool_size`` connections, 0 for a new one each time. Nothing is connected yet.
 
-    ``statement_timeout_s`` bounds each statement on PostgreSQL, 0 for no bound.
+    ``statement_timeout_s`` bounds each statement on PostgreSQL, 0 for no bound. ``is_for_work``: on PostgreSQL every
+    transaction is begun and ended by :mod:`broker.store.work`, which also notices connections that are gone.
     """
     if url.drivername.startswith("sqlite"):
         return _sqlite(url, pool_size, is_read_only=is_read_only)
-    return _postgresql(url, pool_size, statement_timeout_s, is_read_only=is_read_only)
+    own = {"isolation_level": "AUTOCOMMIT"} if is_for_work else {"pool_pre_ping": True}
+    return _postgresql(url, statement_timeout_s, is_read_only=is_read_only, options=own | _pooling(pool_size))
 
 
 def _pooling(pool_size: int) -> dict[str, Any]:
@@ -64,7 +71,7 @@ def _sqlite(url: URL, pool_size: int, *, is_read_only: bool) -> AsyncEngine:
     return engine
 
 
-def _postgresql(url: URL, pool_size: int, statement_timeout_s: int, *, is_read_only: bool) -> AsyncEngine:
+def _postgresql(url: URL, statement_timeout_s: int, *, is_read_only: bool, options: dict[str, Any]) -> AsyncEngine:
     session = {
         "application_name": APPLICATION,
         "timezone": "UTC",
@@ -78,11 +85,4 @@ def _postgresql(url: URL, pool_size: int, statement_timeout_s: int, *, is_read_o
         "command_timeout": statement_timeout_s + 5 if statement_timeout_s else None,
         "server_settings": session,
     }
-    return create_async_engine(url, connect_args=connect_args, pool_pre_ping=True, **_pooling(pool_size))
-
-
-def read_options(engine: AsyncEngine) -> dict[str, Any]:
-    """Execution options of a transaction that sees one state from its beginning to its end."""
-    if engine.dialect.name == "postgresql":
-        return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    return {}
+    return create_async_engine(url, connect_args=connect_args, **options)

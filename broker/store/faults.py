@@ -15,14 +15,25 @@ CONNECT_FAILURES: Final = (
     TimeoutError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     sqlite3.Error,
 )
 """What may come out of opening a connection: drivers let some of their own through."""
 
 STATEMENT_FAILURES: Final = (SQLAlchemyError, OSError, TimeoutError)
 
+NO_LONGER_USABLE: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionError)
+"""What the driver raises when it can't even begin on a connection."""
+
+DRIVER_FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What PostgreSQL's driver raises by itself for a statement that it was given directly; beside them what
+:data:`STATEMENT_FAILURES` has."""
+
 _TRY_AGAIN_STATES: Final = ("08", "40", "53", "55P03", "57")
 """SQLSTATE prefixes: connection lost, rolled back by the server, out of resources, lock wait over, shut down."""
+
+_REFUSED_STATE: Final = "23"
+"""Class of SQLSTATE: the row breaks a rule of the schema."""
 
 _CONFLICT_STATES: Final = ("40001", "40P01")
 """Serialisation failure, deadlock: what the server takes back so that another transaction can go on."""
@@ -41,6 +52,21 @@ def fault_of(error: Exception) -> StoreError:
     if isinstance(error, DBAPIError) and _may_try_again(error):
         return StoreUnavailable(f"no answer from the database: {_first_line(error)}")
     return StoreError(f"the database failed: {_first_line(error)}")
+
+
+def fault_of_driver(error: Exception) -> StoreError:
+    """The same for :data:`DRIVER_FAILURES`, which come as the driver raised them."""
+    state = getattr(error, "sqlstate", None)
+    told = _first_line(error)
+    if not isinstance(state, str):
+        return StoreUnavailable(f"no answer from the database: {type(error).__name__}: {told}")
+    if state.startswith(_REFUSED_STATE):
+        return StoreError(f"the database refused a row: {told}")
+    if state.startswith(_CONFLICT_STATES):
+        return StoreConflict(f"taken back by the database: {told}")
+    if state.startswith(_TRY_AGAIN_STATES):
+        return StoreUnavailable(f"no answer from the database: {told}")
+    return StoreError(f"the database failed: {told}")
 
 
 def _may_try_again(error: DBAPIError) -> bool:

@@ -19,7 +19,7 @@ async def open_store(database_url: str, *, pool_size: int = 10, is_read_only: bo
     if file is not None and not file.exists():
         raise StoreUnavailable(f"{file}: there is no database yet: run `sekisho migrate`")
     ownership = FileOwnership(file) if file is not None and not is_read_only else None
-    engine = make_engine(url, pool_size=pool_size, is_read_only=is_read_only)
+    engine = make_engine(url, pool_size=pool_size, is_read_only=is_read_only, is_for_work=True)
     try:
         await check_version(engine)
     except BaseException:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Executable, delete, exists, or_, select, update
 
 from broker.errors import StoreError
@@ -10,15 +11,14 @@ from broker.lifecycle.session import LIVE_STATES
 from broker.model.ids import TenantId, UserId
 from broker.model.policy_records import ModeOrder
 from broker.model.records import Tenant, User
+from broker.store import people_statements as sql
 from broker.store.policy_epoch import bump_epoch
 from broker.store.schema.people import TENANT, TENANT_HOSTNAME, USER
 from broker.store.schema.sessions import SESSION
-from broker.store.schema.signin import TOTP_ENROLMENT, WEB_SESSION
+from broker.store.schema.signin import WEB_SESSION
 from broker.store.statements import Statements, columns_of, record_of
 
-_IS_ENROLLED = exists().where(TOTP_ENROLMENT.c.tenant_id == USER.c.tenant_id, TOTP_ENROLMENT.c.user_id == USER.c.id)
 _IDS_PER_QUERY: Final = 500
-_USERS = select(USER, _IS_ENROLLED.label("is_enrolled"))
 
 
 class SqlPeople:
@@ -28,9 +28,12 @@ class SqlPeople:
         self._db = statements
 
     async def find_tenant_by_hostname(self, hostname: str) -> Tenant | None:
-        named = select(TENANT_HOSTNAME.c.tenant_id).where(TENANT_HOSTNAME.c.hostname == hostname.lower())
-        found = await self._tenants(select(TENANT).where(TENANT.c.id.in_(named)))
-        return found[0] if found else None
+        rows = await self._db.fetch(sql.FIND_TENANT, {"asked": hostname.lower()})
+        if not rows:
+            return None
+        hostnames = frozenset(str(row["hostname"]) for row in rows)
+        columns = {name: value for name, value in rows[0].items() if name != "hostname"}
+        return record_of(Tenant, {**columns, "hostnames": hostnames})
 
     async def get_tenant(self, tenant_id: TenantId) -> Tenant | None:
         found = await self._tenants(select(TENANT).where(TENANT.c.id == tenant_id))
@@ -56,41 +59,38 @@ class SqlPeople:
         await bump_epoch(self._db, tenant_id)
 
     async def get_user(self, tenant_id: TenantId, user_id: UserId) -> User | None:
-        return await self._db.one(User, _USERS.where(USER.c.tenant_id == tenant_id, USER.c.id == user_id))
+        return await self._db.first(User, sql.GET_USER, {"tenant_id": tenant_id, "id": user_id})
 
     async def get_users(self, tenant_id: TenantId, user_ids: Collection[UserId]) -> dict[UserId, User]:
         found: dict[UserId, User] = {}
         wanted = sorted(user_ids)
         for start in range(0, len(wanted), _IDS_PER_QUERY):
             some = wanted[start : start + _IDS_PER_QUERY]
-            theirs = _USERS.where(USER.c.tenant_id == tenant_id, USER.c.id.in_(some))
+            theirs = sql.USERS.where(USER.c.tenant_id == tenant_id, USER.c.id.in_(some))
             found |= {user.id: user for user in await self._db.every(User, theirs)}
         return found
 
     async def find_user(self, tenant_id: TenantId, login: str) -> User | None:
-        return await self._db.one(User, _USERS.where(USER.c.tenant_id == tenant_id, USER.c.login == login))
+        return await self._db.first(User, sql.FIND_USER, {"tenant_id": tenant_id, "login": login})
 
     async def search_users(self, tenant_id: TenantId, text: str, limit: int) -> list[User]:
         """People whose login, name or department contains ``text``, whatever its case; by login."""
         columns = (USER.c.login, USER.c.display_name, USER.c.department)
         matches = or_(*(column.icontains(text, autoescape=True) for column in columns))
-        found = _USERS.where(USER.c.tenant_id == tenant_id, matches).order_by(USER.c.login).limit(limit)
+        found = sql.USERS.where(USER.c.tenant_id == tenant_id, matches).order_by(USER.c.login).limit(limit)
         return await self._db.every(User, found)
 
     async def put_user(self, user: User) -> User:
         """Raises :class:`StoreError` when the id belongs to another login."""
         before = await self.find_user(user.tenant_id, user.login)
-        await self._db.add_if_new(USER, columns_of(user, without=["is_enrolled"]))
-        shown = columns_of(user, without=["tenant_id", "id", "login", "is_locked", "is_enrolled", "last_signed_in_at"])
-        mine = (USER.c.tenant_id == user.tenant_id, USER.c.login == user.login)
-        if await self._db.touched(update(USER).where(*mine).values(**shown)) != 1:
-            raise StoreError("a user id is taken by another login")
-        stored = await self.find_user(user.tenant_id, user.login)
+        stored = await self._db.first(User, sql.PUT_USER, columns_of(user, without=["is_enrolled"]))
         if stored is None:
             raise StoreError("a user vanished while being stored")
-        if before is not None and before.groups != stored.groups:
+        if before is None:
+            return stored
+        if before.groups != stored.groups:
             await bump_epoch(self._db, user.tenant_id)
-        return stored
+        return msgspec.structs.replace(stored, is_enrolled=before.is_enrolled)
 
     async def set_locked(self, tenant_id: TenantId, user_id: UserId, is_locked: bool) -> None:
         await self._change(tenant_id, user_id, {"is_locked": is_locked})
@@ -111,10 +111,11 @@ class SqlPeople:
             SESSION.c.state.in_(sorted(LIVE_STATES)),
         )
         here = (USER.c.tenant_id == tenant_id, USER.c.left_at.is_(None), or_(at_portal, at_desktop))
-        return await self._db.every(User, _USERS.where(*here).order_by(USER.c.login))
+        return await self._db.every(User, sql.USERS.where(*here).order_by(USER.c.login))
 
     async def mark_signed_in(self, tenant_id: TenantId, user_id: UserId) -> None:
-        await self._change(tenant_id, user_id, {"last_signed_in_at": self._db.now})
+        values = {"tenant_id": tenant_id, "user_id": user_id, "moment": self._db.now}
+        await self._db.change(sql.MARK_SIGNED_IN, values)
 
     async def _change(self, tenant_id: TenantId, user_id: UserId, values: Mapping[str, Any]) -> None:
         mine = (USER.c.tenant_id == tenant_id, USER.c.id == user_id)

@@ -9,6 +9,8 @@ from sqlalchemy import delete, func, or_, select, update
 from broker.model.ids import DeviceId, TenantId, UserId
 from broker.model.records import PendingSignin, TotpEnrolment, WebSession
 from broker.model.throttle import Throttle
+from broker.store import signin_statements as sql
+from broker.store.schema.passkeys import PASSKEY, PASSKEY_CHALLENGE
 from broker.store.schema.sessions import TICKET
 from broker.store.schema.signin import (
     KNOWN_ADDRESS,
@@ -34,9 +36,8 @@ class SqlSignin:
         self._db = statements
 
     async def get_throttles(self, keys: Sequence[str], *, unheld: Sequence[str] = ()) -> dict[str, Throttle]:
-        for key in sorted(set(keys)):
-            await self._db.hold(f"throttle:{key}")
-        found = await self._db.every(Throttle, select(THROTTLE).where(THROTTLE.c.key.in_([*keys, *unheld])))
+        await self._db.hold(*sorted({f"throttle:{key}" for key in keys}))
+        found = await self._db.fetch_all(Throttle, sql.GET_THROTTLES, {"keys": [*keys, *unheld]})
         return {throttle.key: throttle for throttle in found}
 
     async def list_throttles(self, tenant_id: TenantId, limit: int, *, login: str | None = None) -> list[Throttle]:
@@ -47,29 +48,29 @@ class SqlSignin:
         return await self._db.every(Throttle, newest)
 
     async def put_throttle(self, throttle: Throttle) -> None:
-        await self._db.put(THROTTLE, ["key"], columns_of(throttle))
+        await self._db.change(sql.PUT_THROTTLE, columns_of(throttle))
 
     async def clear_throttle(self, key: str) -> None:
-        await self._db.run(delete(THROTTLE).where(THROTTLE.c.key == key))
+        await self._db.change(sql.CLEAR_THROTTLE, {"key": key})
 
     async def add_pending(self, pending: PendingSignin) -> None:
-        await self._db.add(PENDING_SIGNIN, columns_of(pending))
+        await self._db.change(sql.ADD_PENDING, columns_of(pending))
 
     async def get_pending(self, token_hash: bytes) -> PendingSignin | None:
         """In a writing transaction the row stays locked, so that every wrong code is counted."""
-        found = select(PENDING_SIGNIN).where(PENDING_SIGNIN.c.token_hash == token_hash)
-        return await self._db.one(PendingSignin, found.with_for_update() if self._db.is_writing else found)
+        found = sql.HOLD_PENDING if self._db.is_writing else sql.GET_PENDING
+        return await self._db.first(PendingSignin, found, {"token_hash": token_hash})
 
     async def update_pending(self, pending: PendingSignin) -> None:
         mine = PENDING_SIGNIN.c.token_hash == pending.token_hash
         await self._db.run(update(PENDING_SIGNIN).where(mine).values(**columns_of(pending, without=["token_hash"])))
 
     async def consume_pending(self, token_hash: bytes) -> bool:
-        return await self._db.touched(delete(PENDING_SIGNIN).where(PENDING_SIGNIN.c.token_hash == token_hash)) == 1
+        return await self._db.change(sql.REMOVE_PENDING, {"token_hash": token_hash}) == 1
 
     async def get_enrolment(self, tenant_id: TenantId, user_id: UserId) -> TotpEnrolment | None:
-        mine = (TOTP_ENROLMENT.c.tenant_id == tenant_id, TOTP_ENROLMENT.c.user_id == user_id)
-        return await self._db.one(TotpEnrolment, select(TOTP_ENROLMENT).where(*mine))
+        mine = {"tenant_id": tenant_id, "user_id": user_id}
+        return await self._db.first(TotpEnrolment, sql.GET_ENROLMENT, mine)
 
     async def add_enrolment(self, enrolment: TotpEnrolment, recovery_hashes: Sequence[bytes]) -> bool:
         if not await self._db.add_if_new(TOTP_ENROLMENT, columns_of(enrolment)):
@@ -82,13 +83,13 @@ class SqlSignin:
     async def remove_enrolment(self, tenant_id: TenantId, user_id: UserId) -> bool:
         codes = delete(RECOVERY_CODE).where(RECOVERY_CODE.c.tenant_id == tenant_id, RECOVERY_CODE.c.user_id == user_id)
         await self._db.run(codes)
+        keys = delete(PASSKEY).where(PASSKEY.c.tenant_id == tenant_id, PASSKEY.c.user_id == user_id)
         mine = (TOTP_ENROLMENT.c.tenant_id == tenant_id, TOTP_ENROLMENT.c.user_id == user_id)
-        return await self._db.touched(delete(TOTP_ENROLMENT).where(*mine)) == 1
+        return await self._db.touched(delete(TOTP_ENROLMENT).where(*mine)) + await self._db.touched(keys) > 0
 
     async def advance_totp_step(self, tenant_id: TenantId, user_id: UserId, step: int) -> bool:
-        mine = (TOTP_ENROLMENT.c.tenant_id == tenant_id, TOTP_ENROLMENT.c.user_id == user_id)
-        later = update(TOTP_ENROLMENT).where(*mine, TOTP_ENROLMENT.c.last_step < step)
-        return await self._db.touched(later.values(last_step=step)) == 1
+        mine = {"tenant_id": tenant_id, "user_id": user_id}
+        return await self._db.change(sql.ADVANCE_STEP, {**mine, "step": step}) == 1
 
     async def use_recovery_code(self, tenant_id: TenantId, user_id: UserId, code_hash: bytes) -> bool:
         codes = RECOVERY_CODE.c
@@ -102,10 +103,10 @@ class SqlSignin:
         return await self._db.number(select(func.count()).select_from(RECOVERY_CODE).where(*unused))
 
     async def add_web_session(self, session: WebSession) -> None:
-        await self._db.add(WEB_SESSION, columns_of(session))
+        await self._db.change(sql.ADD_WEB_SESSION, columns_of(session))
 
     async def get_web_session(self, token_hash: bytes) -> WebSession | None:
-        return await self._db.one(WebSession, select(WEB_SESSION).where(WEB_SESSION.c.token_hash == token_hash))
+        return await self._db.first(WebSession, sql.GET_WEB_SESSION, {"token_hash": token_hash})
 
     async def touch_web_session(self, token_hash: bytes, seen_at: datetime) -> None:
         mine = WEB_SESSION.c.token_hash == token_hash
@@ -117,7 +118,7 @@ class SqlSignin:
         return await self._db.touched(shown) == 1
 
     async def remove_web_session(self, token_hash: bytes) -> bool:
-        return await self._db.touched(delete(WEB_SESSION).where(WEB_SESSION.c.token_hash == token_hash)) == 1
+        return await self._db.change(sql.REMOVE_WEB_SESSION, {"token_hash": token_hash}) == 1
 
     async def remove_web_sessions_of(
         self, tenant_id: TenantId, user_id: UserId, *, besides: bytes | None = None
@@ -135,17 +136,13 @@ class SqlSignin:
         return await self._db.touched(delete(WEB_SESSION).where(*bound))
 
     async def is_known_address(self, account: str, address_hash: bytes, *, since: datetime) -> bool:
-        column = KNOWN_ADDRESS.c
-        this = (column.account == account, column.address_hash == address_hash, column.seen_at > since)
-        return await self._db.number(select(func.count()).select_from(KNOWN_ADDRESS).where(*this)) > 0
+        this = {"account": account, "address_hash": address_hash, "since": since}
+        return bool(await self._db.fetch(sql.IS_KNOWN, this))
 
     async def remember_address(self, account: str, address_hash: bytes, *, max_kept: int) -> None:
-        column = KNOWN_ADDRESS.c
-        values = {"account": account, "address_hash": address_hash, "seen_at": self._db.now}
-        await self._db.put(KNOWN_ADDRESS, ["account", "address_hash"], values)
-        newest = select(column.address_hash).where(column.account == account)
-        newest = newest.order_by(column.seen_at.desc(), column.address_hash).limit(max_kept)
-        await self._db.run(delete(KNOWN_ADDRESS).where(column.account == account, column.address_hash.not_in(newest)))
+        this = {"account": account, "address_hash": address_hash, "seen_at": self._db.now}
+        await self._db.change(sql.PUT_KNOWN, this)
+        await self._db.change(sql.FORGET_OLDEST, {"account": account, "max_kept": max_kept})
 
     async def purge_expired(self, *, idle_limit: timedelta, known_limit: timedelta) -> int:
         now = self._db.now
@@ -156,6 +153,7 @@ class SqlSignin:
             delete(WEB_SESSION).where(or_(WEB_SESSION.c.expires_at <= now, idle)),
             delete(THROTTLE).where(THROTTLE.c.first_failed_at <= now - THROTTLE_MEMORY, unblocked),
             delete(KNOWN_ADDRESS).where(KNOWN_ADDRESS.c.seen_at <= now - known_limit),
+            delete(PASSKEY_CHALLENGE).where(PASSKEY_CHALLENGE.c.expires_at <= now),
             delete(TICKET).where(TICKET.c.expires_at <= now - TICKET_MEMORY),
         )
         return sum([await self._db.touched(statement) for statement in expired])

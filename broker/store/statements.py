@@ -1,37 +1,50 @@
 """How the features speak to the database: statements in, records out, failures as the program's own faults."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import CursorResult, Executable, Table, UpdateBase, func, select
+from sqlalchemy import CursorResult, Executable, Table, UpdateBase
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broker.errors import StoreError
-from broker.store.faults import STATEMENT_FAILURES, fault_of
+from broker.store.faults import DRIVER_FAILURES, STATEMENT_FAILURES, fault_of, fault_of_driver
+from broker.store.prepared import Prepared
 from broker.store.whole import whole
+from broker.store.work import Driver, Work
 
 RecordT = TypeVar("RecordT", bound=msgspec.Struct)
+ResultT = TypeVar("ResultT")
+
+# The driver unnests an array in its order, and the locks are taken row by row.
+_HOLD: Final = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest($1::text[]) AS name"
 
 
 class Statements:
     """One open transaction. ``now`` is its time; ``is_writing`` tells whether it may change anything."""
 
-    __slots__ = ("_connection", "is_writing", "now")
+    __slots__ = ("_connection", "_driver", "is_writing", "now")
 
-    def __init__(self, connection: AsyncConnection, *, now: datetime, is_writing: bool) -> None:
+    def __init__(
+        self, connection: AsyncConnection, *, now: datetime, is_writing: bool, driver: Driver | None = None
+    ) -> None:
         self._connection = connection
+        self._driver = driver
         self.now = now
         self.is_writing = is_writing
+
+    @classmethod
+    def of(cls, work: Work, *, now: datetime, is_writing: bool) -> "Statements":
+        return cls(work.connection, now=now, is_writing=is_writing, driver=work.driver)
 
     @property
     def is_postgresql(self) -> bool:
         return self._connection.dialect.name == "postgresql"
 
     async def run(
-        self, statement: Executable, parameters: Sequence[Mapping[str, Any]] | None = None
+        self, statement: Executable, parameters: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None
     ) -> CursorResult[Any]:
         """Raises :class:`broker.errors.StoreError`, of which ``StoreUnavailable`` is worth another attempt."""
         if isinstance(statement, UpdateBase) and not self.is_writing:
@@ -40,6 +53,35 @@ class Statements:
             return await whole(self._connection.execute(statement, parameters))
         except STATEMENT_FAILURES as error:
             raise fault_of(error) from error
+
+    async def fetch(self, prepared: Prepared, values: Mapping[str, Any]) -> list[Mapping[Any, Any]]:
+        """The rows of a prepared statement. Raises as :meth:`run`."""
+        if self._driver is None:
+            return list((await self.run(*prepared.for_sqlite(values))).mappings())
+        if prepared.is_change and not self.is_writing:
+            raise StoreError("a transaction for reading can't write")
+        form = prepared.for_driver(self._connection.dialect)
+        rows = await self._ask(self._driver.fetch(form.text, *form.arguments(values)))
+        return [form.read(row) for row in rows]
+
+    async def change(self, prepared: Prepared, values: Mapping[str, Any]) -> int:
+        """How many rows a prepared statement changed. Raises as :meth:`run`."""
+        if self._driver is None:
+            return (await self.run(*prepared.for_sqlite(values))).rowcount
+        if not self.is_writing:
+            raise StoreError("a transaction for reading can't write")
+        form = prepared.for_driver(self._connection.dialect)
+        status = await self._ask(self._driver.execute(form.text, *form.arguments(values)))
+        # The command's tag ends in the number of rows (PostgreSQL's protocol, CommandComplete).
+        return int(status.rpartition(" ")[2])
+
+    async def first(self, record: type[RecordT], prepared: Prepared, values: Mapping[str, Any]) -> RecordT | None:
+        """The first row of a prepared statement as a record, or None."""
+        rows = await self.fetch(prepared, values)
+        return record_of(record, rows[0]) if rows else None
+
+    async def fetch_all(self, record: type[RecordT], prepared: Prepared, values: Mapping[str, Any]) -> list[RecordT]:
+        return [record_of(record, row) for row in await self.fetch(prepared, values)]
 
     async def one(self, record: type[RecordT], statement: Executable) -> RecordT | None:
         """The first row as a record, or None."""
@@ -80,13 +122,23 @@ class Statements:
         rest = {name: statement.excluded[name] for name in rows[0] if name not in keys}
         await self.run(statement.on_conflict_do_update(index_elements=list(keys), set_=rest), rows)
 
-    async def hold(self, name: str) -> None:
-        """Wait until no other writing transaction holds ``name``, and hold it to the end of this one.
+    async def hold(self, *names: str) -> None:
+        """Wait until no other writing transaction holds one of ``names``, in their order, and hold them to the end of
+        this one.
 
         For read-then-write where no row exists yet to compare-and-swap on. SQLite has one writer at a time anyway.
         """
-        if self.is_writing and self.is_postgresql:
-            await self.run(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+        if self.is_writing and self._driver is not None:
+            await self._ask(self._driver.fetch(_HOLD, list(names)))
+
+    async def _ask(self, step: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """A step of PostgreSQL's own driver, whose failures come as it raised them."""
+        try:
+            return await whole(step)
+        except DRIVER_FAILURES as error:
+            raise fault_of_driver(error) from error
+        except STATEMENT_FAILURES as error:
+            raise fault_of(error) from error
 
     def _insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         return postgresql.insert(table) if self.is_postgresql else sqlite.insert(table)

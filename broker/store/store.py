@@ -1,22 +1,20 @@
 """The store: transactions on SQLite or PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from broker.errors import StoreError, StoreUnavailable
 from broker.ports import Store
-from broker.store.engine import WRITES, read_options
-from broker.store.faults import CONNECT_FAILURES, STATEMENT_FAILURES, fault_of
 from broker.store.location import FileOwnership
 from broker.store.statements import Statements
 from broker.store.transaction import SqlTransaction
 from broker.store.whole import whole
+from broker.store.work import Work, begin_work
 
 _TURN_WAIT_S: Final = 30.0
 
@@ -34,14 +32,14 @@ class SqlStore:
         self._writers: set[asyncio.Task[Any]] = set()
 
     def read(self) -> AbstractAsyncContextManager[SqlTransaction]:
-        return self._transaction(read_options(self._engine), is_writing=False)
+        return self._transaction(is_writing=False)
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[SqlTransaction, None]:
         """Raises :class:`StoreError` on a read-only store, or inside another ``write`` of the same task."""
         if self._is_read_only:
             raise StoreError("this store was opened for reading only")
-        async with self._take_turn(), self._transaction(WRITES, is_writing=True) as transaction:
+        async with self._take_turn(), self._transaction(is_writing=True) as transaction:
             yield transaction
 
     def shift_clock(self, by: timedelta) -> None:
@@ -74,55 +72,16 @@ class SqlStore:
                 self._turn.release()
 
     @asynccontextmanager
-    async def _transaction(
-        self, options: Mapping[str, Any], *, is_writing: bool
-    ) -> AsyncGenerator[SqlTransaction, None]:
-        connections: list[AsyncConnection] = []
+    async def _transaction(self, *, is_writing: bool) -> AsyncGenerator[SqlTransaction, None]:
+        taken: list[Work] = []
         try:
-            transaction, moment = await whole(self._begin(options, connections))
-            statements = Statements(transaction.connection, now=moment + self._shift, is_writing=is_writing)
-            yield SqlTransaction(statements)
-            await whole(_commit(transaction))
+            work, moment = await whole(begin_work(self._engine, taken, is_writing=is_writing))
+            yield SqlTransaction(Statements.of(work, now=moment + self._shift, is_writing=is_writing))
+            await whole(work.commit())
         finally:
             # Rolls back what was not committed.
-            for connection in connections:
-                await whole(_end(connection))
-
-    async def _begin(
-        self, options: Mapping[str, Any], connections: list[AsyncConnection]
-    ) -> tuple[AsyncTransaction, datetime]:
-        """A transaction and the time of its beginning. What is opened goes into ``connections`` at once."""
-        try:
-            connection = await self._engine.connect()
-            connections.append(connection)
-            transaction = await (await connection.execution_options(**options)).begin()
-            return transaction, await _read_clock(connection)
-        except CONNECT_FAILURES as error:
-            raise fault_of(error) from error
-
-
-async def _read_clock(connection: AsyncConnection) -> datetime:
-    # SQLite runs inside this process: its clock is the host's, but shows milliseconds only.
-    if connection.dialect.name == "sqlite":
-        return datetime.now(UTC)
-    moment: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
-    return moment.astimezone(UTC)
-
-
-async def _commit(transaction: AsyncTransaction) -> None:
-    try:
-        await transaction.commit()
-    except STATEMENT_FAILURES as error:
-        raise fault_of(error) from error
-
-
-async def _end(connection: AsyncConnection) -> None:
-    try:
-        await connection.close()
-    except STATEMENT_FAILURES:
-        # The rollback did not get through: the server undoes it by itself, and this connection is not used again.
-        await connection.invalidate()
-        await connection.close()
+            for work in taken:
+                await whole(work.end())
 
 
 if TYPE_CHECKING:

@@ -3,10 +3,12 @@
 from datetime import datetime
 
 from broker.ports import (
+    AccountTx,
     AuditTx,
     ChangeTx,
     DeviceTx,
     DirectoryTx,
+    FactorTx,
     PeopleTx,
     PolicyTx,
     PoolTx,
@@ -14,11 +16,13 @@ from broker.ports import (
     SessionTx,
     SigninTx,
 )
+from broker.store.accounts import SqlAccounts
 from broker.store.audit import SqlAudit
 from broker.store.audit_sealing import SqlChain
 from broker.store.changes import SqlChanges
 from broker.store.devices import SqlDevices
 from broker.store.directory import SqlDirectory
+from broker.store.factors import SqlFactors
 from broker.store.people import SqlPeople
 from broker.store.policy import SqlPolicy
 from broker.store.pools import SqlPools
@@ -35,6 +39,7 @@ class SqlTransaction:
         self._now = statements.now
         self._people = SqlPeople(statements)
         self._signin = SqlSignin(statements)
+        self._factors = SqlFactors(statements)
         self._pools = SqlPools(statements)
         self._sessions = SqlSessions(statements)
         self._policy = SqlPolicy(statements)
@@ -42,6 +47,7 @@ class SqlTransaction:
         self._devices = SqlDevices(statements)
         self._sealing = SqlSealing(statements)
         self._directory = SqlDirectory(statements)
+        self._accounts = SqlAccounts(statements)
         self._audit = SqlAudit(statements)
         self._chain = SqlChain(statements)
 
@@ -56,6 +62,10 @@ class SqlTransaction:
     @property
     def signin(self) -> SigninTx:
         return self._signin
+
+    @property
+    def factors(self) -> FactorTx:
+        return self._factors
 
     @property
     def pools(self) -> PoolTx:
@@ -84,6 +94,10 @@ class SqlTransaction:
     @property
     def directory(self) -> DirectoryTx:
         return self._directory
+
+    @property
+    def accounts(self) -> AccountTx:
+        return self._accounts
 
     @property
     def audit(self) -> AuditTx:

@@ -20,8 +20,9 @@ _COLUMNS: Final = ("login", "display_name", "department")
 @click.option("--rule", "rule_id", default="", help="Id of a rule in the settings file, drafts among them.")
 @click.option("--role", type=one_of(Role), help="Every rule that gives this role.")
 @click.option("--directory", default="", help="Only rules of this directory.")
+@click.option("--tenant", help="Only rules of this municipality.")
 @takes_context
-def match(context: CommandContext, rule_id: str, role: str | None, directory: str) -> None:
+def match(context: CommandContext, rule_id: str, role: str | None, directory: str, tenant: str | None) -> None:
     """Who would meet rules as the settings file has them now: the broker need not have read it yet.
 
     Exit status: 0, or 1 when everybody would get a role.
@@ -29,13 +30,14 @@ def match(context: CommandContext, rule_id: str, role: str | None, directory: st
     if bool(rule_id) == (role is not None):
         raise click.UsageError("name either --rule or --role")
     wanted = [
-        (name, rule)
-        for name, rule in _rules(context.settings())
-        if (not directory or name == directory) and (rule.id == rule_id if rule_id else role in rule.roles)
+        each
+        for each in _rules(context.settings())
+        if directory in {"", each.directory} and tenant in {None, each.tenant}
+        if (each.rule.id == rule_id if rule_id else role in each.rule.roles)
     ]
     if not wanted:
         raise ConfigurationError(f"no rule {rule_id!r} in the settings" if rule_id else f"no rule gives {role}")
-    answers = [(name, rule, _ask(context, name, rule)) for name, rule in wanted]
+    answers = [(each.directory, each.rule, _ask(context, each)) for each in wanted]
     if context.as_json:
         told = [{"directory": name, "rule": rule.id, **answer} for name, rule, answer in answers]
         context.show(told, ())
@@ -47,16 +49,22 @@ def match(context: CommandContext, rule_id: str, role: str | None, directory: st
         raise ConfigurationError("everybody would get a role in the console: narrow the rule")
 
 
-def _rules(settings: SiteSettings) -> Iterator[tuple[str, MappingRule]]:
+class _Placed(msgspec.Struct, frozen=True):
+    tenant: str
+    directory: str
+    rule: MappingRule
+
+
+def _rules(settings: SiteSettings) -> Iterator[_Placed]:
     for tenant in settings.tenants:
         for each in tenant.every_directory:
             for rule in rules_of(each.roles, each.rules):
-                yield each.id, rule
+                yield _Placed(tenant.id, each.id, rule)
 
 
-def _ask(context: CommandContext, directory: str, rule: MappingRule) -> Any:
-    body = {"directory": directory, "rule": msgspec.to_builtins(rule)}
-    return context.ask("POST", "/admin/directory/match", body=body)
+def _ask(context: CommandContext, placed: _Placed) -> Any:
+    body = {"directory": placed.directory, "rule": msgspec.to_builtins(placed.rule)}
+    return context.ask("POST", "/admin/directory/match", body=body, tenant=placed.tenant)
 
 
 def _head(directory: str, rule: MappingRule, answer: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from broker.flow import Flow, derive, refusals_of_flows, ruleset_of
 from broker.flow.checking import NO_HOSTS
 from broker.flow.day import day_of
 from broker.flow.table import ENGLISH, JAPANESE, FlowRow, flow_rows
+from broker.policy.checking import list_refusals
 from broker.settings import SiteSettings
 from sekisho.commands.context import CommandContext, escape_unseen, format_table, takes_context
 from sekisho.flows.records import Report
@@ -55,7 +56,7 @@ def _listed(settings: SiteSettings, host: str) -> Sequence[Flow]:
     if not settings.hosts:
         raise ConfigurationError(NO_HOSTS)
     if refusals := refusals_of_flows(settings):
-        raise ConfigurationError("; ".join(f"{refusal.path}: {refusal.why}" for refusal in refusals))
+        raise ConfigurationError(list_refusals(refusals))
     listed = derive(settings, day_of(settings, datetime.now(UTC)))
     if not host:
         return listed

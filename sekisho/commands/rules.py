@@ -1,6 +1,7 @@
 """Versions of the rules of a pool or the tenant on the command line."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ import msgspec
 from broker.errors import ConfigurationError
 from broker.model.kinds import Mode
 from sekisho.commands.change import ask_sign_in
-from sekisho.commands.context import CommandContext, one_of, takes_context
+from sekisho.commands.context import CommandContext, escape_unseen, one_of, takes_context
 from sekisho.commands.policy import show_rehearsal
 
 _VERSIONS: Final = ("number", "id", "state", "source", "reason", "requested_by", "requested_at", "decided_by")
@@ -28,14 +29,21 @@ def rules() -> None:
 @_POOL
 @takes_context
 def show_rules(context: CommandContext, pool: str) -> None:
-    """The rules that hold, and every version."""
+    """The rules that hold, as a FILE of ``rehearse`` and ``save`` would have them, and every version."""
     answer = context.ask("GET", "/admin/rules", query={"pool": pool})
     if context.as_json:
         context.show(answer, ())
         return
-    click.echo(f"version {answer['number']} holds")
-    context.show([answer["rules"]], ["restrictions", "groups", "origins"])
+    click.echo(f"# version {answer['number']} holds")
+    click.echo(escape_unseen(write_rules(answer["rules"])))
     context.show(answer["versions"], _VERSIONS)
+
+
+def write_rules(asked: Mapping[str, Any]) -> str:
+    """Rules as TOML, without what they leave open."""
+    restrictions = {name: value for name, value in asked.get("restrictions", {}).items() if value not in (None, [])}
+    told = {name: sorted(asked[name]) for name in ("groups", "origins") if asked.get(name) is not None}
+    return msgspec.toml.encode(told | ({"restrictions": restrictions} if restrictions else {})).decode()
 
 
 @rules.command("rehearse")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from broker.pool.desired_rules import notes_on_rules, read_desired_rules
 from sekisho.broker_process import run_broker
 from sekisho.commands.context import CommandContext, run_until_done, takes_context
 from sekisho.host import serve_host
@@ -46,5 +47,9 @@ def settings() -> None:
 @takes_context
 def check_settings(context: CommandContext) -> None:
     """Read the settings and say what is wrong with them, without starting anything."""
-    check_site(context.settings())
+    settings = context.settings()
+    check_site(settings)
+    for tenant in settings.tenants:
+        for note in notes_on_rules(read_desired_rules(settings, tenant)):
+            click.echo(f"note: {note.path}: {note.why}")
     click.echo(f"{context.config_path}: in order")

@@ -5,8 +5,10 @@ from typing import Final
 import click
 
 from sekisho.commands.context import CommandContext, takes_context
+from sekisho.commands.local_user import LOCAL_COMMANDS
 
 _COLUMNS: Final = ("id", "login", "display_name", "department", "is_locked", "is_enrolled", "last_signed_in_at")
+_NEWCOMER_COLUMNS: Final = ("login", "display_name", "department", "is_enabled")
 _MEASURES: Final = (
     ("lock", "Lock an account; its sign-ins and sessions end.", "locked, sessions ended"),
     ("unlock", "Let a locked account sign in again.", "unlocked"),
@@ -22,7 +24,7 @@ _MEASURES: Final = (
 
 @click.group()
 def user() -> None:
-    """People (職員) who have signed in at least once."""
+    """People (職員)."""
 
 
 @user.command("list")
@@ -31,7 +33,13 @@ def user() -> None:
 def search(context: CommandContext, text: str) -> None:
     """People whose login, name or department contains TEXT."""
     answer = context.ask("GET", "/admin/people", query={"q": text})
+    if context.as_json:
+        context.show([*answer["people"], *answer["newcomers"]], _COLUMNS)
+        return
     context.show(answer["people"], _COLUMNS)
+    if answer["newcomers"]:
+        click.echo("\nnever signed in:")
+        context.show(answer["newcomers"], _NEWCOMER_COLUMNS)
 
 
 def _measure_command(measure: str, help_text: str, done: str) -> click.Command:
@@ -48,3 +56,5 @@ def _measure_command(measure: str, help_text: str, done: str) -> click.Command:
 
 for _measure in _MEASURES:
     user.add_command(_measure_command(*_measure))
+for _local in LOCAL_COMMANDS:
+    user.add_command(_local)

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any, cast
 
 from broker.ports import (
+    AccountTx,
     AuditTx,
     ChangeTx,
     DeviceTx,
     DirectoryTx,
+    FactorTx,
     PeopleTx,
     PolicyTx,
     PoolTx,
@@ -71,11 +73,13 @@ class _MortalTransaction:
         self.signin = cast(SigninTx, _MortalPart(tx.signin, fuse))
         self.pools = cast(PoolTx, _MortalPart(tx.pools, fuse))
         self.sessions = cast(SessionTx, _MortalPart(tx.sessions, fuse))
+        self.factors = cast(FactorTx, _MortalPart(tx.factors, fuse))
         self.policy = cast(PolicyTx, _MortalPart(tx.policy, fuse))
         self.changes = cast(ChangeTx, _MortalPart(tx.changes, fuse))
         self.devices = cast(DeviceTx, _MortalPart(tx.devices, fuse))
         self.sealing = cast(SealingTx, _MortalPart(tx.sealing, fuse))
         self.directory = cast(DirectoryTx, _MortalPart(tx.directory, fuse))
+        self.accounts = cast(AccountTx, _MortalPart(tx.accounts, fuse))
         self.audit = cast(AuditTx, _MortalPart(tx.audit, fuse))
 
     @property

@@ -60,7 +60,7 @@ class Staff:
 
     async def give_code(self, code: str) -> None:
         await self.page.locator("input[name=code]").fill(code)
-        await self.page.locator("main form button[type=submit]").click()
+        await self.page.locator("main form:has(input[name=code]) button[type=submit]").click()
 
     async def sign_out(self) -> None:
         await self.page.goto(f"{self.city.url}/")

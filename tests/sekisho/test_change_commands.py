@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from sekisho.cli import main
 from sekisho.commands.context import CommandContext
+from sekisho.commands.rules import read_rules, write_rules
 
 CHANGE = {"id": "c-1", "kind": "exception", "state": "requested", "reason": "工事", "requested_by": "user:u-1"}
 SIGN_IN = {"login": "p9001", "password": "himitsu", "code": "123456"}
@@ -87,3 +88,14 @@ def test_a_file_that_is_no_toml_is_named(asked: Calls, tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["rules", "save", "--based-on", "1", "--reason", "x", str(file)])
     assert (result.exit_code, "rules.toml" in result.output) == (1, True)
     assert asked == []
+
+
+def test_rules_are_shown_as_the_file_that_saves_them(tmp_path: Path) -> None:
+    """Whoever changes one line of many keeps the others."""
+    restrictions = {"origins": None, "devices": ["managed"], "approval_from": [], "max_sessions": 2, "hours": None}
+    text = write_rules({"restrictions": restrictions, "groups": ["b", "a"], "origins": ["office"]})
+    file = tmp_path / "rules.toml"
+    file.write_text(text, "utf-8")
+    kept = {"devices": ["managed"], "max_sessions": 2}
+    assert read_rules(file) == {"groups": ["a", "b"], "origins": ["office"], "restrictions": kept}
+    assert write_rules({"restrictions": {"origins": None}, "groups": None, "origins": None}) == ""

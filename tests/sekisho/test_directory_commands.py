@@ -1,136 +1,87 @@
-"""Servers and rules of directories on the command line."""
+"""The directory's list on the command line: it follows a sync to its end, and says what to do about a doubted one."""
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from sekisho.cli import main
+from sekisho.commands import directory_sync
 from sekisho.commands.context import CommandContext
 
-SETTINGS = """
-data_dir = "{folder}"
-[[tenants]]
-id = "hinode"
-name_ja = "日の出市"
-name_en = "Hinode"
-hostnames = ["localhost"]
-pools = []
-zones = []
-[tenants.directory]
-url = "ldaps://directory"
-ca_file = "ca.pem"
-bind_dn = "cn=service"
-bind_password_file = "bind.password"
-user_base = "dc=example"
-roles = {{ it_desk = "tenant_admin" }}
-[[tenants.directory.rules]]
-id = "heads"
-attributes = {{ title = ["課長"] }}
-is_head = true
-is_draft = true
-"""
-FINDINGS = [
-    {"directory": "city", "server": "dc1:636", "step": "connect", "result": "ok", "problem": None, "detail": ""},
-    {
-        "directory": "city",
-        "server": "dc1:636",
-        "step": "certificate",
-        "result": "failed",
-        "problem": "other_authority",
-        "detail": "self-signed certificate",
-    },
-]
+IDLE: Mapping[str, Any] = {
+    "id": "directory", "phase": "idle", "asked": None, "round": 4, "result": "ok", "fault": "", "people": 1204,
+    "groups": 86, "departments": 41, "read_people": 1204, "read_groups": 86, "added": 2, "changed": 1, "doubt": None,
+    "finished_at": None, "full_at": None, "next_at": None,
+}  # fmt: skip
+DOUBT = {"round": 5, "known": 1204, "missing": 700}
+READING = {**IDLE, "phase": "reading", "round": 5, "read_people": 500}
+Asked = list[tuple[str, Any, str | None]]
 
-Calls = list[tuple[str, str, Any]]
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, ["directory", *words])
 
 
 @pytest.fixture
-def answers() -> dict[str, Any]:
-    matched = {"login": "kamiya", "display_name": "神谷 髙志", "department": "税務課", "groups": []}
-    return {
-        "/admin/directory/check": {"findings": FINDINGS},
-        "/admin/directory/servers": {"servers": [{"directory": "city", "server": "dc1:636", "state": "up"}]},
-        "/admin/directory/match": {
-            "count": 1, "looked_at": 40, "is_complete": True, "is_from_list": True, "is_everybody": False,
-            "people": [matched],
-        },
-    }  # fmt: skip
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch, answers: dict[str, Any]) -> Calls:
-    calls: Calls = []
-
-    def ask(_self: object, method: str, path: str, *, body: Any = None, query: Mapping[str, str] | None = None) -> Any:
-        calls.append((method, path, body or query))
-        return answers[path]
-
-    monkeypatch.setattr(CommandContext, "ask", ask)
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """A broker that ends the round as the test's last state tells."""
+    calls: Asked = []
+    monkeypatch.setattr(directory_sync, "_LOOK_AGAIN_S", 0.0)
     return calls
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> str:
-    file = tmp_path / "site.toml"
-    file.write_text(SETTINGS.format(folder=tmp_path), "utf-8")
-    return str(file)
+def answer(monkeypatch: pytest.MonkeyPatch, calls: Asked, *states: Mapping[str, Any]) -> None:
+    left = list(states)
+
+    def ask(_self: object, method: str, path: str, *, body: Any = None, query: Any = None, tenant: Any = None) -> Any:
+        calls.append((f"{method} {path}", body or query, tenant))
+        if path.endswith("/confirm"):
+            return {"missing": 700}
+        if method == "POST":
+            return {"directories": 1}
+        return {"directories": [left.pop(0) if len(left) > 1 else left[0]]}
+
+    monkeypatch.setattr(CommandContext, "ask", ask)
 
 
-@pytest.mark.usefixtures("asked")
-def test_a_check_that_finds_a_failure_says_what_to_do_and_fails() -> None:
-    result = CliRunner().invoke(main, ["directory", "check"])
-    assert result.exit_code == 1
-    assert "FAILED  city dc1:636 certificate: self-signed certificate" in result.output
-    assert "→ put the certificate of the CA" in result.output
+def test_a_sync_is_followed_to_its_end(monkeypatch: pytest.MonkeyPatch, asked: Asked) -> None:
+    answer(monkeypatch, asked, IDLE, {**IDLE, "asked": "full"}, READING, {**IDLE, "round": 5})
+    done = run("sync", "--full", "--tenant", "hinode")
+    assert done.exit_code == 0, done.output
+    assert "directory: reading, 500 people, 86 groups read" in done.output
+    assert done.output.splitlines()[-1] == "directory: ok; 2 added, 1 changed, 1204 kept"
+    assert asked[1] == ("POST /admin/directory/sync", {"kind": "full", "directory": None}, "hinode")
 
 
-def test_a_check_without_failures_succeeds(asked: Calls, answers: dict[str, Any]) -> None:
-    answers["/admin/directory/check"] = {"findings": FINDINGS[:1]}
-    assert CliRunner().invoke(main, ["directory", "check"]).exit_code == 0
-    assert asked == [("POST", "/admin/directory/check", None)]
+def test_a_reading_that_broke_off_is_a_failure(monkeypatch: pytest.MonkeyPatch, asked: Asked) -> None:
+    failed = {**IDLE, "round": 5, "result": "failed", "fault": "sizeLimitExceeded"}
+    answer(monkeypatch, asked, IDLE, failed)
+    done = run("sync")
+    assert (done.exit_code, "sizeLimitExceeded" in done.output) == (1, True)
 
 
-@pytest.mark.usefixtures("asked")
-def test_servers_are_a_table() -> None:
-    result = CliRunner().invoke(main, ["directory", "servers"])
-    assert "dc1:636" in result.output
+def test_a_doubted_answer_says_how_to_confirm_it(monkeypatch: pytest.MonkeyPatch, asked: Asked) -> None:
+    answer(monkeypatch, asked, IDLE, {**IDLE, "round": 5, "result": "doubted", "doubt": DOUBT})
+    done = run("sync", "--full")
+    assert done.exit_code == 1
+    assert "700 of 1204 people were not found; nobody was taken off" in done.output
+    assert "sekisho directory confirm directory --round 5 --reason" in done.output
+    confirmed = run("confirm", "directory", "--round", "5", "--reason", "広域連合へ移管")
+    assert confirmed.exit_code == 0, confirmed.output
+    assert asked[-1][:2] == ("POST /admin/directory/directory/confirm", {"round": 5, "reason": "広域連合へ移管"})
 
 
-def test_a_rule_is_sent_as_the_settings_file_has_it(asked: Calls, config: str) -> None:
-    result = CliRunner().invoke(main, ["--config", config, "directory", "match", "--rule", "heads"])
-    assert result.exit_code == 0, result.output
-    assert "directory: rule heads (draft): 1 people meet it, by the synced list of 40" in result.output
-    assert "神谷 髙志" in result.output
-    body = asked[0][2]
-    assert body["directory"] == "directory"
-    assert body["rule"]["attributes"] == {"title": ["課長"]}
+def test_who_does_not_want_to_wait_does_not(monkeypatch: pytest.MonkeyPatch, asked: Asked) -> None:
+    answer(monkeypatch, asked, IDLE)
+    assert run("sync", "--no-wait").exit_code == 0
+    assert len(asked) == 2
 
 
-def test_by_role_the_table_of_roles_counts_too(asked: Calls, config: str) -> None:
-    result = CliRunner().invoke(main, ["--config", config, "--json", "directory", "match", "--role", "tenant_admin"])
-    assert [(told["rule"], told["count"]) for told in json.loads(result.output)] == [("roles.it_desk", 1)]
-    assert asked[0][2]["rule"]["groups"] == ["it_desk"]
-
-
-@pytest.mark.usefixtures("asked")
-def test_a_role_that_everybody_would_get_is_a_failure(config: str, answers: dict[str, Any]) -> None:
-    answers["/admin/directory/match"] |= {"is_everybody": True, "count": 40}
-    result = CliRunner().invoke(main, ["--config", config, "directory", "match", "--role", "tenant_admin"])
-    assert result.exit_code == 1
-    assert "everybody would get a role" in result.output
-
-
-@pytest.mark.parametrize("words", [[], ["--rule", "heads", "--role", "auditor"]])
-def test_one_of_rule_and_role_is_named(config: str, words: list[str]) -> None:
-    assert CliRunner().invoke(main, ["--config", config, "directory", "match", *words]).exit_code == 2
-
-
-@pytest.mark.parametrize("words", [["--rule", "none"], ["--role", "auditor"], ["--rule", "heads", "--directory", "x"]])
-def test_a_rule_that_is_not_there_is_said(config: str, words: list[str]) -> None:
-    result = CliRunner().invoke(main, ["--config", config, "directory", "match", *words])
-    assert result.exit_code == 1
-    assert "no rule" in result.output
+def test_the_status_is_a_table(monkeypatch: pytest.MonkeyPatch, asked: Asked) -> None:
+    answer(monkeypatch, asked, {**IDLE, "doubt": DOUBT})
+    done = run("status")
+    assert done.exit_code == 0, done.output
+    assert "1204" in done.output
+    assert "sekisho directory confirm" in done.output

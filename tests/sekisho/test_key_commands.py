@@ -23,11 +23,11 @@ from tests.sekisho.test_site import site
 from tests.web.conftest import free_port
 
 
-def _told(value: Any) -> Any:
+def without_empty(value: Any) -> Any:
     """Without the empty ones, which TOML has no word for."""
     if isinstance(value, dict):
-        return {name: _told(item) for name, item in value.items() if item is not None}
-    return [_told(item) for item in value] if isinstance(value, list) else value
+        return {name: without_empty(item) for name, item in value.items() if item is not None}
+    return [without_empty(item) for item in value] if isinstance(value, list) else value
 
 
 async def test_rotating_and_retiring_on_a_running_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,7 +38,7 @@ async def test_rotating_and_retiring_on_a_running_broker(tmp_path: Path, monkeyp
     (tmp_path / "bind.password").write_text("himitsu\n")
     await migrate(database_url(settings))
     config = tmp_path / "site.toml"
-    config.write_text(tomli_w.dumps(_told(msgspec.to_builtins(settings))))
+    config.write_text(tomli_w.dumps(without_empty(msgspec.to_builtins(settings))))
     key_file = settings.path(settings.sealing_key_file)
     first = read_keys(key_file).newest
     said: list[Result] = []

@@ -68,11 +68,13 @@ class SyncedDirectory:
         view = DirectoryView(id=self.state.directory, state=self.state, counts=counts, now=NOW)
         return refuse_action(actor.roles, Action.SEE_DIRECTORY) or [view]
 
-    async def search(self, actor: Actor, text: str, after: tuple[str, str] | None = None) -> FoundPeople | NotAllowed:
+    async def search(
+        self, actor: Actor, text: str, after: tuple[str, str] | None = None, *, only_new: bool = False
+    ) -> FoundPeople | NotAllowed:
         if refusal := refuse_action(actor.roles, Action.SEE_PEOPLE):
             return refusal
         behind = [one for one in self.people if after is None or (one.login, one.entry_id) > after]
-        found = [one for one in behind if text in one.display_name]
+        found = [one for one in behind if text in one.display_name and not (only_new and one.user_id)]
         last = found[PAGE - 1] if len(found) > PAGE else None
         return FoundPeople(
             people=tuple(found[:PAGE]), next_after=(last.login, last.entry_id) if last else None, now=NOW

@@ -5,10 +5,12 @@ from broker.lifecycle.session import SessionState
 from broker.session.records import (
     LiveSession,
 )
+from tests.web.fake_accounts import EmergencyAtTheHost, KeptAccounts
 from tests.web.fake_changes import KeptChanges
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
+from tests.web.fake_factors import PlainPasskeys, ShelfOfFactors
 from tests.web.fake_flows import ListedFlows
 from tests.web.fake_keys import KeptKeys
 from tests.web.fake_locks import ListedLocks
@@ -32,6 +34,9 @@ class FakeCity:
 
     def __init__(self) -> None:
         self.signin = PlainSignin()
+        self.accounts = KeptAccounts()
+        self.passkeys = PlainPasskeys(self.signin)
+        self.own_factors = ShelfOfFactors()
         self.sessions = ScriptedSessions()
         self.pools = ShelfOfPools()
         self.people = HelpfulPeople(self.signin)
@@ -61,6 +66,8 @@ class FakeCity:
         return Services(
             tenants=OneCity(),
             signin=self.signin,
+            passkeys=self.passkeys,
+            own_factors=self.own_factors,
             sessions=self.sessions,
             pools=self.pools,
             people=self.people,
@@ -71,6 +78,8 @@ class FakeCity:
             changes=self.changes,
             flows=self.flows,
             devices=self.devices,
+            accounts=self.accounts,
+            emergencies=EmergencyAtTheHost(),
             passwords=self.passwords,
             keys=KeptKeys(),
             directory=self.directory,

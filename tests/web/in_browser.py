@@ -31,7 +31,7 @@ async def sign_in(page: Page, url: str, login: str) -> None:
     await page.fill("#password", PASSWORD)
     await page.locator("main form button").click()
     await page.fill("#code", CODE)
-    await page.locator("main form button").click()
+    await page.locator("main form:has(#code) button").click()
     await expect(page).to_have_url(f"{url}/")
 
 

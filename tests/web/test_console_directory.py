@@ -61,6 +61,7 @@ async def test_a_doubted_answer_is_confirmed_with_a_reason(visitor: Visitor, cit
     await visitor.sign_in("p9001")
     page = await visitor.get("/console/directory")
     assert "1204 人のうち 700 人が見つかりません" in page.text
+    assert "グループは、" not in page.text
     path = "/console/directory/directory/confirm"
     for round_, reason, status in (("2", "広域連合へ移管", 409), ("3", "", 400), ("3", "広域連合へ移管", 303)):
         await visitor.get("/console/directory")
@@ -78,3 +79,28 @@ async def test_an_auditor_looks_and_changes_nothing(visitor: Visitor, city: Fake
 async def test_staff_do_not_see_it(visitor: Visitor) -> None:
     await visitor.sign_in("p1001")
     assert (await visitor.get("/console/directory")).status == 403
+
+
+async def test_somebody_who_never_signed_in_is_found_among_the_people_and_approved_in_advance(visitor: Visitor) -> None:
+    await visitor.sign_in("p9001")
+    page = await visitor.get("/console/people?q=期限")
+    assert "まだログインしていない職員" in page.text
+    assert 'href="/console/approvals?login=p3001"' in page.text
+    assert 'value="p3001"' in (await visitor.get("/console/approvals?login=p3001")).text
+    assert "期限 切夫" not in (await visitor.get("/console/people?q=神谷")).text
+    found = msgspec.json.decode((await visitor.get("/api/v1/admin/people?q=期限")).text)
+    assert [person["login"] for person in found["newcomers"]] == ["p3001"]
+
+
+async def test_the_api_tells_what_the_page_shows(visitor: Visitor, city: FakeCity) -> None:
+    await visitor.sign_in("p9001")
+    one = msgspec.json.decode((await visitor.get("/api/v1/admin/directory")).text)["directories"][0]
+    assert (one["id"], one["people"], one["result"], one["doubt"]) == ("directory", 1204, "ok", None)
+    found = msgspec.json.decode((await visitor.get("/api/v1/admin/directory/people")).text)
+    assert [person["login"] for person in found["people"]] == ["p1001", "p2001"]
+    following = found["next_page"]
+    path = f"/api/v1/admin/directory/people?after={following['after']}&entry={following['entry']}"
+    further = msgspec.json.decode((await visitor.get(path)).text)
+    assert ([person["login"] for person in further["people"]], further["next_page"]) == (["p3001"], None)
+    units = msgspec.json.decode((await visitor.get("/api/v1/admin/directory/units")).text)
+    assert units == {"departments": [{"name": "市民課", "people": 12}], "groups": ["telework"]}

@@ -36,7 +36,7 @@ def read_catalog(path: Path) -> Catalog:
     if not path.exists():
         return Catalog(locale="en")
     with path.open("rb") as stream:
-        return pofile.read_po(stream, locale="en")
+        return pofile.read_po(stream, locale="en", abort_invalid=True)
 
 
 def is_translated(message: Message | None) -> bool:

@@ -10,6 +10,7 @@ from broker.people.records import NoSuchPerson, ReasonMissing
 from broker.policy.administration import NotAllowed
 from web.api.admin_pools import NOT_ALLOWED
 from web.api.admin_records import MeasureTaken, People, Person, Reason
+from web.api.directory_records import describe_member
 from web.api.operation import Audience, Failure, Operation, Parameter
 from web.forms import read_query
 from web.measures import Measure, order_measure
@@ -32,10 +33,15 @@ def _describe_person(user: User) -> Person:
 
 
 async def search_people(request: web.Request, _body: None) -> People | Failure:
-    people = await services_of(request).people.search(actor_of(request), read_query(request, "q"))
-    if isinstance(people, NotAllowed):
+    text = read_query(request, "q")
+    people = await services_of(request).people.search(actor_of(request), text)
+    newcomers = await services_of(request).directory.search(actor_of(request), text, only_new=True)
+    if isinstance(people, NotAllowed) or isinstance(newcomers, NotAllowed):
         return NOT_ALLOWED
-    return People([_describe_person(user) for user in people])
+    return People(
+        [_describe_person(user) for user in people],
+        [describe_member(person) for person in newcomers.people],
+    )
 
 
 async def _take(request: web.Request, measure: Measure, body: Reason) -> MeasureTaken | Failure:
@@ -90,7 +96,7 @@ PEOPLE_OPERATIONS: Final = (
     Operation(
         method="GET",
         path="/admin/people",
-        summary="People who have signed in, by a part of name, login or department",
+        summary="People by a part of name, login or department: who has signed in, and the first 50 who never did",
         audience=Audience.CONSOLE,
         handler=search_people,
         response=People,

@@ -8,6 +8,7 @@ import msgspec
 from broker.lifecycle.desktop import DesktopState
 from broker.lifecycle.session import SessionState
 from broker.model.kinds import DesktopProtocol, Origin, PoolApplication, PoolKind, Role
+from web.api.directory_records import DirectoryMember
 
 ReasonText = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"\S")]
 
@@ -141,6 +142,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 class People(msgspec.Struct, frozen=True):
     people: list[Person]
+    newcomers: list[DirectoryMember]
+    """Known from their directory alone."""
 
 
 class MeasureTaken(msgspec.Struct, frozen=True, kw_only=True):

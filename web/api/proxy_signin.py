@@ -25,6 +25,10 @@ _HERE: Final = Arrival(entrance="local", address="local", place=Place(origin=Ori
 _REFUSED: Final = Failure(problem=Problem.BAD_REQUEST, code="sign_in_refused", detail="the sign-in was refused")
 
 
+_NO_PASSKEY: Final = Failure(problem=Problem.PASSKEY_REQUIRED)
+"""A terminal shows no passkey: whose role asks for one acts in the console."""
+
+
 class SignInProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Login, password and the one-time code of the person who acts. Never kept, never logged."""
 
@@ -47,7 +51,7 @@ async def acting_person(request: web.Request, proof: SignInProof | None) -> Asyn
         yield _REFUSED
         return
     try:
-        yield _actor_from(outcome)
+        yield _NO_PASSKEY if outcome.withheld_roles else _actor_from(outcome)
     finally:
         await services_of(request).people.sign_out(outcome.token)
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from web.api.admin_accounts import ACCOUNT_OPERATIONS
 from web.api.admin_approvals import APPROVAL_OPERATIONS
 from web.api.admin_changes import CHANGE_OPERATIONS
 from web.api.admin_devices import DEVICE_OPERATIONS
@@ -23,6 +24,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *POOL_OPERATIONS,
     *SESSION_OPERATIONS,
     *PEOPLE_OPERATIONS,
+    *ACCOUNT_OPERATIONS,
     *LOCK_OPERATIONS,
     *POLICY_OPERATIONS,
     *APPROVAL_OPERATIONS,

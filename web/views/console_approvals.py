@@ -9,7 +9,7 @@ from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, N
 from broker.policy.administration import NotAllowed
 from web.errors import show_problem
 from web.exception_form import BAD_DATE
-from web.forms import read_form, see_other
+from web.forms import read_form, read_query, see_other
 from web.language import gettext_noop as _
 from web.language import language_of, translate
 from web.problems import Problem
@@ -29,7 +29,8 @@ async def show_approvals(request: web.Request) -> web.Response:
     rows = await _list_rows(request)
     if isinstance(rows, NotAllowed):
         return show_problem(request, Problem.NOT_ALLOWED)
-    return console_page(request, "console/approvals.html", "approvals", rows=rows, fields={}, error=None)
+    fields = {"login": read_query(request, "login")}
+    return console_page(request, "console/approvals.html", "approvals", rows=rows, fields=fields, error=None)
 
 
 async def keep_approval(request: web.Request) -> web.Response:

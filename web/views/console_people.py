@@ -80,9 +80,12 @@ def confirm_measure(measure: Measure, user: User) -> Confirmation:
 async def search_people(request: web.Request) -> web.Response:
     text = read_query(request, "q")
     people = await services_of(request).people.search(actor_of(request), text)
-    if isinstance(people, NotAllowed):
+    newcomers = await services_of(request).directory.search(actor_of(request), text, only_new=True)
+    if isinstance(people, NotAllowed) or isinstance(newcomers, NotAllowed):
         return show_problem(request, Problem.NOT_ALLOWED)
-    return console_page(request, "console/people.html", "people", people=people, text=text, role_names=ROLES)
+    return console_page(
+        request, "console/people.html", "people", people=people, newcomers=newcomers, text=text, role_names=ROLES
+    )
 
 
 async def _find_person(request: web.Request) -> PersonDetails | Problem:

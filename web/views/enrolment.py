@@ -52,17 +52,17 @@ async def confirm_enrolment(request: web.Request) -> web.Response:
         return see_other("/login?again=1")
     code = (await read_form(request)).get("code", "").strip()
     if not code:
-        return await _again(request, pending, 422, CODE_MISSING)
+        return await show_again(request, pending, 422, CODE_MISSING)
     attempt = CodeAttempt(pending=pending, code=code, arrival=arrival_of(request), user_agent=user_agent_of(request))
     match await services_of(request).signin.confirm_enrolment(attempt):
         case SignedIn() as outcome:
-            return await enter(request, _codes_page(request, outcome, next_path="/"), outcome)
+            return await enter(request, codes_page(request, outcome, next_path="/", done="app"), outcome)
         case MustChangePassword(pending=token) as outcome:
-            page = _codes_page(request, outcome, next_path="/login/password")
+            page = codes_page(request, outcome, next_path="/login/password", done="app")
             set_cookie(page, Cookie.SIGNIN, token)
             return page
         case Refused(may_retry=True):
-            return await _again(request, pending, 403, WRONG_CODE)
+            return await show_again(request, pending, 403, WRONG_CODE)
         case Refused():
             return begin_again(request)
         case Throttled() as throttled:
@@ -72,13 +72,15 @@ async def confirm_enrolment(request: web.Request) -> web.Response:
             return throttled_page(request, "enrol.html", throttled, offer=offer, qr=draw_qr(offer.uri))
 
 
-def _codes_page(request: web.Request, outcome: SignedIn | MustChangePassword, *, next_path: str) -> web.Response:
+def codes_page(
+    request: web.Request, outcome: SignedIn | MustChangePassword, *, next_path: str, done: str
+) -> web.Response:
     """The recovery codes, shown this once, and the way on from there."""
-    return render(
-        request, "recovery_codes.html", codes=outcome.recovery_codes, person=outcome.user, next_path=next_path
-    )
+    codes, person = outcome.recovery_codes, outcome.user
+    return render(request, "recovery_codes.html", codes=codes, person=person, next_path=next_path, done=done)
 
 
-async def _again(request: web.Request, pending: Secret, status: int, error: str) -> web.Response:
+async def show_again(request: web.Request, pending: Secret, status: int, error: str) -> web.Response:
+    """The page once more, with what went wrong."""
     offer = await _offer(request, pending)
     return begin_again(request) if offer is None else _page(request, offer, status=status, error=error)

@@ -21,6 +21,7 @@ from web.views.card import card_of
 from web.views.session_texts import page_settings
 from web.visitor import services_of, signed_in
 from web.words import (
+    AUDIT_EVENTS,
     BROWSER_NOTE,
     CERTIFICATE_STATES,
     DEVICE_KINDS,
@@ -76,6 +77,8 @@ async def show_portal(request: web.Request) -> web.Response:
         pool_kind_notes=POOL_KIND_NOTES,
         browser_note=BROWSER_NOTE,
         origins=ORIGINS,
+        factor_notice=await services.own_factors.notice(auth),
+        events=AUDIT_EVENTS,
     )
 
 

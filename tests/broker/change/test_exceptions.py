@@ -51,8 +51,8 @@ async def grant(desk: Desk, order: ExceptionOrder) -> PolicyChange:
 
 
 async def let_paste(desk: Desk) -> None:
-    """The shared pool would let people paste, if the baseline did."""
-    await desk.city.change_pool(SHARED, grants=Grants(clipboard_in=True))
+    """The shared pool would let people paste, if the baseline did. Its own limit is longer than any day."""
+    await desk.city.change_pool(SHARED, grants=Grants(clipboard_in=True, absolute_limit_s=2 * 86400))
 
 
 async def may_paste(desk: Desk) -> bool:

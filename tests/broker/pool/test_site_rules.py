@@ -9,6 +9,7 @@ import pytest
 from broker.errors import ConfigurationError
 from broker.model.kinds import DeviceKind
 from broker.model.records import Tenant
+from broker.pool.desired_rules import notes_on_rules, read_desired_rules
 from tests.broker.city import City
 from tests.broker.pool.test_site import site
 from tests.factories import CITY, SHARED
@@ -63,7 +64,6 @@ async def tenant_of(city: City) -> Tenant:
         ({"policy": {"baseline": "1999"}}, r"no baseline '1999'"),
         ({"policy": {"baseline_file": "nowhere.toml"}}, r"nowhere\.toml"),
         ({"pools__0__grants": {"watermark_text": "{name}\u202e"}}, r"grants: a watermark is set up in"),
-        ({"pools__0__grants": {"clipboard_out": True}}, r"grants\.clipboard_out: is refused by the baseline"),
         (
             {"zones__0__baseline_kind": "resident", "pools__0__origins": ["internet"]},
             r"internet is refused",
@@ -79,6 +79,17 @@ async def test_rules_that_cannot_hold_are_refused_and_the_running_ones_stay(
     with pytest.raises(ConfigurationError, match=said):
         await empty.pools.apply_site(site(tmp_path, **changes))
     assert await tenant_of(empty) == before
+
+
+async def test_what_the_baseline_stops_may_be_written_and_waits_for_an_exception(empty: City, tmp_path: Path) -> None:
+    """Two people approve exceptions in the console, which no file knows."""
+    wished = site(tmp_path, pools__0__grants={"clipboard_out": True})
+    await empty.pools.apply_site(wished)
+    (note,) = notes_on_rules(read_desired_rules(wished, wished.tenants[0]))
+    assert note.path.endswith(f"pools.{wished.tenants[0].pools[0].id}.grants.clipboard_out")
+    recorded = EXCEPTION | {"origins": [], "grants": ["clipboard_out"]}
+    both = site(tmp_path, pools__0__grants={"clipboard_out": True}, policy={"exceptions": [recorded]})
+    assert notes_on_rules(read_desired_rules(both, both.tenants[0])) == []
 
 
 async def test_an_exception_is_in_the_audit_with_both_people_and_may_end_without_stopping_a_start(

@@ -6,11 +6,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from auth.totp import TotpFactor
+from auth.webauthn import WebAuthn
 from broker.errors import ConfigurationError, SealBroken
 from broker.model.arrival import Arrival
 from broker.model.kinds import Origin
 from broker.model.place import Place
 from broker.secret import SealingKey, Secret
+from broker.signin.passkey_desk import Passkeys
 from broker.signin.records import (
     CodeAttempt,
     EnrolmentOffer,
@@ -156,7 +158,7 @@ async def test_networks_of_both_kinds_count(city: City) -> None:
 def test_a_network_that_is_none_stops_the_start(city: City, network: str) -> None:
     settings = make_settings(enrol_networks=[network])
     with pytest.raises(ConfigurationError, match="enrol_networks"):
-        SigninService(city.store, {}, TotpFactor(), city.sealing, settings)
+        SigninService(city.store, {}, TotpFactor(), city.sealing, settings, Passkeys(WebAuthn(), {}))
 
 
 async def test_the_secret_is_encrypted_at_rest(city: City) -> None:

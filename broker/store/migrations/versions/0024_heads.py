@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022_heads"
-down_revision = "0021_password_change"
+revision = "0024_heads"
+down_revision = "0023_local_account"
 branch_labels = None
 depends_on = None
 
