@@ -55,9 +55,14 @@ class _Stage(IntEnum):
 
 
 class Handshake:
-    """One handshake: send :meth:`open`, then hand over every instruction that guacd sends."""
+    """One handshake: send :meth:`open`, then hand over every instruction that guacd sends.
 
-    def __init__(self, spec: ConnectionSpec, display: Display) -> None:
+    With ``joins`` (a connection's id) it becomes a further user of that connection, whose ``connect`` repeats every
+    restriction: guacd keeps them per user.
+    """
+
+    def __init__(self, spec: ConnectionSpec, display: Display, joins: str = "") -> None:
+        self._joins = joins
         self._spec = spec
         self._display = display
         self._stage = _Stage.SELECTED
@@ -68,7 +73,7 @@ class Handshake:
 
     def open(self) -> bytes:
         """The first bytes for guacd."""
-        return encode_instruction("select", self._spec.protocol.value)
+        return encode_instruction("select", self._joins or self._spec.protocol.value)
 
     def receive(self, elements: Elements) -> Step | None:
         """What follows from one instruction of guacd; ``None`` for nothing yet.
@@ -111,7 +116,7 @@ class Handshake:
         guacd up to 1.5 starts an RDP session before it lists the user who asked for it, and what it sends in
         between reaches nobody. On a busy host that is this very instruction, and a picture without it has no size.
         """
-        if self._picture is None:
+        if self._picture is None or self._joins:
             return b""
         return encode_instruction("size", "0", str(self._picture.width_px), str(self._picture.height_px))
 

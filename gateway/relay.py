@@ -17,6 +17,7 @@ from gateway.guacd import Opened
 from gateway.limits import Clocks, RelayLimits, find_exceeded
 from gateway.notices import Notices
 from gateway.passages import Passages, text_encoding
+from gateway.pressed import Pressed
 from gateway.rate import InstructionBudget
 from gateway.status import classify_guacd_status
 from gateway.watermark.overlay import Overlay
@@ -80,12 +81,19 @@ class Relay:
         )
         self._picture.peer_streams = self._input.streams
         self._budget = InstructionBudget(limits.instructions_per_s, loop.time())
-        self._is_drawn = False
+        self.is_drawn = False
+        """The browser has rendered a picture."""
+        self._pressed = Pressed()
         self._drain: asyncio.Task[None] | None = None
         now = loop.time()
         self._started_s = self._last_input_s = self._guacd_heard_s = self._guacd_told_s = now
         self._stalled_since_s: float | None = None
         self._guacd_stalled_since_s: float | None = None
+
+    @property
+    def is_leaving(self) -> bool:
+        """The browser itself said that it goes."""
+        return self._input.is_leaving
 
     @property
     def dropped(self) -> int:
@@ -116,11 +124,24 @@ class Relay:
 
     def stop(self) -> None:
         """Let go of guacd."""
+        self._let_go()
+        self._guacd.say_goodbye()
+
+    def part(self) -> bytes:
+        """Let go of the browser alone: keys that it holds go up, and guacd's connection is the caller's.
+
+        Gives what guacd has sent of an instruction that is not whole yet.
+        """
+        self._let_go()
+        if released := self._pressed.release():
+            self._guacd.write(released)
+        return self._picture.take_rest()
+
+    def _let_go(self) -> None:
         self._guacd.on_data = lambda _data: None
         self._guacd.on_lost = lambda: None
         if self._drain is not None:
             self._drain.cancel()
-        self._guacd.say_goodbye()
 
     # --- guacd → browser
 
@@ -184,7 +205,8 @@ class Relay:
             self._tell_guacd(crossing)
         if self._input.inputs != inputs_before:
             self._last_input_s = self._loop.time()
-        if not self._is_drawn:
+            self._pressed.note(crossing)
+        if not self.is_drawn:
             self._note_first_frame()
         if self._input.is_leaving:
             self.end(EndReason.CLIENT_CLOSED)
@@ -199,7 +221,7 @@ class Relay:
     def _note_first_frame(self) -> None:
         first = self._picture.first_frame
         if first is not None and self._input.acknowledged >= first:
-            self._is_drawn = True
+            self.is_drawn = True
             self.on_drawn()
 
     def _note_missed_mark(self) -> None:
@@ -227,7 +249,7 @@ class Relay:
     def tick(self, now: datetime, broker_heard_s: float) -> None:
         """Once a second: limits and signs of life. ``broker_heard_s`` is a time of the loop's clock."""
         clock = self._loop.time()
-        clocks = self._read_clocks(now, clock, broker_heard_s)
+        clocks = self.read_clocks(now, clock, broker_heard_s)
         reason = find_exceeded(self._spec, self._limits, clocks)
         if reason is not None:
             self.end(reason)
@@ -246,7 +268,8 @@ class Relay:
         if self._drain is None and (fresh := self._overlay.draw_again(clock, self._limits.watermark_again_s)):
             self.tell_browser(fresh)
 
-    def _read_clocks(self, now: datetime, clock: float, broker_heard_s: float) -> Clocks:
+    def read_clocks(self, now: datetime, clock: float, broker_heard_s: float) -> Clocks:
+        """Ages of this session at ``clock``, a time of the loop's clock as ``broker_heard_s`` is."""
         stalled_since = self._stalled_since_s
         if not self._guacd.is_congested:
             self._guacd_stalled_since_s = None
@@ -264,13 +287,3 @@ class Relay:
             guacd_stalled_s=0.0 if guacd_stalled_since is None else clock - guacd_stalled_since,
             is_guacd_read=self._drain is None,
         )
-
-
-def describe_end(relay: Relay) -> dict[str, str]:
-    """Facts for the audit: numbers and words, no content."""
-    facts = {"dropped": str(relay.dropped), "unknown": str(relay.unknown)}
-    if relay.passages.unaudited:
-        facts["clipboard_refused"] = str(relay.passages.unaudited)
-    if relay.violation is not None:
-        facts |= {"rule": relay.violation.rule, "opcode": relay.violation.opcode}
-    return facts

@@ -3,6 +3,7 @@
 guacd keeps restrictions per user: they are part of *every* ``connect``, also of a join.
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -52,6 +53,12 @@ def restrict(protocol: DesktopProtocol, grants: Grants) -> Mapping[str, str]:
             }
         case DesktopProtocol.RDP:
             return shared | _restrict_rdp(grants)
+
+
+def name_restrictions(protocol: DesktopProtocol, grants: Grants) -> str:
+    """The same for the same restrictions: a digest (SHA-256, 32 hexadecimal digits)."""
+    told = "\n".join(f"{name}={value}" for name, value in sorted(restrict(protocol, grants).items()))
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
 def _restrict_rdp(grants: Grants) -> dict[str, str]:

@@ -31,8 +31,10 @@ from broker.link.server import WireServer
 from broker.link.tcp_door import find_tcp_door
 from broker.model.ids import TenantId
 from broker.people.approvals import ApprovalService
+from broker.people.help_desk import HelpDesk
 from broker.people.leavers import LeaverWatch
 from broker.people.locks import LockService
+from broker.people.passkeys import PasskeyShelf
 from broker.people.passwords import PasswordDesk
 from broker.people.service import PeopleService
 from broker.people.tenants import TenantDirectory
@@ -131,9 +133,11 @@ class Broker:
             signin=self.signin,
             passkeys=self.signin.passkeys,
             own_factors=self.signin.factors,
+            person_passkeys=PasskeyShelf(store, self.sessions),
             sessions=self.sessions,
             pools=self.pools,
             locks=LockService(store),
+            help_desk=HelpDesk(store),
             people=PeopleService(store, self.signin, self.sessions),
             audit=AuditService(store),
             policy=self.policy,

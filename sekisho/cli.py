@@ -18,6 +18,7 @@ from sekisho.commands.flows import flows
 from sekisho.commands.key import key
 from sekisho.commands.lock import lock
 from sekisho.commands.mode import mode
+from sekisho.commands.passkey import passkey
 from sekisho.commands.pki import pki
 from sekisho.commands.policy import policy
 from sekisho.commands.pool import desktop, pool
@@ -46,6 +47,7 @@ for _command in (
     desktop,
     session,
     user,
+    passkey,
     break_glass,
     lock,
     policy,

@@ -40,7 +40,7 @@ def _hostnames(tenant: TenantSettings) -> list[str]:
 
 def _origins(settings: SiteSettings, hostname: str) -> Iterator[str]:
     """Of every entrance that serves this name. The broker's own listener serves any tenant's name, at its own port."""
-    if settings.portal.host:
+    if settings.portal_host:
         yield _origin(settings.portal.public_url, hostname)
     for entrance in settings.entrances:
         if urlsplit(entrance.public_url).hostname == hostname:

@@ -43,6 +43,7 @@ from broker.model.records import AuditRecord, Tenant, User
 from broker.model.rules import RuleSet, Waiver
 from broker.model.throttle import Throttle
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
+from broker.people.help_desk import PersonSheet
 from broker.people.locks import BlockOrder, Lifted, LockRefused, NoSuchLock
 from broker.people.passwords import RulesShown
 from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
@@ -91,7 +92,7 @@ from broker.signin.records import (
 )
 from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
 from web.account_ports import AccountsPort, EmergenciesPort, KeysPort
-from web.factor_ports import OwnFactorsPort, PasskeysPort
+from web.factor_ports import OwnFactorsPort, PasskeysPort, PersonPasskeysPort
 
 
 class TenantsPort(Protocol):
@@ -160,6 +161,10 @@ class PeoplePort(Protocol):
     async def end_signins(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome:
         """End every browser's session of somebody else; their desktops are disconnected and keep the work."""
         ...
+
+
+class HelpDeskPort(Protocol):
+    async def look(self, actor: Actor, user_id: UserId) -> PersonSheet | NoSuchPerson | NotAllowed: ...
 
 
 class LocksPort(Protocol):
@@ -273,10 +278,12 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     signin: SigninPort
     passkeys: PasskeysPort
     own_factors: OwnFactorsPort
+    person_passkeys: PersonPasskeysPort
     sessions: SessionsPort
     pools: PoolsPort
     people: PeoplePort
     locks: LocksPort
+    help_desk: HelpDeskPort
     audit: AuditPort
     policy: PolicyPort
     approvals: ApprovalsPort

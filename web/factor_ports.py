@@ -2,7 +2,10 @@
 
 from typing import Protocol
 
+from broker.model.actor import Actor
+from broker.model.ids import UserId
 from broker.model.passkeys import FactorNotice
+from broker.people.passkeys import PasskeysOutcome, RemovalOutcome
 from broker.secret import Secret
 from broker.signin.factor_records import CodesGiven, FactorDenied, FactorOutcome, OwnFactors
 from broker.signin.records import (
@@ -26,6 +29,13 @@ class PasskeysPort(Protocol):
     async def enrol(self, attempt: PasskeyAttempt) -> CodeOutcome: ...
     async def ask_to_step_up(self, auth: Authenticated, hostname: str) -> PasskeyQuestion | StepUpRefused: ...
     async def step_up(self, auth: Authenticated, hostname: str, answer: str) -> StepUpOutcome: ...
+
+
+class PersonPasskeysPort(Protocol):
+    """A person's passkeys as the IT desk handles them."""
+
+    async def list_of(self, actor: Actor, user_id: UserId) -> PasskeysOutcome: ...
+    async def remove(self, actor: Actor, user_id: UserId, passkey_id: str, reason: str) -> RemovalOutcome: ...
 
 
 class OwnFactorsPort(Protocol):

@@ -264,7 +264,11 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
-    """One WebSocket on one gateway, from the redeemed ticket to its end. Bytes are those of the tunnel."""
+    """One WebSocket on one gateway, from the redeemed ticket to its end. Bytes are those of the tunnel.
+
+    ``parked_at``: since then its line is down and the gateway keeps the desktop's connection. ``seat`` is a sealed
+    JSON object: where that connection is (:class:`broker.wire.messages.GuacdSeat`).
+    """
 
     tenant_id: TenantId
     id: AttachmentId
@@ -278,6 +282,8 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     close_reason: EndReason | None = None
     bytes_to_browser: int = 0
     bytes_from_browser: int = 0
+    parked_at: datetime | None = None
+    seat: Sealed | None = None
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):

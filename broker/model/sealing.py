@@ -20,6 +20,8 @@ class SealedKind(StrEnum):
     """The account of a desktop; ``subject`` is its id."""
     DEVICE_AUTHORITY = "device_authority"
     """The key that signs devices' certificates."""
+    SEAT = "seat"
+    """Where the connection of an attachment is held; ``subject`` is the attachment's id."""
 
 
 class SealedRow(msgspec.Struct, frozen=True, kw_only=True):

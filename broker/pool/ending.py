@@ -66,7 +66,7 @@ async def close_attachments(tx: Transaction, session: Session, reason: EndReason
     """Close the open attachments of a session in the books."""
     cuts: list[Cut] = []
     for attachment in await tx.sessions.list_open_attachments(session_id=session.id):
-        closed = msgspec.structs.replace(attachment, closed_at=tx.now, close_reason=reason)
+        closed = msgspec.structs.replace(attachment, closed_at=tx.now, close_reason=reason, seat=None)
         await tx.sessions.update_attachment(closed)
         cuts.append(Cut(closed, reason))
     return cuts

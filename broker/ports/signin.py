@@ -64,6 +64,10 @@ class SigninTx(Protocol):
         """Compare-and-swap: the browser showed ``factor`` just now, if ``factor_at`` is still ``before``."""
         ...
 
+    async def list_web_sessions_of(self, tenant_id: TenantId, user_id: UserId) -> list[WebSession]:
+        """A person's signed-in browsers, the one that was used last first."""
+        ...
+
     async def remove_web_session(self, token_hash: bytes) -> bool: ...
     async def remove_web_sessions_of(
         self, tenant_id: TenantId, user_id: UserId, *, besides: bytes | None = None

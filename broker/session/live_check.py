@@ -16,7 +16,7 @@ from broker.pool.steps import note
 from broker.ports import Transaction
 from broker.session.context import SessionContext, note_session, step_session
 from broker.session.rules import LIVE_GRACE_S, is_live, may_revive, why_not
-from broker.session.tunnel_events import mark_active
+from broker.session.tunnel_events import mark_active, mark_parked
 
 
 async def compare_live(
@@ -90,6 +90,9 @@ async def _judge(tx: Transaction, gateway_id: GatewayId, attachment_id: Attachme
     await tx.sessions.update_attachment(msgspec.structs.replace(attachment, closed_at=None, close_reason=None))
     if attachment.attached_at is not None:
         await mark_active(tx, session)
+    again = await tx.sessions.get_session(session.tenant_id, session.id)
+    if attachment.parked_at is not None and again is not None:
+        await mark_parked(tx, again)
     detail = {"attachment": attachment.id}
     await note_session(tx, session, "session.attached", outcome="again", address=attachment.address, detail=detail)
     return None

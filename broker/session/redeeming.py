@@ -26,6 +26,7 @@ from broker.session.context import SessionContext, note_session
 from broker.session.marking import Bearer, mark_grants
 from broker.session.records import RedeemDenied, RedeemOk, RedeemOutcome
 from broker.session.rules import UP_STATES, is_live, remaining_grants
+from broker.session.seats import open_seat
 from broker.wire.messages import ConnectionSpec
 
 
@@ -97,6 +98,7 @@ async def _redeem_for(
     parameters = await _parameters(context, tx, session, pool)
     if isinstance(parameters, str):
         return await _refuse(tx, ticket, asked, TicketRefusal.NO_DESKTOP, why=parameters), []
+    before = await tx.sessions.list_open_attachments(session_id=session.id)
     attachment, cuts = await _attach(tx, session, asked)
     return RedeemOk(
         ConnectionSpec(
@@ -109,6 +111,7 @@ async def _redeem_for(
             parameters=parameters,
             grants=marked,
             max_unsupervised_s=zone.max_unsupervised_s,
+            seat=open_seat(context.sealing, before[-1]) if before else None,
         )
     ), cuts
 
@@ -149,7 +152,8 @@ async def _attach(tx: Transaction, session: Session, asked: Redemption) -> tuple
     cuts = await close_attachments(tx, session, EndReason.TAKEN_OVER)
     for cut in cuts:
         told = {"attachment": cut.attachment.id, "from": cut.attachment.address}
-        await note_session(tx, session, "session.taken_over", address=asked.address, detail=told)
+        event = "session.taken_over" if cut.attachment.parked_at is None else "session.resumed"
+        await note_session(tx, session, event, address=asked.address, detail=told)
     attachment = Attachment(
         tenant_id=session.tenant_id,
         id=AttachmentId(new_id()),

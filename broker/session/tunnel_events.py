@@ -24,6 +24,7 @@ from broker.pool.steps import stepped, swap
 from broker.ports import Transaction
 from broker.session.context import SessionContext, note_session, step_session
 from broker.session.rules import Fate, fate_of_detach, honest_time, is_live
+from broker.session.seats import seal_seat
 from broker.wire.messages import EventKind, GatewayEvent
 
 logger: Final = logging.getLogger(__name__)
@@ -37,13 +38,15 @@ async def take_event(context: SessionContext, gateway_id: GatewayId, epoch: str,
 
     Raises :class:`WireError` when a number in between is missing.
     """
-    cuts = await write_again(context.store, lambda tx: _take(tx, gateway_id, epoch, event))
+    cuts = await write_again(context.store, lambda tx: _take(context, tx, gateway_id, epoch, event))
     if event.kind is EventKind.DETACHED:
         context.wake()
     return cuts
 
 
-async def _take(tx: Transaction, gateway_id: GatewayId, epoch: str, event: GatewayEvent) -> list[Cut]:
+async def _take(
+    context: SessionContext, tx: Transaction, gateway_id: GatewayId, epoch: str, event: GatewayEvent
+) -> list[Cut]:
     last = await tx.sessions.get_last_event(gateway_id, epoch)
     if event.number <= last:
         return []
@@ -57,13 +60,15 @@ async def _take(tx: Transaction, gateway_id: GatewayId, epoch: str, event: Gatew
     session = await tx.sessions.get_session(attachment.tenant_id, attachment.session_id)
     if session is None:
         return []
-    return await _apply(tx, event, attachment, session)
+    return await _apply(context, tx, event, attachment, session)
 
 
-async def _apply(tx: Transaction, event: GatewayEvent, attachment: Attachment, session: Session) -> list[Cut]:
+async def _apply(
+    context: SessionContext, tx: Transaction, event: GatewayEvent, attachment: Attachment, session: Session
+) -> list[Cut]:
     match event.kind:
         case EventKind.ATTACHED:
-            await _attached(tx, event, attachment, session)
+            await _attached(context, tx, event, attachment, session)
         case EventKind.DRAWN:
             await _drawn(tx, event, attachment, session)
         case EventKind.INPUT_REFUSED:
@@ -72,6 +77,8 @@ async def _apply(tx: Transaction, event: GatewayEvent, attachment: Attachment, s
             await _note_oddity(tx, event, attachment, session, "watermark.not_acknowledged", "noticed")
         case EventKind.CLIPBOARD:
             await _note_text(tx, event, attachment, session)
+        case EventKind.PARKED:
+            await _parked(tx, event, attachment, session)
         case EventKind.DETACHED:
             return await _detached(tx, event, attachment, session)
     return []
@@ -91,14 +98,34 @@ async def _note_oddity(
     await note_session(tx, session, name, outcome=outcome, address=attachment.address, detail=told)
 
 
-async def _attached(tx: Transaction, event: GatewayEvent, attachment: Attachment, session: Session) -> None:
+async def _attached(
+    context: SessionContext, tx: Transaction, event: GatewayEvent, attachment: Attachment, session: Session
+) -> None:
     at = honest_time(event.at, not_before=attachment.redeemed_at, now=tx.now)
-    await tx.sessions.update_attachment(msgspec.structs.replace(attachment, attached_at=at))
+    is_over = event.seat is None or attachment.closed_at is not None
+    seat = None if is_over or event.seat is None else seal_seat(context.sealing, attachment, event.seat)
+    await tx.sessions.update_attachment(msgspec.structs.replace(attachment, attached_at=at, seat=seat))
     if attachment.closed_at is None:
         await mark_active(tx, session)
     await note_session(
         tx, session, "session.attached", address=attachment.address, detail={"attachment": attachment.id}
     )
+
+
+async def _parked(tx: Transaction, event: GatewayEvent, attachment: Attachment, session: Session) -> None:
+    """The line is down. The work goes on, and whoever comes back in time finds the connection as it was."""
+    at = honest_time(event.at, not_before=attachment.redeemed_at, now=tx.now)
+    await tx.sessions.update_attachment(msgspec.structs.replace(attachment, parked_at=at))
+    if attachment.closed_at is None:
+        await mark_parked(tx, session)
+    detail = {"attachment": attachment.id, "reason": str(event.reason or EndReason.CLIENT_CLOSED)}
+    await note_session(tx, session, "session.parked", address=attachment.address, detail=detail)
+
+
+async def mark_parked(tx: Transaction, session: Session) -> None:
+    """Nobody looks at the desktop of this session, and its gateway keeps the connection."""
+    if may_step(SESSION_STEPS, session.state, SessionEvent.LINE_LOST):
+        await step_session(tx, session, SessionEvent.LINE_LOST)
 
 
 async def mark_active(tx: Transaction, session: Session) -> None:
@@ -143,6 +170,7 @@ async def _detached(tx: Transaction, event: GatewayEvent, attachment: Attachment
             attachment,
             closed_at=at,
             close_reason=reason,
+            seat=None,
             bytes_to_browser=max(0, event.bytes_to_browser),
             bytes_from_browser=max(0, event.bytes_from_browser),
         )

@@ -12,6 +12,7 @@ from broker.store.columns import SealedBytes
 from broker.store.schema.devices import DEVICE_AUTHORITY
 from broker.store.schema.pools import DESKTOP
 from broker.store.schema.sealing import KEY_HOLDER, KEY_IN_USE
+from broker.store.schema.sessions import ATTACHMENT
 from broker.store.schema.signin import PENDING_SIGNIN, TOTP_ENROLMENT
 from broker.store.statements import Statements, columns_of
 
@@ -38,6 +39,7 @@ PLACES: Final[Mapping[SealedKind, _Place]] = {
     SealedKind.DEVICE_AUTHORITY: _Place(
         DEVICE_AUTHORITY, DEVICE_AUTHORITY.c.key, DEVICE_AUTHORITY.c.tenant_id, DEVICE_AUTHORITY.c.tenant_id
     ),
+    SealedKind.SEAT: _Place(ATTACHMENT, ATTACHMENT.c.seat, ATTACHMENT.c.id, ATTACHMENT.c.id),
 }
 """Every column of the type :class:`SealedBytes` belongs here, or rotation would lose what it holds."""
 

@@ -117,6 +117,12 @@ class SqlSignin:
         shown = update(WEB_SESSION).where(*mine).values(factor=factor, factor_at=self._db.now)
         return await self._db.touched(shown) == 1
 
+    async def list_web_sessions_of(self, tenant_id: TenantId, user_id: UserId) -> list[WebSession]:
+        theirs = (WEB_SESSION.c.tenant_id == tenant_id, WEB_SESSION.c.user_id == user_id)
+        return await self._db.every(
+            WebSession, select(WEB_SESSION).where(*theirs).order_by(WEB_SESSION.c.seen_at.desc())
+        )
+
     async def remove_web_session(self, token_hash: bytes) -> bool:
         return await self._db.change(sql.REMOVE_WEB_SESSION, {"token_hash": token_hash}) == 1
 

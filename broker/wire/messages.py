@@ -22,11 +22,25 @@ AGENT_PATH: Final = "/wire/agent"
 HEARTBEAT_S: Final = 5.0
 
 
+class GuacdSeat(msgspec.Struct, frozen=True, kw_only=True):
+    """A live connection of one guacd, which a further user may join. Its id opens the desktop, so it never prints.
+
+    ``restrictions`` names what that guacd was told to switch off: who is granted something else begins anew.
+    """
+
+    address: str
+    connection_id: str
+    restrictions: str
+
+    def __repr__(self) -> str:
+        return f"GuacdSeat(address={self.address!r})"
+
+
 class ConnectionSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a gateway needs to run one session alone.
 
     ``parameters`` are guacd's arguments by name (``hostname``, ``port``, ``password``, …). ``guacd_group``
-    names a group of addresses in the gateway's own settings.
+    names a group of addresses in the gateway's own settings. ``seat`` is where the session's last attachment was.
     """
 
     session_id: SessionId
@@ -38,6 +52,7 @@ class ConnectionSpec(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, str]
     grants: Grants
     max_unsupervised_s: int
+    seat: GuacdSeat | None = None
 
     def __repr__(self) -> str:
         return f"ConnectionSpec(session_id={self.session_id!r}, protocol={self.protocol!r}, <parameters>)"
@@ -46,7 +61,8 @@ class ConnectionSpec(msgspec.Struct, frozen=True, kw_only=True):
 class EventKind(StrEnum):
     """What a gateway tells of an attachment.
 
-    ``drawn``: the first frame was acknowledged by the browser. ``watermark_not_acknowledged``: the browser
+    ``drawn``: the first frame was acknowledged by the browser. ``parked``: the line is down, and the gateway keeps
+    the desktop's connection. ``watermark_not_acknowledged``: the browser
     showed that it did not take the watermark. ``clipboard``: a text crossed, or was refused, by its length and digest.
     """
 
@@ -55,6 +71,7 @@ class EventKind(StrEnum):
     INPUT_REFUSED = "input_refused"
     WATERMARK_NOT_ACKNOWLEDGED = "watermark_not_acknowledged"
     CLIPBOARD = "clipboard"
+    PARKED = "parked"
     DETACHED = "detached"
 
 
@@ -87,7 +104,8 @@ class Redeem(_Message, frozen=True, kw_only=True, tag="redeem"):
 
 
 class GatewayEvent(_Message, frozen=True, kw_only=True, tag="event"):
-    """A numbered fact, kept on disk by the gateway until it is acknowledged. Numbers start at 1."""
+    """A numbered fact, kept on disk by the gateway until it is acknowledged. Numbers start at 1. ``attached`` comes
+    with the ``seat``."""
 
     number: int
     kind: EventKind
@@ -98,6 +116,7 @@ class GatewayEvent(_Message, frozen=True, kw_only=True, tag="event"):
     bytes_to_browser: int = 0
     bytes_from_browser: int = 0
     detail: dict[str, str] = {}
+    seat: GuacdSeat | None = None
 
 
 class GatewayHeartbeat(_Message, frozen=True, kw_only=True, tag="gateway_heartbeat"):

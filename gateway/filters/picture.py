@@ -108,6 +108,11 @@ class PictureFilter:
         self._rest = data[end:]
         return data[:end]
 
+    def take_rest(self) -> bytes:
+        """What was fed of an instruction that is not whole yet."""
+        rest, self._rest = self._rest, b""
+        return rest
+
     def _sift(self, data: bytes, position: int, is_ascii: bool) -> bytes:
         """Judge what can't be skipped, and skip again behind it. What is before ``position`` crosses."""
         kept_from = 0

@@ -22,7 +22,7 @@ from broker.session.service import SessionService
 from broker.settings import ReconcileSettings
 from broker.signin.records import Authenticated
 from broker.store import SqlStore
-from broker.wire.messages import ConnectionSpec, EventKind, GatewayEvent
+from broker.wire.messages import ConnectionSpec, EventKind, GatewayEvent, GuacdSeat
 from tests.factories import (
     CITY,
     GATEWAY,
@@ -167,12 +167,19 @@ class City:
         return outcome.spec
 
     async def tell(
-        self, spec: ConnectionSpec, kind: EventKind, reason: EndReason | None = None, *, sent: int = 0, **detail: str
+        self,
+        spec: ConnectionSpec,
+        kind: EventKind,
+        reason: EndReason | None = None,
+        *,
+        sent: int = 0,
+        seat: GuacdSeat | None = None,
+        **detail: str,
     ) -> GatewayEvent:
         """The gateway tells the next event."""
         self.event_number += 1
         event = await self.event(spec, kind, reason, number=self.event_number, sent=sent)
-        event = msgspec.structs.replace(event, detail=detail)
+        event = msgspec.structs.replace(event, detail=detail, seat=seat)
         await self.sessions.take_event(GATEWAY, "epoch-1", event)
         return event
 

@@ -38,7 +38,7 @@ DESKTOP_PASSWORD = "desktop-password-of-a-test"
 
 
 def make_spec(**changes: Any) -> ConnectionSpec:
-    """A connection to a VNC desktop in zone ``lgwan`` with no grants at all."""
+    """A connection to a VNC desktop in zone ``lgwan`` with no grants at all, given up as soon as its line is lost."""
     spec = ConnectionSpec(
         session_id=SessionId("session-1"),
         attachment_id=AttachmentId("attachment-1"),
@@ -47,7 +47,7 @@ def make_spec(**changes: Any) -> ConnectionSpec:
         guacd_group="lgwan",
         protocol=DesktopProtocol.VNC,
         parameters={"hostname": "/desktops/1.sock", "port": "0", "password": DESKTOP_PASSWORD},
-        grants=Grants(),
+        grants=Grants(park_limit_s=0),
         max_unsupervised_s=3600,
     )
     return msgspec.structs.replace(spec, **changes)

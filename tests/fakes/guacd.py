@@ -111,6 +111,32 @@ class TalkativeGuacd:
                 return
 
 
+class JoinableGuacd(TalkativeGuacd):
+    """Keeps a connection as long as it has a user; whoever selects its id becomes a further one, with the whole
+    picture. Who selects what is not there (any more) is let go of."""
+
+    def __init__(self, announced: Sequence[str] = tuple(VNC_1_3_0)) -> None:
+        super().__init__(announced)
+        self.users: dict[str, list[Visit]] = {}
+
+    async def behave(self, visit: Visit) -> None:
+        asked = await visit.next()
+        assert asked is not None
+        wanted = asked[1].decode()
+        if wanted.startswith("$") and not self.users.get(wanted):
+            return
+        connection_id = wanted if wanted.startswith("$") else f"$connection-{len(self.users) + 1}"
+        visit.say(encode_instruction("args", *self.announced))
+        while (elements := await visit.next()) is not None and elements[0] != b"connect":
+            pass
+        self.users.setdefault(connection_id, []).append(visit)
+        visit.say(encode_instruction("ready", connection_id), FIRST_FRAME)
+        try:
+            await self.listen(visit)
+        finally:
+            self.users[connection_id].remove(visit)
+
+
 class SilentGuacd(TalkativeGuacd):
     """Takes the connection and never says a word."""
 

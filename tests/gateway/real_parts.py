@@ -25,6 +25,12 @@ class Desktop(msgspec.Struct, frozen=True, kw_only=True):
     guacd_address: str
     parameters: dict[str, str]
     display: str
+    vnc_socket: Path
+    home: Path
+
+    def has_file(self, name: str) -> Callable[[], bool]:
+        """Whether whoever sits there has made it, asked again each time."""
+        return (self.home / name).exists
 
 
 def _free_port() -> int:
@@ -44,9 +50,9 @@ def _wait_for(is_ready: Callable[[], bool], what: str) -> None:
 
 
 @contextlib.contextmanager
-def _running(arguments: list[str], **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+def _running(arguments: list[str], folder: Path | None = None, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
-        arguments, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        arguments, env=os.environ | environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     try:
         yield process
@@ -92,12 +98,14 @@ def run_desktop(folder: Path, tls: GuacdTls | None = None) -> Iterator[Desktop]:
         display = _read_display(server)
         _wait_for(vnc_socket.exists, "the desktop's socket")
         _wait_for(lambda: _is_open(settings.port), "guacd")
-        with _running(terminal, DISPLAY=display, HOME=str(folder)):
+        with _running(terminal, folder, DISPLAY=display, HOME=str(folder)):
             assert guacd.poll() is None
             yield Desktop(
                 guacd_address=f"{'tls:' if tls else ''}127.0.0.1:{settings.port}",
                 parameters={"hostname": socket_hostname(DESKTOP), "port": "0", "color-depth": "24"},
                 display=display,
+                vnc_socket=vnc_socket,
+                home=folder,
             )
 
 

@@ -190,7 +190,7 @@ async def test_other_requests_get_nothing(site: Site) -> None:
     async with aiohttp.ClientSession() as session:
         base = f"http://127.0.0.1:{site.port}"
         async with session.get(base + "/healthz") as health:
-            assert await health.json() == {"ok": True, "broker": True, "sessions": 0}
+            assert await health.json() == {"ok": True, "broker": True, "sessions": 0, "kept": 0}
         async with session.get(base + "/tunnel", headers=HEADERS) as plain:
             assert plain.status == 400
         async with session.get(base + "/") as root:

@@ -154,7 +154,7 @@ async def test_good_tickets_are_not_charged_to_the_address(site: Site) -> None:
 
 
 async def test_strangers_hear_that_it_runs_and_no_number(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.app.is_loopback", lambda _address: False)
+    monkeypatch.setattr("gateway.sessions.is_loopback", lambda _address: False)
     await site.start()
     async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{site.port}/healthz") as health:
         assert await health.json() == {"ok": True}

@@ -4,7 +4,11 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
+from broker.model.actor import Actor
+from broker.model.ids import UserId
 from broker.model.passkeys import FactorNotice, Passkey
+from broker.model.records import User
+from broker.people.passkeys import PasskeyKept, PasskeyRefusal, PasskeysOutcome, RemovalOutcome
 from broker.secret import Secret
 from broker.signin.factor_records import (
     CodesGiven,
@@ -105,7 +109,7 @@ class ShelfOfFactors:
             return _DENIED
         if answer != GOOD:
             return FactorDenied(FactorRefusal.PASSKEY_REFUSED)
-        self.passkeys.append(a_passkey(auth, name, len(self.passkeys)))
+        self.passkeys.append(a_passkey(auth.user, name, len(self.passkeys)))
         return FactorChanged()
 
     async def rename_passkey(self, auth: Authenticated, passkey_id: str, name: str) -> FactorOutcome:
@@ -134,11 +138,31 @@ class ShelfOfFactors:
         return CodesGiven(("AAAA-BBBB-CCCC",)) if self.is_fresh else _DENIED
 
 
-def a_passkey(auth: Authenticated, name: str, number: int) -> Passkey:
+class DeskOfPasskeys:
+    """People's passkeys by person."""
+
+    def __init__(self) -> None:
+        self.of: dict[UserId, list[Passkey]] = {}
+
+    async def list_of(self, actor: Actor, user_id: UserId) -> PasskeysOutcome:
+        return self.of.get(user_id, [])
+
+    async def remove(self, actor: Actor, user_id: UserId, passkey_id: str, reason: str) -> RemovalOutcome:
+        kept = [key for key in self.of.get(user_id, []) if key.id != passkey_id]
+        found = [key for key in self.of.get(user_id, []) if key.id == passkey_id]
+        if not found:
+            return PasskeyKept(PasskeyRefusal.NO_SUCH_PASSKEY)
+        if not kept:
+            return PasskeyKept(PasskeyRefusal.LAST_FACTOR)
+        self.of[user_id] = kept
+        return found[0]
+
+
+def a_passkey(user: User, name: str, number: int) -> Passkey:
     return Passkey(
-        tenant_id=auth.user.tenant_id,
+        tenant_id=user.tenant_id,
         id=f"key-{number}",
-        user_id=auth.user.id,
+        user_id=user.id,
         rp_id="localhost",
         credential_id=bytes([number]),
         public_key=b"",

@@ -37,7 +37,8 @@ SYNC = encode("sync", 1000)
 
 
 class FakeTunnel:
-    """``frame`` is what it draws; ``taken`` holds every instruction but pings; :meth:`hang_up` closes what is open."""
+    """``frame`` is what it draws; ``taken`` holds every instruction but pings; :meth:`hang_up` closes what is open.
+    ``is_mute``: no ping is answered."""
 
     def __init__(self) -> None:
         self.taken: list[Elements] = []
@@ -46,6 +47,7 @@ class FakeTunnel:
         self.changed = asyncio.Condition()
         self.url = ""
         self.frame = SIZE + FILL + SYNC
+        self.is_mute = False
 
     async def accept(self, request: web.Request) -> web.StreamResponse:
         """Greet, draw after the ticket, echo pings, write the rest down."""
@@ -63,7 +65,8 @@ class FakeTunnel:
 
     async def _take(self, socket: web.WebSocketResponse, elements: Elements) -> None:
         if elements[:2] == ["", "ping"]:
-            await socket.send_str(encode(*elements))
+            if not self.is_mute:
+                await socket.send_str(encode(*elements))
             return
         if elements[:2] == ["", "ticket"]:
             await socket.send_str(self.frame)

@@ -10,8 +10,9 @@ from tests.web.fake_changes import KeptChanges
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
-from tests.web.fake_factors import PlainPasskeys, ShelfOfFactors
+from tests.web.fake_factors import DeskOfPasskeys, PlainPasskeys, ShelfOfFactors
 from tests.web.fake_flows import ListedFlows
+from tests.web.fake_help_desk import PatientHelpDesk
 from tests.web.fake_keys import KeptKeys
 from tests.web.fake_locks import ListedLocks
 from tests.web.fake_mapping import SmallMapping
@@ -37,10 +38,12 @@ class FakeCity:
         self.accounts = KeptAccounts()
         self.passkeys = PlainPasskeys(self.signin)
         self.own_factors = ShelfOfFactors()
+        self.person_passkeys = DeskOfPasskeys()
         self.sessions = ScriptedSessions()
         self.pools = ShelfOfPools()
         self.people = HelpfulPeople(self.signin)
         self.locks = ListedLocks()
+        self.help_desk = PatientHelpDesk(self.signin, self.locks)
         self.audit = WrittenAudit()
         self.policy = OpenMinded()
         self.approvals = KeptApprovals()
@@ -68,10 +71,12 @@ class FakeCity:
             signin=self.signin,
             passkeys=self.passkeys,
             own_factors=self.own_factors,
+            person_passkeys=self.person_passkeys,
             sessions=self.sessions,
             pools=self.pools,
             people=self.people,
             locks=self.locks,
+            help_desk=self.help_desk,
             audit=self.audit,
             policy=self.policy,
             approvals=self.approvals,

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from broker.model.kinds import Role
 from broker.model.passkeys import FactorNotice
 from tests.web.browsing import Page, Visitor
-from tests.web.fake_factors import GOOD
+from tests.web.fake_factors import GOOD, a_passkey
 from tests.web.fake_signin import CODE, PASSWORD
 from tests.web.fakes import FakeCity
 from tests.web.people import DESK, NOW, STAFF
@@ -150,3 +150,26 @@ async def test_an_administrator_without_the_passkey_that_the_role_asks_for_is_le
     await visitor.get("/factors")
     posted = await visitor.submit("/console/people/u1/lock", reason="x")
     assert posted.location == "/factors?for=console", "no way around by a form"
+
+
+async def test_the_desk_takes_a_lost_key_away(visitor: Visitor, city: FakeCity) -> None:
+    await visitor.sign_in(DESK.login)
+    city.person_passkeys.of[STAFF.id] = [a_passkey(STAFF, "職場の鍵", 0), a_passkey(STAFF, "なくした鍵", 1)]
+    page = await visitor.get(f"/console/people/{STAFF.id}")
+    assert "なくした鍵" in page.text
+    path = f"/console/people/{STAFF.id}/passkeys/key-1/remove"
+    assert "このパスキーを削除しますか" in (await visitor.get(path)).text
+    assert (await visitor.submit(path, reason="")).status == 422
+    assert (
+        await visitor.submit(path, reason="紛失の届出")
+    ).location == f"/console/people/{STAFF.id}?done=passkey_removed"
+    await visitor.get(f"/console/people/{STAFF.id}")
+    last = await visitor.submit(f"/console/people/{STAFF.id}/passkeys/key-0/remove", reason="紛失の届出")
+    assert last.status == 409
+    assert "最後の認証方法" in last.text
+    assert (await visitor.get(path)).status == 404
+    listed = await visitor.get(f"/api/v1/admin/people/{STAFF.id}/passkeys")
+    assert [one["name"] for one in json.loads(listed.text)["passkeys"]] == ["職場の鍵"]
+    await visitor.get("/")
+    gone = await visitor.call(f"/api/v1/admin/people/{STAFF.id}/passkeys/key-1/remove", {"reason": "紛失"})
+    assert (gone.status, json.loads(gone.text)["error"]["code"]) == (409, "no_such_passkey")

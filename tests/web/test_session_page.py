@@ -132,6 +132,38 @@ async def test_a_lost_line_is_taken_up_again_with_a_new_ticket(
         assert len(set(tickets)) == 2
 
 
+async def test_a_line_that_is_back_is_used_at_once_and_the_dead_tunnel_is_told_nothing(
+    browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel
+) -> None:
+    async with signed_in_page(browser, portal_url, STAFF.login) as page:
+        await page.goto(portal_url + PATH)
+        await wait_state(page, "drawn")
+        await page.route("**/icon.svg", lambda route: route.abort())
+        tunnel.is_mute = True
+        await expect(page.locator("#toast")).to_be_visible(timeout=10_000)
+        assert tunnel.tickets() == 1
+        await page.unroute("**/icon.svg")
+        await tunnel.wait_for_tickets(2, 3)
+        tunnel.is_mute = False
+        await wait_state(page, "drawn")
+        assert not any(one[0] == "disconnect" for one in tunnel.taken)
+
+
+async def test_a_silent_tunnel_on_a_line_that_is_up_is_not_hurried(
+    browser: Browser, city: FakeCity, portal_url: str, tunnel: FakeTunnel
+) -> None:
+    async with signed_in_page(browser, portal_url, STAFF.login) as page:
+        await page.goto(portal_url + PATH)
+        await wait_state(page, "drawn")
+        tunnel.is_mute = True
+        await expect(page.locator("#toast")).to_be_visible(timeout=10_000)
+        async with page.expect_request("**/icon.svg"):
+            pass
+        async with page.expect_request("**/icon.svg"):
+            pass
+        assert tunnel.tickets() == 1
+
+
 @pytest.mark.parametrize(
     "frame", ["", SIZE + CURSOR + SYNC, CURSOR + FILL + SYNC], ids=["nothing", "cursor", "no size"]
 )

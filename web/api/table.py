@@ -12,6 +12,7 @@ from web.api.admin_flows import FLOW_OPERATIONS
 from web.api.admin_keys import KEY_OPERATIONS
 from web.api.admin_locks import LOCK_OPERATIONS
 from web.api.admin_mapping import MAPPING_OPERATIONS
+from web.api.admin_passkeys import PASSKEY_OPERATIONS
 from web.api.admin_people import PEOPLE_OPERATIONS
 from web.api.admin_policy import POLICY_OPERATIONS
 from web.api.admin_pools import POOL_OPERATIONS
@@ -24,6 +25,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *POOL_OPERATIONS,
     *SESSION_OPERATIONS,
     *PEOPLE_OPERATIONS,
+    *PASSKEY_OPERATIONS,
     *ACCOUNT_OPERATIONS,
     *LOCK_OPERATIONS,
     *POLICY_OPERATIONS,

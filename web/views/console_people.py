@@ -6,19 +6,22 @@ from aiohttp import web
 
 from broker.model.ids import UserId
 from broker.model.records import User
+from broker.people.help_desk import PersonSheet
 from broker.people.records import NoSuchPerson, PersonDetails, ReasonMissing
 from broker.people.rules import refuse_change
 from broker.policy.administration import Action, NotAllowed
 from web.errors import show_problem
 from web.forms import read_form, read_query, see_other
 from web.language import gettext_noop as _
+from web.lock_words import LOCK_KINDS, LOCK_REASONS
 from web.measures import Measure, order_measure
+from web.person_sheet import pool_lines, signin_lines, troubles_of
 from web.problems import Problem
 from web.views.audit_table import told_records
 from web.views.confirmation import Confirmation, ask_again, ask_for, is_reason_missing, person_named
 from web.views.console import console_page
 from web.visitor import actor_of, services_of
-from web.words import ROLES
+from web.words import ORIGINS, ROLES
 
 DONE_CODES: Final = {
     Measure.LOCK: "locked",
@@ -43,9 +46,9 @@ _TEXTS: Final[dict[Measure, tuple[str, tuple[str, ...], str]]] = {
         _("利用停止を解除する"),
     ),
     Measure.RESET_FACTOR: (
-        _("認証アプリの登録を解除しますか"),
+        _("認証方法の登録を解除しますか"),
         (
-            _("今の認証アプリと非常用コードは使えなくなり、次回ログイン時に登録し直します。"),
+            _("今の認証アプリ、パスキー、非常用コードは使えなくなり、次回ログイン時に登録し直します。"),
             _("ログイン中の端末からログアウトさせ、接続中の画面を切断します（作業は残ります）。"),
             _("なりすましを防ぐため、本人であることを職員証などで確かめてから行ってください。"),
         ),
@@ -103,16 +106,27 @@ async def show_person(request: web.Request) -> web.Response:
     details = await _find_person(request)
     if isinstance(details, Problem):
         return show_problem(request, details)
+    passkeys = await services_of(request).person_passkeys.list_of(actor_of(request), details.user.id)
     lines = await told_records(request, list(details.recent))
-    if isinstance(lines, NotAllowed):
+    sheet = await services_of(request).help_desk.look(actor_of(request), details.user.id)
+    if isinstance(lines, NotAllowed) or not isinstance(sheet, PersonSheet):
         return show_problem(request, Problem.NOT_ALLOWED)
+    pools = await pool_lines(request, sheet)
     return console_page(
         request,
         "console/person.html",
         "people",
         person=details.user,
         recovery_codes_left=details.recovery_codes_left,
+        passkeys=[] if isinstance(passkeys, NotAllowed | NoSuchPerson) else passkeys,
         lines=lines,
+        sheet=sheet,
+        troubles=troubles_of(sheet),
+        signins=signin_lines(sheet),
+        pools=[] if isinstance(pools, NotAllowed) else pools,
+        origins=ORIGINS,
+        lock_kinds=LOCK_KINDS,
+        lock_reasons=LOCK_REASONS,
         role_names=ROLES,
         may_change=refuse_change(actor_of(request), details.user) is None,
     )

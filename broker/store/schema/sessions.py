@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text, text
 
 from broker.lifecycle.session import LIVE_STATES
-from broker.store.columns import Json, UtcTime
+from broker.store.columns import Json, SealedBytes, UtcTime
 from broker.store.schema.metadata import METADATA, refers_to
 
 _HELD: Final = text("released_at IS NULL")
@@ -113,6 +113,8 @@ ATTACHMENT: Final = Table(
     Column("close_reason", String(32)),
     Column("bytes_to_browser", BigInteger, nullable=False),
     Column("bytes_from_browser", BigInteger, nullable=False),
+    Column("parked_at", UtcTime),
+    Column("seat", SealedBytes),
     refers_to("session", "session_id"),
     Index("uq_attachment_id", "id", unique=True),
     Index("ix_attachment_open_session", "session_id", sqlite_where=_OPEN, postgresql_where=_OPEN),

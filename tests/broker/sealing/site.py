@@ -9,26 +9,30 @@ from pyotp.totp import TOTP
 
 from broker.device.authority import make_authority, open_authority
 from broker.model.actor import Actor
-from broker.model.ids import DesktopId, UserId
+from broker.model.ids import AttachmentId, DesktopId, PoolId, UserId
 from broker.model.kinds import Role
 from broker.model.records import Zone
 from broker.model.sealing import SealedKind
 from broker.pool.credentials import open_credential, seal_credential
-from broker.ports import Store
+from broker.ports import Store, Transaction
 from broker.sealing.records import KeyStatus, Stage
 from broker.sealing.service import KeyService
 from broker.sealing.watch import KeyWatch
 from broker.secret import SealingKey, Secret
+from broker.session.seats import open_seat, seal_seat
 from broker.signin.proving import totp_purpose
 from broker.signin.records import EnrolmentOffer, MustEnrol, SignedIn
 from broker.store import SqlStore
+from broker.wire.messages import GuacdSeat
 from tests.broker.signin.city import OFFICE, STEP, TENANT, City, open_city
-from tests.broker.store.rows import LGWAN, a_desktop, a_pool
+from tests.broker.store.rows import LGWAN, a_desktop, a_pool, a_session, an_attachment
 
 ROOT = Actor(tenant_id=TENANT, name="local:0", roles=frozenset({Role.SYSTEM_ADMIN}), address="local")
 PEOPLE = ("yamada", "佐藤")
 NEWCOMER = "suzuki"
 DESKTOP = DesktopId("desktop-1")
+ATTACHMENT = AttachmentId("attachment-1")
+SEAT = GuacdSeat(address="guacd:4822", connection_id="$1", restrictions="")
 STEPS = 40
 
 
@@ -93,8 +97,11 @@ class Site:
                 assert secret.reveal() == self.city.secrets[login]
             desktop = await tx.pools.get_desktop(TENANT, DESKTOP)
             authority = await tx.devices.get_authority(TENANT)
+            attachment = await tx.sessions.get_attachment(ATTACHMENT)
         assert desktop is not None
         assert authority is not None
+        assert attachment is not None
+        assert open_seat(sealing, attachment) == SEAT
         assert open_credential(sealing, desktop)["password"] == Secret("机の鍵")
         open_authority(authority, sealing)
 
@@ -146,9 +153,20 @@ async def found_site(store: SqlStore, path: Path) -> Site:
         await tx.pools.put_pool(pool)
         desktop = msgspec.structs.replace(a_desktop(tenant_id=TENANT, pool_id=pool.id), id=DESKTOP)
         await tx.pools.add_desktop(msgspec.structs.replace(desktop, credential=credential))
+        await _add_attachment(tx, sealing, pool.id)
     site = Site(store, city, path)
     await site.make_offer(sealing)
     return site
+
+
+async def _add_attachment(tx: Transaction, sealing: SealingKey, pool_id: PoolId) -> None:
+    user = await tx.people.find_user(TENANT, PEOPLE[0])
+    assert user is not None
+    session = a_session(user_id=user.id, tenant_id=TENANT, pool_id=pool_id)
+    assert await tx.sessions.add_session(session)
+    attachment = an_attachment(session)
+    sealed = seal_seat(sealing, attachment, SEAT)
+    await tx.sessions.add_attachment(msgspec.structs.replace(attachment, seat=sealed))
 
 
 def counts(status: KeyStatus) -> dict[str, int]:

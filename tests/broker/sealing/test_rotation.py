@@ -22,8 +22,8 @@ from tests.broker.sealing.site import PEOPLE, ROOT, STEPS, Site, counts, found_s
 from tests.broker.signin.city import STEP, TENANT
 from tests.fakes.mortal import Fuse, Killed, MortalStore
 
-VALUES = len(PEOPLE) + 3
-"""Apps, an offer, a desktop's account, an authority's key."""
+VALUES = len(PEOPLE) + 4
+"""Apps, an offer, a desktop's account, an authority's key, a seat at a guacd."""
 
 
 @pytest.fixture

@@ -47,6 +47,12 @@ export class Attachment {
     this.client.disconnect();
   }
 
+  // The line is dead: nothing is said over it, and what it keeps of ours at the gateway is left for the next one.
+  abandon() {
+    this.isOver = true;
+    this.tunnel.disconnect();
+  }
+
   #collectTexts(onText) {
     this.client.onclipboard = (stream) => {
       const reader = new Guacamole.ArrayBufferReader(stream);

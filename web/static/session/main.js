@@ -1,18 +1,19 @@
 // The session page: asks for tickets, attaches, shows the picture, and says plainly what is going on.
 
+import { Again } from "./again.js";
 import { Attachment } from "./attachment.js";
 import { Broker, Refusal } from "./broker.js";
 import { ClipboardDialog } from "./clipboard.js";
 import { Cover } from "./cover.js";
 import { Curtain } from "./curtain.js";
-import { decideEnding, delayBefore, Then } from "./endings.js";
+import { decideEnding, Then } from "./endings.js";
 import { KeyboardLayer } from "./keyboard.js";
 import { Notices } from "./notices.js";
 import { Screen } from "./screen.js";
+import { Told } from "./told.js";
 import { Toolbar } from "./toolbar.js";
 
 const PREPARING_POLL_MS = 1000;
-const SECOND_MS = 1000;
 const PICTURE_DEADLINE_MS = 15_000;
 const ATTEMPTS_WITHOUT_PICTURE = 2;
 
@@ -28,9 +29,10 @@ const screen = new Screen(place);
 const focusScreen = () => place.focus({ preventScroll: true });
 
 let attachment = null;
-let attempts = 0;
 let withoutPicture = 0;
 let timer = 0;
+// Grows with every beginning and every end: an answer to an earlier one comes too late.
+let turn = 0;
 
 const keyboard = new KeyboardLayer(place, {
   // Keys go up also behind a cover, and none goes down.
@@ -54,13 +56,29 @@ const notices = new Notices(texts, {
   },
 });
 
+const told = new Told({ clipboard, cover, notices });
+const again = new Again({
+  showPause: (seconds, reason) => {
+    const [title, hint] = retrying[reason] ?? [texts.reconnecting, texts.reconnectingHint];
+    curtain.showCountdown(title.replace("{seconds}", seconds), hint);
+  },
+  connect: () => connect(),
+  onGivenUp: (reason) => {
+    const [, , title, remedy] = retrying[reason] ?? [];
+    curtain.showEnd(title ?? texts.lost, remedy ?? texts.lostRemedy, { mayReconnect: true });
+  },
+});
+
 document.getElementById("reconnect").addEventListener("click", () => {
-  attempts = 0;
+  again.stop();
   withoutPicture = 0;
   connect();
 });
 // A page that the browser kept alive in its history must not show an old picture.
-window.addEventListener("pagehide", () => hangUp());
+window.addEventListener("pagehide", () => {
+  again.stop();
+  hangUp();
+});
 window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
 
 function enter(name) {
@@ -69,53 +87,28 @@ function enter(name) {
 }
 
 function hangUp() {
+  turn += 1;
   window.clearTimeout(timer);
+  again.pause();
   keyboard.releaseAll();
   attachment?.hangUp();
   attachment = null;
   screen.clear();
   toolbar.showLatency(null);
-  withdraw();
-}
-
-// Nothing of what the gateway told, and no text, outlives the connection.
-function withdraw() {
-  notices.clear();
-  clipboard.withdraw();
-  cover.want(false);
-}
-
-// What the gateway tells in the tunnel.
-function takeWord(word, args) {
-  switch (word) {
-    case "grants":
-      clipboard.offer(Number(args[0]), args.slice(1));
-      cover.want(args.includes("cover"));
-      break;
-    case "ends":
-      notices.tellEnd(args[0], Number(args[1]));
-      break;
-    case "idle":
-      notices.tellIdle(Number(args[0]));
-      break;
-    case "active":
-      notices.tellIdle(null);
-      break;
-    case "clipboard":
-      clipboard.tell(args[0], args[1]);
-      break;
-    default: // a newer gateway may tell more
-  }
+  told.withdraw();
 }
 
 // --- from the ticket to the picture
 
 async function connect() {
   hangUp();
+  const asked = turn;
   enter("preparing");
   try {
-    await takeAnswer(await broker.askTicket());
+    const answer = await broker.askTicket();
+    if (asked === turn) takeAnswer(answer);
   } catch (fault) {
+    if (asked !== turn) return;
     if (fault instanceof Refusal) showRefusal(fault);
     else if (fault instanceof TypeError) retry();
     else throw fault;
@@ -148,14 +141,31 @@ function attach(ticket) {
   attachment = new Attachment(settings.tunnelUrl, ticket, screen, {
     onDrawn: () => showPicture(),
     onClosed: (ending) => takeEnding(ending),
-    onUnstable: (isUnstable) => (isUnstable ? curtain.toast(texts.unstable) : undefined),
+    onUnstable: (isUnstable) => noteSilence(isUnstable),
     onLatency: (milliseconds) => {
       state.latencyMs = String(milliseconds);
       toolbar.showLatency(milliseconds);
     },
-    onTold: takeWord,
+    onTold: (word, args) => told.take(word, args),
     onText: (text) => clipboard.showCopied(text),
   });
+}
+
+// Nothing comes through the tunnel. If the line was down and is back, the tunnel may still wait long for its own
+// repeats: a new one has the picture sooner.
+function noteSilence(isSilent) {
+  if (!isSilent) {
+    again.forgetLine();
+    return;
+  }
+  curtain.toast(texts.unstable);
+  again.watchLine(comeBack);
+}
+
+function comeBack() {
+  attachment?.abandon();
+  attachment = null;
+  connect();
 }
 
 // No picture in time: once more with a new ticket, and if that shows nothing either, the person is told.
@@ -175,7 +185,7 @@ function giveUpWaiting() {
 
 function showPicture() {
   window.clearTimeout(timer);
-  attempts = 0;
+  again.stop();
   withoutPicture = 0;
   curtain.hide();
   curtain.clearToast();
@@ -189,40 +199,22 @@ function takeEnding({ status, word }) {
   window.clearTimeout(timer);
   keyboard.releaseAll();
   attachment = null;
-  withdraw();
+  told.withdraw();
   const { then, reason } = decideEnding(status, word);
   if (then === Then.RETRY) retry(reason);
   else showEnd(reason);
 }
 
 function retry(reason = "") {
-  const seconds = delayBefore(attempts);
-  attempts += 1;
   enter("disconnected");
-  if (seconds === null) {
-    const [, , title, remedy] = retrying[reason] ?? [];
-    curtain.showEnd(title ?? texts.lost, remedy ?? texts.lostRemedy, { mayReconnect: true });
-    return;
-  }
-  countDown(seconds, reason);
-}
-
-function countDown(seconds, reason) {
-  if (seconds > 0) {
-    const [title, hint] = retrying[reason] ?? [texts.reconnecting, texts.reconnectingHint];
-    curtain.showCountdown(title.replace("{seconds}", seconds), hint);
-    timer = window.setTimeout(() => countDown(seconds - 1, reason), SECOND_MS);
-  } else if (document.hidden) {
-    // Only a page that somebody looks at takes a desktop back: another screen may hold it by now.
-    document.addEventListener("visibilitychange", () => countDown(0, reason), { once: true });
-  } else {
-    connect();
-  }
+  if (reason === "") again.watchLine(comeBack);
+  again.later(reason);
 }
 
 const LIVES_ON = new Set(["taken_over", "idle_limit", "client_closed", "client_misbehaved", ""]);
 
 function showEnd(reason) {
+  again.stop();
   const [what, remedy] = ends[reason] ?? [texts.disconnected, texts.disconnectedRemedy];
   const livesOn = LIVES_ON.has(reason);
   enter(livesOn ? "disconnected" : "ended");
@@ -232,6 +224,7 @@ function showEnd(reason) {
 }
 
 function showOver(reason) {
+  again.stop();
   const [what, remedy] = ends[reason] ?? [texts.ended, texts.endedRemedy];
   enter("ended");
   state.endReason = reason ?? "";
@@ -244,6 +237,7 @@ function showRefusal(refusal) {
     retry();
     return;
   }
+  again.stop();
   enter("ended");
   state.endReason = refusal.code;
   screen.clear();
@@ -254,6 +248,7 @@ function showRefusal(refusal) {
 // --- what the person ends
 
 async function disconnect() {
+  again.stop();
   hangUp();
   enter("disconnected");
   curtain.showEnd(texts.disconnected, texts.disconnectedRemedy, { mayReconnect: true });
@@ -261,6 +256,7 @@ async function disconnect() {
 }
 
 async function logOff() {
+  again.stop();
   hangUp();
   curtain.showWait(texts.loggingOff);
   try {
