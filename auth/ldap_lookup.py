@@ -6,6 +6,7 @@ that nobody bears.
 
 import re
 import ssl
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ import structlog
 
 from auth.ldap_connection import Address, Answer, Entry, Line, make_tls_context, parse_url
 from auth.ldap_dialect import complete
+from auth.ldap_kept import KeptLines
 from auth.ldap_lockout import Lockouts
 from auth.ldap_people import (
     SUCCESS,
@@ -80,6 +82,8 @@ class Plan(msgspec.Struct, frozen=True):
     address: Address
     context: ssl.SSLContext
     lockouts: Lockouts
+    service_lines: KeptLines
+    password_lines: KeptLines
 
     def line(self) -> Line:
         return Line(
@@ -102,36 +106,72 @@ def make_plans(settings: LdapSettings, bind_password: Secret, ca_path: Path) -> 
         raise ConfigurationError("directory.further_urls: a server is listed twice")
     context = make_tls_context(ca_path)
     lockouts = Lockouts(settings.assumed_lockout_threshold)
-    return [Plan(settings, bind_password, address, context, lockouts) for address in addresses]
+    most = settings.max_threads
+    return [
+        Plan(settings, bind_password, address, context, lockouts, KeptLines(most), KeptLines(most))
+        for address in addresses
+    ]
 
 
 class Conversation:
-    """One conversation, for one thread: its lines are closed at its end. :meth:`abort` may come from another thread."""
+    """One conversation, for one thread: its lines are closed at its end, or kept for others when all went well.
+    :meth:`abort` may come from another thread."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self._lines: list[Line] = []
+        self._lines: dict[Line, KeptLines | None] = {}
         self._is_aborted = False
+        self._lock = threading.Lock()
 
     def abort(self) -> None:
-        self._is_aborted = True
-        for line in self._lines:
+        with self._lock:
+            self._is_aborted = True
+            lines = list(self._lines)
+        for line in lines:
             line.abort()
 
+    def settle(self) -> None:
+        """Every answer has been read: lines of the kinds that are kept wait for the next conversation."""
+        with self._lock:
+            if self._is_aborted:
+                return
+            settled = [(line, kept) for line, kept in self._lines.items() if kept is not None]
+            for line, _ in settled:
+                del self._lines[line]
+        for line, kept in settled:
+            kept.keep(line)
+
     def close(self) -> None:
-        for line in self._lines:
+        with self._lock:
+            lines, self._lines = self._lines, {}
+        for line, kept in lines.items():
+            if kept is not None:
+                kept.forget(line)
             line.close()
 
     def new_line(self) -> Line:
         """Raises :class:`Stopped` once nobody waits for the answer."""
-        if self._is_aborted:
-            raise Stopped("the deadline has passed")
-        line = self.plan.line()
-        self._lines.append(line)
-        return line
+        return self._add(self.plan.line(), None)
+
+    def password_line(self) -> Line:
+        """For the binds of people alone: one that others have used before, or a new one."""
+        kept = self.plan.password_lines
+        return self._add(kept.take() or self.plan.line(), kept)
 
     def bind_service(self) -> PeopleSearch:
-        return PeopleSearch(self.plan.settings, self.bind_service_line())
+        """Over a line that the service account has bound before, or a new one."""
+        kept = self.plan.service_lines
+        line = kept.take()
+        if line is None:
+            line = self.bind_service_line()
+        return PeopleSearch(self.plan.settings, self._add(line, kept))
+
+    def _add(self, line: Line, kept: KeptLines | None) -> Line:
+        with self._lock:
+            self._lines[line] = kept
+            if not self._is_aborted:
+                return line
+        raise Stopped("the deadline has passed")
 
     def bind_service_line(self) -> Line:
         service = self.new_line()
@@ -156,7 +196,7 @@ def check_password(
             entry = search.nobody()
         # A connection of its own: the service account's identity never stands behind a password.
         typed = password if attempt.is_allowed and isinstance(found, Entry) else Secret(new_id())
-        line = talk.new_line()
+        line = talk.password_line()
         line.connect(entry.dn, typed)
         if not once.take():
             return LeftToAnother()

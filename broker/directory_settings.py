@@ -54,7 +54,7 @@ class LdapSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     assumed_lockout_threshold: int = 0
     """After so many wrong passwords the directory locks an account, where it does not tell by itself. 0: never."""
     password_change: bool = True
-    """Whether people may change their password here. Without it one that has to be changed gets nobody in."""
+    """Without it people don't change their password here, and one that has to be changed gets nobody in."""
     max_threads: int = 8
     """For each server."""
     page_size: Annotated[int, msgspec.Meta(ge=10, le=1000)] = 500

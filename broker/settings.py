@@ -12,6 +12,7 @@ import msgspec
 from broker.account_settings import LocalAccountSettings, PasswordHashSettings
 from broker.directory_settings import LdapSettings
 from broker.errors import ConfigurationError
+from broker.model.consent_settings import ConsentSettings
 from broker.model.flow_settings import ClientNetworkSettings, FurtherFlowSettings, HostSettings
 from broker.model.kinds import (
     Mode,
@@ -42,8 +43,7 @@ class SigninSettings(_Settings, frozen=True, kw_only=True):
     free_failures_per_account: int = 20
     """The same for an account from all addresses where it has not signed in lately."""
     free_failures_per_address: int = 300
-    """The same for an address. Attempts that are between password and code count too: a whole office may sit
-    behind one address."""
+    """The same for an address, attempts between password and code included: a whole office may sit behind one."""
     free_failures_of_strangers: int = 1000
     """Failures at one entrance from one of sixteen groups of networks, under whatever names, by whom nothing is known:
     neither address nor browser nor device. From then on such strangers wait ``max_stranger_block_s`` for each other."""
@@ -106,8 +106,9 @@ class TenantSettings(_Settings, frozen=True, kw_only=True):
     cover_unfocused: bool = False
     """The session page covers the picture of every pool while its window is not in use; a pool may ask for it alone
     by ``grants.cover_unfocused``."""
+    consent: ConsentSettings | None = None
     keep_desktops_on_password_change: bool = False
-    """A changed password ends the person's other sign-ins; with this their desktops stay connected."""
+    """Desktops stay connected when a changed password ends the person's other sign-ins."""
     directory: LdapSettings | None = None
     """For a tenant with one directory. With several: ``[[tenants.directories]]``."""
     directories: list[LdapSettings] = []

@@ -31,6 +31,7 @@ from broker.link.server import WireServer
 from broker.link.tcp_door import find_tcp_door
 from broker.model.ids import TenantId
 from broker.people.approvals import ApprovalService
+from broker.people.consents import ConsentDesk
 from broker.people.help_desk import HelpDesk
 from broker.people.leavers import LeaverWatch
 from broker.people.locks import LockService
@@ -38,6 +39,7 @@ from broker.people.passkeys import PasskeyShelf
 from broker.people.passwords import PasswordDesk
 from broker.people.service import PeopleService
 from broker.people.tenants import TenantDirectory
+from broker.pool.consent_files import read_consents
 from broker.pool.reconciler import Reconciler
 from broker.pool.service import PoolService
 from broker.ports import DesktopProvider
@@ -154,6 +156,7 @@ class Broker:
             ),
             emergencies=EmergencyDesk(store, self.hasher, TotpFactor(), sealing, settings.signin.issuer),
             passwords=passwords,
+            consents=ConsentDesk(store, read_consents(settings)),
             keys=KeyService(store, sealing, key_file, self.key_watch),
             directory=DirectoryDesk(store, directories_of(settings)),
             directory_servers=ServersDesk(self.authenticators),

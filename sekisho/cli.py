@@ -9,6 +9,7 @@ from sekisho.commands.audit import audit
 from sekisho.commands.break_glass import break_glass
 from sekisho.commands.change import change, exception
 from sekisho.commands.code import code
+from sekisho.commands.consent import consent
 from sekisho.commands.context import CommandContext
 from sekisho.commands.demo import demo
 from sekisho.commands.device import device
@@ -52,6 +53,7 @@ for _command in (
     lock,
     policy,
     approval,
+    consent,
     rules,
     exception,
     change,

@@ -18,6 +18,7 @@ from web.hosts import find_tenant
 from web.routes import STATIC_ROUTE
 from web.static_files import STATIC, tell_missing_files
 from web.views import (
+    consent,
     console,
     console_approvals,
     console_audit,
@@ -85,6 +86,8 @@ def _staff_routes() -> list[web.RouteDef]:
         web.post("/login/enrol", enrolment.confirm_enrolment),
         web.get("/login/password", password.show_demanded),
         web.post("/login/password", password.submit_demanded),
+        web.get("/consent", consent.show_consent),
+        web.post("/consent", consent.give_consent),
         web.get("/password", password.show_own),
         web.post("/password", password.submit_own),
         web.get("/language/{code}", leaving.choose_language),
@@ -140,6 +143,8 @@ def _console_routes() -> list[web.RouteDef]:
         web.get("/console/sessions", console_sessions.show_sessions),
         web.get(terminate, console_sessions.ask_terminate),
         web.post(terminate, console_sessions.terminate),
+        web.get("/console/consents", consent.list_consents),
+        web.get("/console/consents.csv", consent.export_consents),
         web.get("/console/people", console_people.search_people),
         web.get("/console/people/{user_id}", console_people.show_person),
         web.get("/console/people/{user_id}/passkeys/{passkey_id}/remove", console_passkeys.ask_removal),

@@ -43,6 +43,7 @@ from broker.model.records import AuditRecord, Tenant, User
 from broker.model.rules import RuleSet, Waiver
 from broker.model.throttle import Throttle
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
+from broker.people.consents import ConsentOutcome, ConsentRow, ConsentShown, NothingDemanded
 from broker.people.help_desk import PersonSheet
 from broker.people.locks import BlockOrder, Lifted, LockRefused, NoSuchLock
 from broker.people.passwords import RulesShown
@@ -109,6 +110,15 @@ class SigninPort(Protocol):
     async def confirm_enrolment(self, attempt: CodeAttempt) -> CodeOutcome: ...
     async def step_up_by_code(self, auth: Authenticated, code: str) -> StepUpOutcome: ...
     async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None: ...
+
+
+class ConsentsPort(Protocol):
+    """Rules of use that people confirm."""
+
+    async def show(self, auth: Authenticated) -> ConsentShown | NothingDemanded: ...
+    async def give(self, auth: Authenticated, digest: str, answers: Sequence[int | None]) -> ConsentOutcome: ...
+    async def list_all(self, actor: Actor) -> list[ConsentRow] | NotAllowed: ...
+    async def note_export(self, actor: Actor, rows: int) -> NotAllowed | None: ...
 
 
 class PasswordsPort(Protocol):
@@ -293,6 +303,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     accounts: AccountsPort
     emergencies: EmergenciesPort
     passwords: PasswordsPort
+    consents: ConsentsPort
     keys: KeysPort
     directory: DirectoryPort
     directory_servers: DirectoryServersPort

@@ -89,16 +89,6 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
         return self.is_locked or self.left_at is not None
 
 
-class TotpEnrolment(msgspec.Struct, frozen=True, kw_only=True):
-    """A confirmed authenticator app. ``last_step`` is the last accepted time step (RFC 6238), 0 before the first."""
-
-    tenant_id: TenantId
-    user_id: UserId
-    secret: Sealed
-    last_step: int
-    confirmed_at: datetime
-
-
 class PendingSignin(msgspec.Struct, frozen=True, kw_only=True):
     """A sign-in between its password step and its code step; known by the hash of its cookie.
 

@@ -7,6 +7,7 @@ from broker.session.records import (
 )
 from tests.web.fake_accounts import EmergencyAtTheHost, KeptAccounts
 from tests.web.fake_changes import KeptChanges
+from tests.web.fake_consents import ShelfOfConsents
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
@@ -54,6 +55,7 @@ class FakeCity:
         self.passwords = ShelfOfPasswords(self.signin)
         self.directory_servers = TwoServers()
         self.mapping = SmallMapping()
+        self.consents = ShelfOfConsents()
         first = POOLS[0][0]
         self.sessions.others = [
             LiveSession(
@@ -86,6 +88,7 @@ class FakeCity:
             accounts=self.accounts,
             emergencies=EmergencyAtTheHost(),
             passwords=self.passwords,
+            consents=self.consents,
             keys=KeptKeys(),
             directory=self.directory,
             directory_servers=self.directory_servers,

@@ -17,6 +17,7 @@ from web.api.admin_people import PEOPLE_OPERATIONS
 from web.api.admin_policy import POLICY_OPERATIONS
 from web.api.admin_pools import POOL_OPERATIONS
 from web.api.admin_sessions import SESSION_OPERATIONS
+from web.api.consents import CONSENT_OPERATIONS
 from web.api.operation import Operation
 from web.api.staff import STAFF_OPERATIONS
 
@@ -34,6 +35,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *DEVICE_OPERATIONS,
     *DIRECTORY_OPERATIONS,
     *FLOW_OPERATIONS,
+    *CONSENT_OPERATIONS,
     *DIRECTORY_SERVER_OPERATIONS,
     *MAPPING_OPERATIONS,
     *KEY_OPERATIONS,

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024_heads"
-down_revision = "0023_local_account"
+revision = "0026_heads"
+down_revision = "0025_consent"
 branch_labels = None
 depends_on = None
 
