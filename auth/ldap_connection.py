@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import select
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
@@ -95,10 +96,25 @@ class Line:
         return self.send_bind()
 
     def connect(self, dn: str, password: Secret) -> None:
-        """Everything before the bind; of the password nothing crosses yet."""
+        """Everything before the bind; of the password nothing crosses yet. A line that is open stays so."""
+        if self._connection is not None:
+            self._connection.user, self._connection.password = dn, _as_typed(password)
+            return
         connection = self._open(dn, password)
         if not self._address.is_tls_from_start:
             connection.start_tls(read_server_info=False)
+
+    def is_quiet(self) -> bool:
+        """Whether the line is open and the server has said nothing since its last answer, not even goodbye."""
+        opened = self._connection.socket if self._connection is not None else None
+        if opened is None or self._is_aborted:
+            return False
+        poll = select.poll()
+        try:
+            poll.register(opened, select.POLLIN | select.POLLERR | select.POLLHUP)
+        except (OSError, ValueError):
+            return False
+        return not poll.poll(0)
 
     def certificate_ends_at(self) -> datetime:
         """Of the server's certificate. Raises :class:`OSError` before the line is open."""
@@ -140,8 +156,7 @@ class Line:
         connection = ldap3.Connection(
             server,
             user=dn,
-            # As bytes, or ldap3 maps look-alike characters onto each other (SASLprep).
-            password=cast("str", password.reveal().encode()),
+            password=_as_typed(password),
             auto_bind=ldap3.AUTO_BIND_NONE,
             authentication=ldap3.SIMPLE,
             auto_referrals=False,
@@ -238,6 +253,11 @@ class Line:
             with contextlib.suppress(OSError):
                 # Of the plain socket below TLS: the thread's own read then ends by itself.
                 socket.socket.shutdown(opened, socket.SHUT_RDWR)
+
+
+def _as_typed(password: Secret) -> str:
+    """As bytes, or ldap3 maps look-alike characters onto each other (SASLprep)."""
+    return cast("str", password.reveal().encode())
 
 
 def _resolve(address: Address) -> list[str]:

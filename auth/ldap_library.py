@@ -13,6 +13,8 @@ Control = tuple[str, bool, bytes | None]
 class Connection(Protocol):
     """What of ldap3's connection is used here, with types."""
 
+    user: str
+    password: str
     socket: socket.socket | None
     result: Mapping[str, Any]
     response: Sequence[Mapping[str, Any]] | None

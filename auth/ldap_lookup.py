@@ -6,6 +6,7 @@ that nobody bears.
 
 import re
 import ssl
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ import structlog
 
 from auth.ldap_connection import Address, Answer, Entry, Line, make_tls_context, parse_url
 from auth.ldap_dialect import complete
+from auth.ldap_kept import KeptLines
 from auth.ldap_lockout import Lockouts
 from auth.ldap_people import (
     SUCCESS,
@@ -32,11 +34,13 @@ from auth.ldap_policy import read_lockout
 from auth.ldap_ppolicy import PolicyError, PolicyWord, read_policy_word
 from auth.ldap_try import Try
 from auth.ldap_turns import LeftToAnother, Once
+from broker.directory_settings import LdapSettings
 from broker.errors import ConfigurationError
 from broker.model.ids import new_id
 from broker.model.passwords import LockoutPolicy
 from broker.model.reasons import SigninRefusal
 from broker.ports import (
+    DirectoryPerson,
     DirectoryUnavailable,
     PasswordAccepted,
     PasswordRejected,
@@ -45,7 +49,6 @@ from broker.ports import (
     Standing,
 )
 from broker.secret import Secret
-from broker.settings import LdapSettings
 
 Outcome = PasswordAccepted | PasswordRejected | DirectoryUnavailable
 
@@ -79,6 +82,8 @@ class Plan(msgspec.Struct, frozen=True):
     address: Address
     context: ssl.SSLContext
     lockouts: Lockouts
+    service_lines: KeptLines
+    password_lines: KeptLines
 
     def line(self) -> Line:
         return Line(
@@ -101,36 +106,72 @@ def make_plans(settings: LdapSettings, bind_password: Secret, ca_path: Path) -> 
         raise ConfigurationError("directory.further_urls: a server is listed twice")
     context = make_tls_context(ca_path)
     lockouts = Lockouts(settings.assumed_lockout_threshold)
-    return [Plan(settings, bind_password, address, context, lockouts) for address in addresses]
+    most = settings.max_threads
+    return [
+        Plan(settings, bind_password, address, context, lockouts, KeptLines(most), KeptLines(most))
+        for address in addresses
+    ]
 
 
 class Conversation:
-    """One conversation, for one thread: its lines are closed at its end. :meth:`abort` may come from another thread."""
+    """One conversation, for one thread: its lines are closed at its end, or kept for others when all went well.
+    :meth:`abort` may come from another thread."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self._lines: list[Line] = []
+        self._lines: dict[Line, KeptLines | None] = {}
         self._is_aborted = False
+        self._lock = threading.Lock()
 
     def abort(self) -> None:
-        self._is_aborted = True
-        for line in self._lines:
+        with self._lock:
+            self._is_aborted = True
+            lines = list(self._lines)
+        for line in lines:
             line.abort()
 
+    def settle(self) -> None:
+        """Every answer has been read: lines of the kinds that are kept wait for the next conversation."""
+        with self._lock:
+            if self._is_aborted:
+                return
+            settled = [(line, kept) for line, kept in self._lines.items() if kept is not None]
+            for line, _ in settled:
+                del self._lines[line]
+        for line, kept in settled:
+            kept.keep(line)
+
     def close(self) -> None:
-        for line in self._lines:
+        with self._lock:
+            lines, self._lines = self._lines, {}
+        for line, kept in lines.items():
+            if kept is not None:
+                kept.forget(line)
             line.close()
 
     def new_line(self) -> Line:
         """Raises :class:`Stopped` once nobody waits for the answer."""
-        if self._is_aborted:
-            raise Stopped("the deadline has passed")
-        line = self.plan.line()
-        self._lines.append(line)
-        return line
+        return self._add(self.plan.line(), None)
+
+    def password_line(self) -> Line:
+        """For the binds of people alone: one that others have used before, or a new one."""
+        kept = self.plan.password_lines
+        return self._add(kept.take() or self.plan.line(), kept)
 
     def bind_service(self) -> PeopleSearch:
-        return PeopleSearch(self.plan.settings, self.bind_service_line())
+        """Over a line that the service account has bound before, or a new one."""
+        kept = self.plan.service_lines
+        line = kept.take()
+        if line is None:
+            line = self.bind_service_line()
+        return PeopleSearch(self.plan.settings, self._add(line, kept))
+
+    def _add(self, line: Line, kept: KeptLines | None) -> Line:
+        with self._lock:
+            self._lines[line] = kept
+            if not self._is_aborted:
+                return line
+        raise Stopped("the deadline has passed")
 
     def bind_service_line(self) -> Line:
         service = self.new_line()
@@ -149,13 +190,13 @@ def check_password(
     read_s = time.monotonic()
     found = search.find(login)
     entry = found if isinstance(found, Entry) else search.nobody()
-    groups = search.read_groups(entry, login)
+    groups, manager = search.read_groups(entry, login), search.read_manager(entry)
     with Try(talk.plan.lockouts, talk.plan.settings.kind, entry, policy, read_s, is_known=is_known) as attempt:
         if not attempt.is_allowed:
             entry = search.nobody()
         # A connection of its own: the service account's identity never stands behind a password.
         typed = password if attempt.is_allowed and isinstance(found, Entry) else Secret(new_id())
-        line = talk.new_line()
+        line = talk.password_line()
         line.connect(entry.dn, typed)
         if not once.take():
             return LeftToAnother()
@@ -165,7 +206,7 @@ def check_password(
             return PasswordRejected(found)
         if not attempt.is_allowed:
             return PasswordRejected(attempt.refusal)
-        outcome = _judge(found, groups, answer, talk.plan.settings)
+        outcome = _judge(found, answer, describe_person(found, groups, talk.plan.settings, manager=manager))
         attempt.note(outcome)
         return outcome
 
@@ -192,10 +233,10 @@ def locate(talk: Conversation, login: str) -> str | None:
 def review(talk: Conversation, logins: Sequence[str]) -> Mapping[str, Standing]:
     """How people stand who do not sign in right now. Raises :class:`Stopped`, and what ldap3 and sockets raise."""
     search = talk.bind_service()
-    return {login: standing for login in logins if (standing := _review_one(search, login, talk.plan.settings))}
+    return {login: standing for login in logins if (standing := _review_one(search, login))}
 
 
-def _review_one(search: PeopleSearch, login: str, settings: LdapSettings) -> Standing | None:
+def _review_one(search: PeopleSearch, login: str) -> Standing | None:
     entry = search.find(login)
     if entry is SigninRefusal.AMBIGUOUS_USER:
         return None
@@ -205,14 +246,13 @@ def _review_one(search: PeopleSearch, login: str, settings: LdapSettings) -> Sta
         return PersonGone(SigninRefusal.ACCOUNT_DISABLED)
     if is_expired(entry, datetime.now(UTC)):
         return PersonGone(SigninRefusal.ACCOUNT_EXPIRED)
-    return PersonStands(describe_person(entry, search.read_groups(entry, login), settings))
+    return PersonStands(search.describe(entry, login))
 
 
-def _judge(entry: Entry, groups: frozenset[str], answer: Answer, settings: LdapSettings) -> Outcome:
+def _judge(entry: Entry, answer: Answer, person: DirectoryPerson) -> PasswordAccepted | PasswordRejected:
     verdict = judge_bind(entry, answer)
     if isinstance(verdict, PasswordRejected):
         return verdict
-    person = describe_person(entry, groups, settings)
     return PasswordAccepted(person, must_change=verdict.must_change, ends_at=verdict.ends_at)
 
 

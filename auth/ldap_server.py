@@ -12,6 +12,7 @@ from ldap3.core.exceptions import LDAPException
 from pyasn1.error import PyAsn1Error
 
 from auth.ldap_health import HealthRecord
+from auth.ldap_kept import IDLE_S
 from auth.ldap_lookup import Conversation, Plan
 from auth.ldap_people import Stopped
 from broker.model.directory_health import ServerHealth
@@ -37,6 +38,7 @@ class LdapServer:
         self._threads = ThreadPoolExecutor(self._max_threads, thread_name_prefix="ldap")
         self._counting = threading.Lock()
         self._in_flight = 0
+        self._sweeping: asyncio.TimerHandle | None = None
 
     async def ask(self, question: Question[T]) -> T | DirectoryUnavailable:
         """Whoever stops waiting gives the thread back."""
@@ -60,6 +62,22 @@ class LdapServer:
         finally:
             # The caller is gone or served: the thread must not go on waiting for a silent server.
             talk.abort()
+            self._sweep_later()
+
+    def _sweep_later(self) -> None:
+        """Lines that nobody uses any more are closed by themselves."""
+        if self._sweeping is None:
+            self._sweeping = asyncio.get_running_loop().call_later(IDLE_S, self._sweep)
+
+    def _sweep(self) -> None:
+        self._sweeping = None
+        # Closing says goodbye over the network: not in the event loop's thread.
+        self._threads.submit(self._sweep_lines, asyncio.get_running_loop())
+
+    def _sweep_lines(self, loop: asyncio.AbstractEventLoop) -> None:
+        is_left = [kept.sweep() for kept in (self._plan.service_lines, self._plan.password_lines)]
+        if any(is_left):
+            loop.call_soon_threadsafe(self._sweep_later)
 
     def health(self) -> ServerHealth:
         with self._counting:
@@ -68,6 +86,10 @@ class LdapServer:
 
     def close(self) -> None:
         """Take no more work; what runs ends by its own deadline."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        for kept in (self._plan.service_lines, self._plan.password_lines):
+            kept.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _enter(self) -> bool:
@@ -86,7 +108,10 @@ class LdapServer:
 
 def _run(talk: Conversation, question: Question[T]) -> T | DirectoryUnavailable:
     try:
-        return try_asking(lambda: question(talk))
+        outcome = try_asking(lambda: question(talk))
+        if not isinstance(outcome, DirectoryUnavailable):
+            talk.settle()
+        return outcome
     finally:
         talk.close()
 

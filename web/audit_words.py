@@ -56,9 +56,15 @@ SIGNIN_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
         SigninRefusal.PASSKEY_MODEL: _("認められていない機種のパスキー"),
         SigninRefusal.PASSKEY_REQUIRED: _("パスキーが必要な役割で認証コードを入力"),
         SigninRefusal.ENROLMENT_NOT_ALLOWED_HERE: _("登録を許可していない接続元"),
+    }
+)
+
+PASSWORD_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
+    {
         NewPasswordFault.TOO_SHORT: _("新しいパスワードが短い"),
         NewPasswordFault.TOO_SIMPLE: _("新しいパスワードが単純"),
         NewPasswordFault.CONTAINS_NAME: _("新しいパスワードに氏名や職員ID"),
+        NewPasswordFault.COMMON: _("ありふれたパスワード"),
         NewPasswordFault.USED_BEFORE: _("以前のパスワードの再利用"),
         NewPasswordFault.TOO_YOUNG: _("前回の変更から日が浅い"),
         NewPasswordFault.NOT_ALLOWED: _("パスワードの変更の権限なし"),
@@ -179,7 +185,7 @@ DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 
 VALUES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
-        "cause": {**SIGNIN_CAUSES, **TICKET_CAUSES, **ENTRANCE_CAUSES, **BROWSER_CAUSES},
+        "cause": {**SIGNIN_CAUSES, **PASSWORD_CAUSES, **TICKET_CAUSES, **ENTRANCE_CAUSES, **BROWSER_CAUSES},
         "reason": {
             **{reason.value: told.what for reason, told in ENDS.items()},
             "signed_out_everywhere": _("すべての端末からログアウト"),

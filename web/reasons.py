@@ -78,6 +78,9 @@ DENIALS: Final[Mapping[DenyReason, Reason]] = MappingProxyType(
         DenyReason.APPROVAL_MISSING: Reason(
             _("有効なテレワークの承認がありません"), _("所属長を通じてテレワークの承認を受けてください。")
         ),
+        DenyReason.CONSENT_MISSING: Reason(
+            _("利用規程の確認が済んでいません"), _("ポータルの「利用規程を確認する」から内容を確認してください。")
+        ),
         DenyReason.STEP_UP_NEEDED: Reason(
             _("二要素認証から時間がたっています"),
             _("「もう一度の本人確認」をしてから開いてください。ログアウトは要りません。"),
@@ -114,6 +117,7 @@ RULES: Final[Mapping[str, str]] = MappingProxyType(
         "device_allowed": _("許可された種類の端末を使っていること"),
         "certificate_valid": _("端末証明書が期限切れや失効でなく、必要な場合は有効であること"),
         "telework_approved": _("必要な場合は、期限内のテレワークの承認があること"),
+        "consent_given": _("必要な場合は、現在の利用規程を確認していること"),
         "factor_fresh": _("二要素認証から時間がたちすぎていないこと"),
         "priority_when_degraded": _("縮退運転中は、優先業務のデスクトッププールであること"),
         "within_hours": _("利用できる日時であること"),
@@ -137,6 +141,7 @@ RULE_REASONS: Final[Mapping[str, DenyReason]] = MappingProxyType(
         "device_allowed": DenyReason.DEVICE_NOT_ALLOWED,
         "certificate_valid": DenyReason.CERTIFICATE_NOT_VALID,
         "telework_approved": DenyReason.APPROVAL_MISSING,
+        "consent_given": DenyReason.CONSENT_MISSING,
         "factor_fresh": DenyReason.STEP_UP_NEEDED,
         "priority_when_degraded": DenyReason.DEGRADED,
         "within_hours": DenyReason.OUTSIDE_HOURS,

@@ -19,6 +19,7 @@ class DenyReason(StrEnum):
     DEVICE_NOT_ALLOWED = "device_not_allowed"
     CERTIFICATE_NOT_VALID = "certificate_not_valid"
     APPROVAL_MISSING = "approval_missing"
+    CONSENT_MISSING = "consent_missing"
     STEP_UP_NEEDED = "step_up_needed"
     DEGRADED = "degraded"
     OUTSIDE_HOURS = "outside_hours"

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from broker.model.consent import ConsentRule
 from broker.model.ids import PoolId, ZoneId
 from broker.model.kinds import DeviceKind, Mode, Origin, Segment
 
@@ -144,3 +145,4 @@ class TenantRules(msgspec.Struct, frozen=True, kw_only=True):
     waivers: tuple[Waiver, ...] = ()
     granted: tuple[Waiver, ...] = ()
     calendar: Calendar = Calendar()
+    consent: ConsentRule | None = None

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from broker.model.consent import ConsentGiven
 from broker.model.ids import PoolId, TenantId, UserId, ZoneId
 from broker.model.kinds import Mode, Role
 from broker.model.place import Place
@@ -27,6 +28,8 @@ class PrincipalFacts(msgspec.Struct, frozen=True, kw_only=True):
     second_factor: str | None
     factor_at: datetime | None
     telework_until: date | None
+    consent: ConsentGiven | None = None
+    """The rules of use that they confirmed last."""
 
 
 class PoolFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from broker.model.reasons import DenyReason
 from broker.policy import person_rules, place_rules, time_rules
 from broker.policy.calendar import day_after
 from broker.policy.case import Case, Verdict, make_case
+from broker.policy.consent_rules import has_given_consent
 from broker.policy.decision import Allow, Decision, Deny, TraceStep
 from broker.policy.facts import OpenFacts
 from broker.policy.granting import crosses_more, grants_of
@@ -38,6 +39,7 @@ OPENING_RULES: Final = (
     OpeningRule("certificate_valid", DenyReason.CERTIFICATE_NOT_VALID, place_rules.has_good_certificate, True),
     OpeningRule("entitled", DenyReason.NOT_ENTITLED, person_rules.is_entitled, True),
     OpeningRule("telework_approved", DenyReason.APPROVAL_MISSING, person_rules.has_telework_approval, True),
+    OpeningRule("consent_given", DenyReason.CONSENT_MISSING, has_given_consent, False),
     OpeningRule("factor_fresh", DenyReason.STEP_UP_NEEDED, person_rules.has_fresh_factor, False),
     OpeningRule("pool_open", DenyReason.POOL_CLOSED, time_rules.is_pool_open, False),
     OpeningRule("not_in_maintenance", DenyReason.MAINTENANCE, time_rules.is_not_in_maintenance, True),

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from broker.model.consent import ConsentRule
 from broker.model.grants import Grants
 from broker.model.ids import PoolId, ZoneId
 from broker.model.records import Pool, Tenant, Zone
@@ -28,6 +29,7 @@ class OpenRules(msgspec.Struct, frozen=True, kw_only=True):
     waivers: tuple[Waiver, ...]
     calendar: Calendar
     time_zone: str
+    consent: ConsentRule | None = None
 
 
 def rules_for(tenant: Tenant | None, zone: Zone | None, pool: Pool) -> OpenRules | None:
@@ -51,4 +53,5 @@ def rules_for(tenant: Tenant | None, zone: Zone | None, pool: Pool) -> OpenRules
         waivers=(*tenant.rules.waivers, *tenant.rules.granted),
         calendar=tenant.rules.calendar,
         time_zone=tenant.time_zone,
+        consent=tenant.rules.consent,
     )

@@ -15,6 +15,7 @@ from broker.policy.baseline_profile import parse_baseline, shipped_baseline
 from broker.policy.browser_checking import refusals_of_browser
 from broker.policy.checking import RuleRefusal, list_refusals, refusals_of_tenant
 from broker.policy.pool_checking import refusals_of_pool, waiting_grants
+from broker.pool.consent_files import read_consent
 from broker.pool.watermarks import marked_grants
 from broker.settings import PolicySettings, SiteSettings, TenantSettings, ZoneSettings
 
@@ -36,7 +37,7 @@ def read_desired_rules(settings: SiteSettings, asked: TenantSettings) -> Desired
             hostnames=frozenset(name.lower() for name in asked.hostnames),
             time_zone=asked.time_zone,
             mode=asked.mode,
-            rules=_rules(settings, asked.policy),
+            rules=_rules(settings, asked),
         ),
         zones=tuple(_zone(tenant_id, zone) for zone in asked.zones),
         pools=tuple(_pool(tenant_id, asked, pool) for pool in asked.pools),
@@ -59,7 +60,8 @@ def notes_on_rules(desired: DesiredRules) -> list[RuleRefusal]:
     ]
 
 
-def _rules(settings: SiteSettings, asked: PolicySettings) -> TenantRules:
+def _rules(settings: SiteSettings, tenant: TenantSettings) -> TenantRules:
+    asked, consent = tenant.policy, read_consent(settings, tenant)
     restrictions = asked.restrictions
     if restrictions.devices is None:
         restrictions = msgspec.structs.replace(restrictions, devices=frozenset({DeviceKind.MANAGED}))
@@ -68,6 +70,7 @@ def _rules(settings: SiteSettings, asked: PolicySettings) -> TenantRules:
         restrictions=restrictions,
         waivers=tuple(asked.exceptions),
         calendar=asked.calendar,
+        consent=None if consent is None else consent.rule,
     )
 
 

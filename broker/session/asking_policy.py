@@ -65,6 +65,7 @@ async def read_books(
         user=user,
         web=web,
         approval=await tx.policy.get_approval(tenant.id, user.login),
+        consent=await tx.policy.get_consent(tenant.id, user.id),
         live=await tx.sessions.list_sessions(tenant.id, user_id=user.id),
         this_week=await tx.sessions.list_sessions(tenant.id, live_only=False, user_id=user.id, since=monday),
         now=tx.now,

@@ -5,10 +5,12 @@ from datetime import date, datetime
 
 import msgspec
 
+from broker.model.consent import Consent
 from broker.model.kinds import Origin
 from broker.model.place import Place
 from broker.model.policy_records import TeleworkApproval
 from broker.model.records import Pool, Session, Tenant, User, WebSession
+from broker.policy.consent_rules import fact_of
 from broker.policy.facts import OpenFacts, PoolFacts, PrincipalFacts, UsageFacts
 from broker.policy.local_time import local_time
 from broker.policy.modes import mode_at
@@ -22,6 +24,7 @@ class PersonInBooks(msgspec.Struct, frozen=True, kw_only=True):
     user: User | None
     web: WebSession | None
     approval: TeleworkApproval | None
+    consent: Consent | None = None
     live: Sequence[Session]
     this_week: Sequence[Session]
     now: datetime
@@ -69,6 +72,7 @@ def _principal(person: PersonInBooks, factor: str | None, factor_at: datetime | 
         second_factor=factor,
         factor_at=factor_at,
         telework_until=None if person.approval is None else person.approval.ends_on,
+        consent=None if person.tenant is None else fact_of(person.consent, person.tenant.time_zone),
     )
 
 

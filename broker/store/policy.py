@@ -5,14 +5,18 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from broker.model.ids import TenantId
+from broker.model.consent import Consent
+from broker.model.ids import TenantId, UserId
 from broker.model.policy_records import DecisionRecord, TeleworkApproval
+from broker.model.records import User
 from broker.store.policy_epoch import bump_epoch
-from broker.store.schema.policy import DECISION_RECORD, POLICY_EPOCH, TELEWORK_APPROVAL
+from broker.store.schema.people import USER
+from broker.store.schema.policy import CONSENT, DECISION_RECORD, POLICY_EPOCH, TELEWORK_APPROVAL
 from broker.store.statements import Statements, columns_of
 
 _APPROVAL = TELEWORK_APPROVAL.c
 _DECISION = DECISION_RECORD.c
+_CONSENT = CONSENT.c
 
 
 class SqlPolicy:
@@ -43,6 +47,19 @@ class SqlPolicy:
             return False
         await bump_epoch(self._db, tenant_id)
         return True
+
+    async def get_consent(self, tenant_id: TenantId, user_id: UserId) -> Consent | None:
+        mine = select(CONSENT).where(_CONSENT.tenant_id == tenant_id, _CONSENT.user_id == user_id)
+        return await self._db.one(Consent, mine.order_by(_CONSENT.given_at.desc()).limit(1))
+
+    async def add_consent(self, consent: Consent) -> bool:
+        return await self._db.add_if_new(CONSENT, columns_of(consent))
+
+    async def list_consents(self, tenant_id: TenantId) -> list[tuple[User, Consent | None]]:
+        given = select(CONSENT).where(_CONSENT.tenant_id == tenant_id).order_by(_CONSENT.given_at)
+        last = {consent.user_id: consent for consent in await self._db.every(Consent, given)}
+        present = select(USER).where(USER.c.tenant_id == tenant_id, USER.c.left_at.is_(None)).order_by(USER.c.login)
+        return [(user, last.get(user.id)) for user in await self._db.every(User, present)]
 
     async def add_decision(self, decision: DecisionRecord) -> None:
         await self._db.add(DECISION_RECORD, columns_of(decision))

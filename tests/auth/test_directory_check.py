@@ -110,7 +110,7 @@ async def test_each_server_is_tried_by_itself_and_its_state_is_known_from_then_o
 async def test_a_lock_that_nobody_tells_of_is_a_warning(slapd: Slapd) -> None:
     told = {found.step: found for found in await check(slapd)}[CheckStep.LOCKOUT]
     assert (told.result, told.detail) == (CheckResult.OK, "locks after 6; from here at most 5, by strangers 3")
-    hidden = {"user_base": "ou=people,dc=nowhere"}
+    hidden: dict[str, Any] = {"user_base": "ou=people,dc=nowhere"}
     for assumed, problem in ((0, CheckProblem.LOCKOUT_UNKNOWN), (3, CheckProblem.LOCKOUT_LOW)):
         findings = await check(slapd, **hidden, assumed_lockout_threshold=assumed)
         warned = {found.step: found for found in findings}[CheckStep.LOCKOUT]

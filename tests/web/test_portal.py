@@ -8,12 +8,13 @@ import pytest
 
 from broker.lifecycle.session import SessionState
 from broker.model.ids import PoolId, ZoneId
+from broker.model.passwords import NewPasswordFault
 from broker.model.reasons import DenyReason, EndReason, SigninRefusal, TicketRefusal
 from broker.session.records import EndedForPerson
 from tests.web.browsing import Visitor
 from tests.web.fakes import FakeCity
 from tests.web.people import NOW, POOLS, STAFF, make_session
-from web.audit_words import DETAIL_NAMES, OUTCOMES, SIGNIN_CAUSES, TICKET_CAUSES
+from web.audit_words import DETAIL_NAMES, OUTCOMES, PASSWORD_CAUSES, SIGNIN_CAUSES, TICKET_CAUSES
 from web.language import Language, translate
 from web.reasons import DENIALS, ENDS, RULE_REASONS, RULES
 from web.words import DESKTOP_STATES, ORIGINS, POOL_KINDS, PROTOCOLS, ROLES, SESSION_STATES
@@ -276,6 +277,7 @@ def test_every_word_exists_in_both_languages() -> None:
 
 def test_every_cause_has_its_word() -> None:
     assert set(SIGNIN_CAUSES) >= set(SigninRefusal)
+    assert set(PASSWORD_CAUSES) == set(NewPasswordFault)
     assert set(TICKET_CAUSES) == set(TicketRefusal)
     for text in (*SIGNIN_CAUSES.values(), *TICKET_CAUSES.values(), *DETAIL_NAMES.values(), *OUTCOMES.values()):
         assert translate(Language.EN, text) != text

@@ -7,6 +7,7 @@ from aiohttp import web
 from broker.model.ids import PoolId, SessionId
 from broker.model.kinds import CertificateState
 from broker.model.reasons import DenyReason
+from broker.people.consents import ConsentShown
 from broker.policy.decision import Allow, Deny
 from broker.session.records import Ended, NoSuchPool, NoSuchSession, OpenDenied, Opened, PoolView
 from web.errors import show_problem
@@ -38,6 +39,7 @@ NOTES: Final = {
         "非常用コードでログインしました。使ったコードはもう使えません。残りが少ないときは情報システム担当へご相談ください。"
     ),
     "password": CHANGED,
+    "consent": _("利用規程の確認を記録しました。"),
     "logged_off": _("ログオフしました。"),
     "logged_off_later": _(
         "利用を終了しました。接続先のパソコンでの作業は、そのパソコンの制限時間が来たときに終わります。"
@@ -49,6 +51,9 @@ NOTES: Final = {
 async def show_portal(request: web.Request) -> web.Response:
     auth = signed_in(request)
     services = services_of(request)
+    consent = await services.consents.show(auth)
+    if isinstance(consent, ConsentShown) and consent.is_due and "later" not in request.query:
+        return see_other("/consent")
     views = sorted(await services.sessions.portal(auth), key=lambda view: pool_order(view.pool))
     notes = [NOTES[code] for code in request.query if code in NOTES]
     session = auth.session
@@ -67,6 +72,7 @@ async def show_portal(request: web.Request) -> web.Response:
         end_reasons=ENDS,
         previous=await services.people.previous_signin(auth),
         web_session=auth.session,
+        consent=consent if isinstance(consent, ConsentShown) else None,
         password_days=await services.passwords.days_left(auth),
         can_change_password=services.passwords.can_change(auth),
         zone_colour=zone_colour,

@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, Date, Index, Integer, String, Table, Text, UniqueConstraint, text
 
 from broker.store.columns import UtcTime
-from broker.store.schema.metadata import METADATA, belongs_to_tenant
+from broker.store.schema.metadata import METADATA, belongs_to_tenant, refers_to
 
 TELEWORK_APPROVAL: Final = Table(
     "telework_approval",
@@ -18,6 +18,20 @@ TELEWORK_APPROVAL: Final = Table(
     Column("set_by", Text, nullable=False),
     Column("set_at", UtcTime, nullable=False),
     belongs_to_tenant(),
+)
+
+CONSENT: Final = Table(
+    "consent",
+    METADATA,
+    Column("tenant_id", String(64), primary_key=True),
+    Column("user_id", String(64), primary_key=True),
+    Column("given_at", UtcTime, primary_key=True),
+    Column("version", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("address", Text, nullable=False),
+    belongs_to_tenant(),
+    refers_to("user_account", "user_id"),
 )
 
 DECISION_RECORD: Final = Table(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from broker.model.consent import ConsentRule
 from broker.model.ids import TenantId
 from broker.model.kinds import CertificateState, DeviceKind, Mode, Origin, Role, Segment
 from broker.model.place import Place
@@ -40,6 +41,7 @@ def restricted(rules: OpenRules, **restrictions: Any) -> OpenRules:
     return replace(rules, own=(*rules.own, Layer("more", Restrictions(**restrictions))))
 
 
+RULES_OF_USE = ConsentRule(version="2026-1", digest="d1", origins=frozenset({Origin.OFFICE}), renew_months=12)
 TEA_TIME = Hours(opens=(MORNING + timedelta(hours=10)).time(), closes=(MORNING + timedelta(hours=11)).time())
 
 OBSTACLES: dict[DenyReason, Callable[[OpenFacts, OpenRules], Case]] = {
@@ -52,6 +54,7 @@ OBSTACLES: dict[DenyReason, Callable[[OpenFacts, OpenRules], Case]] = {
     DenyReason.CERTIFICATE_NOT_VALID: lambda f, r: (_place(f, certificate=CertificateState.REVOKED), r),
     DenyReason.NOT_ENTITLED: lambda f, r: (_person(f, groups=frozenset({"others"})), r),
     DenyReason.APPROVAL_MISSING: lambda f, r: (f, restricted(r, approval_from=frozenset({Origin.OFFICE}))),
+    DenyReason.CONSENT_MISSING: lambda f, r: (f, replace(r, consent=RULES_OF_USE)),
     DenyReason.STEP_UP_NEEDED: lambda f, r: (f, restricted(r, step_up_s=60)),
     DenyReason.POOL_CLOSED: lambda f, r: (replace(f, pool=replace(f.pool, is_open=False)), r),
     DenyReason.MAINTENANCE: lambda f, r: (replace(f, mode=Mode.MAINTENANCE), r),
@@ -211,7 +214,8 @@ def test_what_may_open_may_also_go_on(facts: OpenFacts) -> None:
 
 def test_the_factor_and_the_gate_of_a_pool_are_asked_at_the_door_alone() -> None:
     asked_at_the_door = {rule.name for rule in OPENING_RULES} - {rule.name for rule in STANDING_RULES}
-    assert asked_at_the_door == {"signed_in", "second_factor", "factor_fresh", "pool_open", "day_left"}
+    once = {"signed_in", "second_factor", "consent_given", "factor_fresh", "pool_open", "day_left"}
+    assert asked_at_the_door == once
 
 
 def test_no_role_opens_a_pool() -> None:
