@@ -12,6 +12,7 @@ from web.api.admin_factors import FACTOR_OPERATIONS
 from web.api.admin_flows import FLOW_OPERATIONS
 from web.api.admin_keys import KEY_OPERATIONS
 from web.api.admin_locks import LOCK_OPERATIONS
+from web.api.admin_mapping import MAPPING_OPERATIONS
 from web.api.admin_passkeys import PASSKEY_OPERATIONS
 from web.api.admin_people import PEOPLE_OPERATIONS
 from web.api.admin_policy import POLICY_OPERATIONS
@@ -38,5 +39,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *FLOW_OPERATIONS,
     *CONSENT_OPERATIONS,
     *DIRECTORY_SERVER_OPERATIONS,
+    *MAPPING_OPERATIONS,
     *KEY_OPERATIONS,
 )
