@@ -12,11 +12,6 @@ _NEWCOMER_COLUMNS: Final = ("login", "display_name", "department", "is_enabled")
 _MEASURES: Final = (
     ("lock", "Lock an account; its sign-ins and sessions end.", "locked, sessions ended"),
     ("unlock", "Let a locked account sign in again.", "unlocked"),
-    (
-        "reset-factor",
-        "Remove the authenticator app; the next sign-in enrols a new one.",
-        "the authenticator app is removed",
-    ),
     ("sign-out", "End every sign-in of one person.", "signed out everywhere"),
 )
 """What the desk may do to a person: name in the API, help, and what is said when it is done."""
@@ -40,6 +35,23 @@ def search(context: CommandContext, text: str) -> None:
     if answer["newcomers"]:
         click.echo("\nnever signed in:")
         context.show(answer["newcomers"], _NEWCOMER_COLUMNS)
+
+
+@user.command("show")
+@click.argument("login")
+@takes_context
+def show(context: CommandContext, login: str) -> None:
+    """Why LOGIN can't sign in and what to do; their last sign-ins."""
+    people = context.ask("GET", "/admin/people", query={"q": login})["people"]
+    found = [one["id"] for one in people if one["login"].casefold() == login.casefold()]
+    if len(found) != 1:
+        raise click.UsageError(f"{login}: nobody of this login has signed in yet")
+    shown = context.ask("GET", f"/admin/people/{found[0]}")
+    if context.as_json:
+        context.show([shown], ())
+        return
+    context.show(shown["troubles"] or [{"text": "nothing is in the way of a sign-in"}], ("text", "until", "advice"))
+    context.show(shown["signins"], ("at", "text", "address", "entrance", "device", "advice"))
 
 
 def _measure_command(measure: str, help_text: str, done: str) -> click.Command:
