@@ -8,6 +8,9 @@ from broker.account.service import ChangeOutcome as AccountChangeOutcome
 from broker.model.accounts import LocalAccount
 from broker.model.actor import Actor
 from broker.model.ids import TenantId, UserId
+from broker.model.records import User
+from broker.people.factor_desk import AlreadyEnrolled, CodeGiven, FactorList, FactorOrder, Refusal
+from broker.people.records import NoSuchPerson
 from broker.policy.administration import NotAllowed
 from broker.sealing.records import KeyStatus, RetireRefused
 
@@ -28,6 +31,16 @@ class EmergenciesPort(Protocol):
     async def begin(
         self, actor: Actor, *, login: str, hours: float, reason: str
     ) -> EmergencyBegun | AccountRefused | NotAllowed: ...
+
+
+class FactorDeskPort(Protocol):
+    """A person's second factors in the hands of the desk."""
+
+    async def list_of(self, actor: Actor, user_id: UserId) -> FactorList | NotAllowed | NoSuchPerson: ...
+    async def reset(self, actor: Actor, user_id: UserId, order: FactorOrder) -> User | Refusal: ...
+    async def give_code(
+        self, actor: Actor, user_id: UserId, order: FactorOrder
+    ) -> CodeGiven | AlreadyEnrolled | Refusal: ...
 
 
 class KeysPort(Protocol):

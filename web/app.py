@@ -26,8 +26,10 @@ from web.views import (
     console_directory,
     console_directory_servers,
     console_exceptions,
+    console_factors,
     console_flows,
     console_locks,
+    console_mapping,
     console_mode,
     console_passkeys,
     console_people,
@@ -130,7 +132,8 @@ def _console_routes() -> list[web.RouteDef]:
     gate = "/console/pools/{pool_id}/{gate:open|close}"
     repair = "/console/pools/{pool_id}/desktops/{desktop_id}/repair"
     terminate = "/console/sessions/{session_id}/terminate"
-    measure = "/console/people/{user_id}/{measure:lock|unlock|reset-factor|sign-out}"
+    measure = "/console/people/{user_id}/{measure:lock|unlock|sign-out}"
+    factor_measure = "/console/people/{user_id}/{factor_measure:reset-factor|enrolment-code}"
     return [
         web.get("/console", console.show_console),
         web.get("/console/pools", console_pools.show_pools),
@@ -146,11 +149,14 @@ def _console_routes() -> list[web.RouteDef]:
         web.get("/console/consents.csv", consent.export_consents),
         web.get("/console/people", console_people.search_people),
         web.get("/console/people/{user_id}", console_people.show_person),
+        web.get(factor_measure, console_factors.ask_factor_measure),
+        web.post(factor_measure, console_factors.take_factor_measure),
         web.get("/console/people/{user_id}/passkeys/{passkey_id}/remove", console_passkeys.ask_removal),
         web.post("/console/people/{user_id}/passkeys/{passkey_id}/remove", console_passkeys.remove),
         web.get(measure, console_people.ask_measure),
         web.post(measure, console_people.take_measure),
         web.get("/console/directory", console_directory.show_directory),
+        web.get("/console/directory/match", console_mapping.show_match),
         web.post("/console/directory/check", console_directory_servers.check_servers),
         web.post("/console/directory/{directory}/sync", console_directory.ask_sync),
         web.post("/console/directory/{directory}/confirm", console_directory.confirm_doubt),

@@ -18,6 +18,7 @@ from broker.device.records import (
     RenewOrder,
     Revoked,
 )
+from broker.directory.mapping import MappingRow, MatchView, RuleNotUsable
 from broker.directory.records import (
     DepartmentsAndGroups,
     DirectoryView,
@@ -36,6 +37,7 @@ from broker.model.directory import SyncKind
 from broker.model.directory_health import CheckFinding, ServerHealth
 from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, TenantId, UserId
 from broker.model.kinds import Mode
+from broker.model.mapping import MappingRule
 from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
 from broker.model.records import AuditRecord, Tenant, User
 from broker.model.rules import RuleSet, Waiver
@@ -58,7 +60,7 @@ from broker.pool.records import (
     PoolChanged,
     PoolSummary,
 )
-from broker.ports import AuditQuery
+from broker.ports import AuditQuery, DirectoryUnavailable
 from broker.ports.naming import Names
 from broker.secret import Secret
 from broker.session.desk_records import Explained, ExplainQuestion, ModeAwaits, ModeState, Refusal, Rehearsed
@@ -80,6 +82,7 @@ from broker.signin.records import (
     CodeAttempt,
     CodeOutcome,
     EnrolmentOffer,
+    MustEnrol,
     OwnChange,
     OwnChangeOutcome,
     PasswordAttempt,
@@ -90,13 +93,11 @@ from broker.signin.records import (
     StepUpOutcome,
 )
 from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
-from web.account_ports import AccountsPort, EmergenciesPort, KeysPort
+from web.account_ports import AccountsPort, EmergenciesPort, FactorDeskPort, KeysPort
 from web.factor_ports import OwnFactorsPort, PasskeysPort, PersonPasskeysPort
 
 
 class TenantsPort(Protocol):
-    """Tenants by the name under which they are reached."""
-
     async def find_by_hostname(self, hostname: str) -> Tenant | None: ...
     async def list_all(self) -> list[Tenant]: ...
 
@@ -104,7 +105,7 @@ class TenantsPort(Protocol):
 class SigninPort(Protocol):
     async def submit_password(self, attempt: PasswordAttempt) -> PasswordOutcome: ...
     async def offer_enrolment(self, pending: Secret) -> EnrolmentOffer | Refused: ...
-    async def submit_code(self, attempt: CodeAttempt) -> CodeOutcome: ...
+    async def submit_code(self, attempt: CodeAttempt) -> CodeOutcome | MustEnrol: ...
     async def confirm_enrolment(self, attempt: CodeAttempt) -> CodeOutcome: ...
     async def step_up_by_code(self, auth: Authenticated, code: str) -> StepUpOutcome: ...
     async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None: ...
@@ -164,7 +165,6 @@ class PeoplePort(Protocol):
     async def details(self, actor: Actor, user_id: UserId) -> PersonDetails | NoSuchPerson | NotAllowed: ...
     async def lock(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome: ...
     async def unlock(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome: ...
-    async def reset_factor(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome: ...
 
     async def end_signins(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome:
         """End every browser's session of somebody else; their desktops are disconnected and keep the work."""
@@ -266,6 +266,13 @@ class DirectoryServersPort(Protocol):
     async def check(self, actor: Actor) -> list[CheckFinding] | NotAllowed: ...
 
 
+class MappingPort(Protocol):
+    async def list_rules(self, actor: Actor) -> list[MappingRow] | NotAllowed: ...
+    async def match(
+        self, actor: Actor, directory: str, rule: MappingRule
+    ) -> MatchView | RuleNotUsable | DirectoryUnavailable | NotAllowed: ...
+
+
 class FlowsPort(Protocol):
     async def list_flows(self, actor: Actor) -> list[Flow] | NotAllowed: ...
     async def list_rows(self, actor: Actor, words: Words) -> list[FlowRow] | NotAllowed: ...
@@ -294,7 +301,9 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     accounts: AccountsPort
     emergencies: EmergenciesPort
     passwords: PasswordsPort
+    factor_desk: FactorDeskPort
     consents: ConsentsPort
     keys: KeysPort
     directory: DirectoryPort
     directory_servers: DirectoryServersPort
+    mapping: MappingPort

@@ -42,6 +42,7 @@ EXEMPT: Final[Mapping[str, str]] = MappingProxyType(
 FORMS: Final = frozenset(
     {
         "/console/people/{user_id}/{measure}",
+        "/console/people/{user_id}/{factor_measure}",
         "/console/devices/enrol",
         "/console/devices/{device_id}/renew",
         "/console/devices/{device_id}/revoke",

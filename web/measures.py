@@ -14,7 +14,6 @@ class Measure(StrEnum):
 
     LOCK = "lock"
     UNLOCK = "unlock"
-    RESET_FACTOR = "reset-factor"
     SIGN_OUT = "sign-out"
 
 
@@ -26,7 +25,5 @@ async def order_measure(request: web.Request, measure: Measure, user_id: UserId,
             return await people.lock(actor, user_id, reason)
         case Measure.UNLOCK:
             return await people.unlock(actor, user_id, reason)
-        case Measure.RESET_FACTOR:
-            return await people.reset_factor(actor, user_id, reason)
         case Measure.SIGN_OUT:
             return await people.end_signins(actor, user_id, reason)

@@ -18,7 +18,13 @@ _TEXTS: Final[Mapping[Mode, str]] = MappingProxyType(
         Mode.MAINTENANCE: _("メンテナンス中です。仮想デスクトップには接続できません。"),
     }
 )
-_DRILL: Final = _("運用切替えの訓練中です。接続できるかどうかは変わりません。")
+_DRILLS: Final[Mapping[Mode, str]] = MappingProxyType(
+    {
+        Mode.BCP: _("業務継続（災害時）への切替えの訓練中です。接続できるかどうかは変わりません。"),
+        Mode.DEGRADED: _("縮退運転への切替えの訓練中です。接続できるかどうかは変わりません。"),
+        Mode.MAINTENANCE: _("メンテナンスへの切替えの訓練中です。接続できるかどうかは変わりません。"),
+    }
+)
 
 
 class Banner(msgspec.Struct, frozen=True):
@@ -33,4 +39,4 @@ def banner_of(tenant: Tenant, now: datetime) -> Banner | None:
     is_over = tenant.mode_until is not None and now >= tenant.mode_until
     if tenant.mode is Mode.NORMAL or is_over:
         return None
-    return Banner(_DRILL if tenant.mode_is_drill else _TEXTS[tenant.mode], tenant.mode_until)
+    return Banner((_DRILLS if tenant.mode_is_drill else _TEXTS)[tenant.mode], tenant.mode_until)

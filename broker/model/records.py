@@ -74,6 +74,10 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     department: str
     groups: frozenset[str]
     roles: frozenset[Role]
+    heads: frozenset[str] = frozenset()
+    """Departments that they are head of (所属長)."""
+    manager: str = ""
+    """The login of their own head; empty where the directory does not tell it."""
     is_locked: bool = False
     is_enrolled: bool = False
     last_signed_in_at: datetime | None = None
@@ -85,21 +89,10 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
         return self.is_locked or self.left_at is not None
 
 
-class TotpEnrolment(msgspec.Struct, frozen=True, kw_only=True):
-    """A confirmed authenticator app. ``last_step`` is the last accepted time step (RFC 6238), 0 before the first."""
-
-    tenant_id: TenantId
-    user_id: UserId
-    secret: Sealed
-    last_step: int
-    confirmed_at: datetime
-
-
 class PendingSignin(msgspec.Struct, frozen=True, kw_only=True):
-    """A sign-in between its password step and its code step; known by the hash of its cookie.
-
-    ``password_refusal`` keeps the cause when the password did not pass: the code step follows all the same,
-    so that a stranger learns nothing from it.
+    """A sign-in between its password step and its code step; known by the hash of its cookie. ``password_refusal``
+    keeps the cause when the password did not pass: the code step follows all the same, so that a stranger learns
+    nothing from it. ``may_enrol_anywhere``: a one-time code of the IT desk stands for the office.
     """
 
     token_hash: bytes
@@ -119,6 +112,7 @@ class PendingSignin(msgspec.Struct, frozen=True, kw_only=True):
     factor: str | None = None
     """The second factor that this sign-in has passed already: all that is missing is another password."""
     password_ends_at: datetime | None = None
+    may_enrol_anywhere: bool = False
 
 
 class WebSession(msgspec.Struct, frozen=True, kw_only=True):

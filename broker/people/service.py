@@ -97,19 +97,6 @@ class PeopleService:
     async def unlock(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome:
         return await self._set_locked(actor, user_id, reason, is_locked=False)
 
-    async def reset_factor(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome:
-        """Forget the authenticator app and its recovery codes. What was signed in by it ends; the work stays."""
-        async with self._store.write() as tx:
-            user = await self._admit(tx, actor, user_id, reason)
-            if not isinstance(user, User):
-                return user
-            was_enrolled = await tx.signin.remove_enrolment(user.tenant_id, user.id)
-            detail = {"was_enrolled": str(was_enrolled).lower()}
-            await tx.audit.append(_entry(actor, user, "factor.reset", reason, detail))
-        await self._signin.sign_out_everywhere(user.tenant_id, user.id, actor=actor.name)
-        await self._disconnect(user)
-        return msgspec.structs.replace(user, is_enrolled=False)
-
     async def end_signins(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome:
         """End every browser's session of somebody else; their desktops are disconnected and keep the work."""
         async with self._store.write() as tx:

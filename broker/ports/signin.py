@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from broker.model.enrolment import TotpEnrolment
 from broker.model.ids import (
     DeviceId,
     TenantId,
@@ -11,7 +12,6 @@ from broker.model.ids import (
 )
 from broker.model.records import (
     PendingSignin,
-    TotpEnrolment,
     WebSession,
 )
 from broker.model.throttle import Throttle
@@ -56,6 +56,18 @@ class SigninTx(Protocol):
         """Mark one unused code used; True for exactly one caller."""
         ...
 
+    async def put_enrolment_code(
+        self, tenant_id: TenantId, user_id: UserId, code_hash: bytes, expires_at: datetime
+    ) -> None:
+        """The one code with which this person may enrol from outside; an earlier one is gone."""
+        ...
+
+    async def use_enrolment_code(self, tenant_id: TenantId, user_id: UserId, code_hash: bytes) -> bool:
+        """Delete it, if it is this one and has not ended; True for exactly one caller."""
+        ...
+
+    async def remove_enrolment_code(self, tenant_id: TenantId, user_id: UserId) -> None: ...
+    async def enrolment_code_until(self, tenant_id: TenantId, user_id: UserId) -> datetime | None: ...
     async def count_recovery_codes(self, tenant_id: TenantId, user_id: UserId) -> int: ...
     async def add_web_session(self, session: WebSession) -> None: ...
     async def get_web_session(self, token_hash: bytes) -> WebSession | None: ...

@@ -14,7 +14,7 @@ from broker.signin.completion import Completion, visitor_of
 from broker.signin.factors import RECOVERY, TOTP
 from broker.signin.inputs import hash_cookie
 from broker.signin.proving import CodeProver
-from broker.signin.records import CodeAttempt, CodeOutcome, MustChangePassword, Refused, SignedIn, Throttled
+from broker.signin.records import CodeAttempt, CodeOutcome, MustChangePassword, MustEnrol, Refused, SignedIn, Throttled
 from broker.signin.rules import AcceptRecovery, AcceptStep, LoginFacts, RefuseLogin, decide_login
 from broker.signin.throttles import Throttles
 
@@ -38,7 +38,7 @@ class CodeStep:
         self._throttles = throttles
         self._completion = completion
 
-    async def submit(self, attempt: CodeAttempt) -> CodeOutcome:
+    async def submit(self, attempt: CodeAttempt) -> CodeOutcome | MustEnrol:
         token_hash = hash_cookie(attempt.pending)
         if token_hash is None:
             return Refused(may_retry=False)
@@ -49,6 +49,10 @@ class CodeStep:
             until = await self._throttles.block_begun(tx, visitor_of(pending, attempt), pending.created_at)
             if until is not None:
                 return Throttled(until)
+            if await self._prover.redeem(tx, pending, attempt.code) is not None:
+                visitor = visitor_of(pending, attempt)
+                await tx.audit.append(trail.code_redeemed(pending, visitor.address))
+                return MustEnrol(attempt.pending)
             return await self._decide(tx, pending, attempt)
 
     async def _decide(self, tx: Transaction, pending: PendingSignin, attempt: CodeAttempt) -> CodeOutcome:

@@ -2,9 +2,10 @@
 
 import msgspec
 
+from broker.model.enrolment import TotpEnrolment
 from broker.model.ids import TenantId
 from broker.model.reasons import SigninRefusal
-from broker.model.records import PendingSignin, TotpEnrolment, User
+from broker.model.records import PendingSignin, User
 from broker.ports import FactorAccepted, FactorRejected, SecondFactor, Store, Transaction
 from broker.secret import SealingKey, Secret
 from broker.settings import SigninSettings
@@ -89,7 +90,7 @@ class EnrolmentStep:
             max_codes=self._settings.max_codes_per_attempt,
             user=user,
             proof=self._prove(secret, attempt.code, tx) if secret else None,
-            may_enrol_here=may_enrol_from(attempt.arrival, self._places),
+            may_enrol_here=pending.may_enrol_anywhere or may_enrol_from(attempt.arrival, self._places),
         )
         decision = decide_enrolment(facts)
         if isinstance(decision, RefuseLogin):

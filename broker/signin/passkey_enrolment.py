@@ -54,7 +54,7 @@ class PasskeyEnrolment:
         if pending.user_id is not None:
             await tx.factors.hold_factors(pending.tenant_id, pending.user_id)
         user = await person_of(tx, pending)
-        is_here = may_enrol_from(attempt.arrival, self._parts.places)
+        is_here = pending.may_enrol_anywhere or may_enrol_from(attempt.arrival, self._parts.places)
         limit = self._parts.settings.max_codes_per_attempt
         if cause := refuse_first_key(pending, user, now=tx.now, max_codes=limit, may_enrol_here=is_here):
             return await refuse(tx, pending, attempt, cause)

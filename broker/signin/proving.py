@@ -1,9 +1,10 @@
 """What a typed code proves of a person. Nothing is used up here: that is the caller's compare-and-swap."""
 
 from broker.model.ids import TenantId, UserId
-from broker.model.records import User
+from broker.model.records import PendingSignin, User
 from broker.ports import FactorRejected, SecondFactor, Transaction
 from broker.secret import SealingKey
+from broker.signin.enrolment_codes import redeem
 from broker.signin.inputs import read_totp_code
 from broker.signin.recovery import hash_code, read_code
 from broker.signin.rules import Proof, RecoveryTyped
@@ -21,6 +22,10 @@ class CodeProver:
         self._factor = factor
         self._sealing = sealing
         self._decoy = factor.new_secret()
+
+    async def redeem(self, tx: Transaction, pending: PendingSignin, typed: str) -> PendingSignin | None:
+        """See :func:`broker.signin.enrolment_codes.redeem`."""
+        return await redeem(tx, self._sealing, pending, typed)
 
     async def prove(
         self, tx: Transaction, tenant_id: TenantId, user_id: UserId, user: User | None, code: str

@@ -168,6 +168,8 @@ class Authenticated(msgspec.Struct, frozen=True, kw_only=True):
     user: User
     withheld_roles: frozenset[Role] = frozenset()
     """Roles that do not count in this session, because it has not shown the passkey that they ask for."""
+    arrival: Arrival | None = None
+    """How this request came in, with the mark of a browser that is known."""
 
     @property
     def roles(self) -> frozenset[Role]:

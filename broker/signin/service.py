@@ -24,6 +24,7 @@ from broker.signin.records import (
     CodeAttempt,
     CodeOutcome,
     EnrolmentOffer,
+    MustEnrol,
     PasswordAttempt,
     PasswordOutcome,
     Refused,
@@ -77,7 +78,7 @@ class SigninService:
         """First step. The answer is the same for every cause of a refusal."""
         return await self._password.submit(attempt)
 
-    async def submit_code(self, attempt: CodeAttempt) -> CodeOutcome:
+    async def submit_code(self, attempt: CodeAttempt) -> CodeOutcome | MustEnrol:
         """Second step, by the app's code or a recovery code."""
         return await self._code.submit(attempt)
 

@@ -124,7 +124,8 @@ class StepUp:
 def visitor_inside(auth: Authenticated) -> Visitor:
     """Who tries, as the throttles know them at the door."""
     session = auth.session
-    arrival = Arrival(entrance=session.entrance, address=session.address, place=session.place)
+    known = Arrival(entrance=session.entrance, address=session.address, place=session.place)
+    arrival = auth.arrival or known
     return Visitor(tenant_id=auth.user.tenant_id, login=auth.user.login, arrival=arrival)
 
 

@@ -27,6 +27,10 @@ def refused(pending: PendingSignin, cause: str, address: str, more: Mapping[str,
     return _entry(pending, "signin.refused", "refused", address, {"login": pending.login, "cause": cause, **more})
 
 
+def code_redeemed(pending: PendingSignin, address: str) -> AuditEntry:
+    return _entry(pending, "enrolment_code.used", "ok", address, {"login": pending.login})
+
+
 def change_demanded(pending: PendingSignin, factor: str, address: str) -> AuditEntry:
     return _entry(pending, "password.change_demanded", "ok", address, {"login": pending.login, "factor": factor})
 

@@ -105,7 +105,8 @@ class WebSessions:
                 await tx.signin.touch_web_session(token_hash, tx.now)
                 if here.device_id is not None:
                     await tx.devices.touch_device(here.tenant_id, here.device_id, here.address)
-        return msgspec.structs.replace(found, session=here, withheld_roles=self._withheld(found.user, here))
+        withheld = self._withheld(found.user, here)
+        return msgspec.structs.replace(found, session=here, withheld_roles=withheld, arrival=arrival)
 
     def _withheld(self, user: User, session: WebSession) -> frozenset[Role]:
         return withheld_roles(user.roles, session.factor, self._ceremonies.required_roles(session.tenant_id))

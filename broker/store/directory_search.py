@@ -7,9 +7,9 @@ from sqlalchemy import Text, and_, cast, func, or_, select, tuple_
 
 from broker.model.directory import Counted, DirectoryCounts, KnownPerson
 from broker.model.ids import TenantId
+from broker.store.people_statements import IS_ENROLLED
 from broker.store.schema.directory import DIRECTORY_GROUP, DIRECTORY_PERSON
 from broker.store.schema.people import USER
-from broker.store.schema.signin import TOTP_ENROLMENT
 from broker.store.statements import Statements
 
 _PERSON: Final = DIRECTORY_PERSON.c
@@ -29,13 +29,12 @@ class DirectorySearch:
         self, tenant_id: TenantId, text: str, *, after: tuple[str, str] | None, limit: int, only_new: bool
     ) -> list[KnownPerson]:
         account = and_(USER.c.tenant_id == _PERSON.tenant_id, USER.c.login == _PERSON.login)
-        factor = and_(TOTP_ENROLMENT.c.tenant_id == USER.c.tenant_id, TOTP_ENROLMENT.c.user_id == USER.c.id)
         found = select(
             *(_PERSON[name] for name in _SHOWN),
             USER.c.id.label("user_id"),
             USER.c.last_signed_in_at,
-            TOTP_ENROLMENT.c.user_id.is_not(None).label("is_enrolled"),
-        ).select_from(DIRECTORY_PERSON.outerjoin(USER, account).outerjoin(TOTP_ENROLMENT, factor))
+            IS_ENROLLED.label("is_enrolled"),
+        ).select_from(DIRECTORY_PERSON.outerjoin(USER, account))
         columns = (_PERSON.login, _PERSON.display_name, _PERSON.department)
         matches = or_(*(column.icontains(text, autoescape=True) for column in columns))
         found = found.where(_PERSON.tenant_id == tenant_id, _PERSON.gone_at.is_(None), matches)

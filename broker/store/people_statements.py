@@ -10,11 +10,12 @@ from broker.store.schema.passkeys import PASSKEY
 from broker.store.schema.people import TENANT, TENANT_HOSTNAME, USER
 from broker.store.schema.signin import TOTP_ENROLMENT
 
-_IS_ENROLLED: Final = or_(
+IS_ENROLLED: Final = or_(
     exists().where(TOTP_ENROLMENT.c.tenant_id == USER.c.tenant_id, TOTP_ENROLMENT.c.user_id == USER.c.id),
     exists().where(PASSKEY.c.tenant_id == USER.c.tenant_id, PASSKEY.c.user_id == USER.c.id),
 )
-USERS: Final = select(USER, _IS_ENROLLED.label("is_enrolled"))
+"""Whether they have a second factor of any kind."""
+USERS: Final = select(USER, IS_ENROLLED.label("is_enrolled"))
 """For further conditions."""
 OWN_OF_PORTAL: Final = ("tenant_id", "id", "login", "is_locked", "last_signed_in_at")
 """What the directory says nothing about."""

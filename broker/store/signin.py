@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
+from broker.model.enrolment import TotpEnrolment
 from broker.model.ids import DeviceId, TenantId, UserId
-from broker.model.records import PendingSignin, TotpEnrolment, WebSession
+from broker.model.records import PendingSignin, WebSession
 from broker.model.throttle import Throttle
 from broker.store import signin_statements as sql
 from broker.store.schema.passkeys import PASSKEY, PASSKEY_CHALLENGE
 from broker.store.schema.sessions import TICKET
 from broker.store.schema.signin import (
+    ENROLMENT_CODE,
     KNOWN_ADDRESS,
     PENDING_SIGNIN,
     RECOVERY_CODE,
@@ -97,6 +99,24 @@ class SqlSignin:
         used = update(RECOVERY_CODE).where(*unused, codes.code_hash == code_hash).values(used_at=self._db.now)
         return await self._db.touched(used) == 1
 
+    async def put_enrolment_code(
+        self, tenant_id: TenantId, user_id: UserId, code_hash: bytes, expires_at: datetime
+    ) -> None:
+        values = {"tenant_id": tenant_id, "user_id": user_id, "code_hash": code_hash, "expires_at": expires_at}
+        await self._db.put(ENROLMENT_CODE, ["tenant_id", "user_id"], values)
+
+    async def use_enrolment_code(self, tenant_id: TenantId, user_id: UserId, code_hash: bytes) -> bool:
+        this = delete(ENROLMENT_CODE).where(*_code_of(tenant_id, user_id), ENROLMENT_CODE.c.code_hash == code_hash)
+        return await self._db.touched(this.where(ENROLMENT_CODE.c.expires_at > self._db.now)) == 1
+
+    async def remove_enrolment_code(self, tenant_id: TenantId, user_id: UserId) -> None:
+        await self._db.run(delete(ENROLMENT_CODE).where(*_code_of(tenant_id, user_id)))
+
+    async def enrolment_code_until(self, tenant_id: TenantId, user_id: UserId) -> datetime | None:
+        found = select(ENROLMENT_CODE.c.expires_at).where(*_code_of(tenant_id, user_id))
+        until: datetime | None = (await self._db.run(found.where(ENROLMENT_CODE.c.expires_at > self._db.now))).scalar()
+        return until
+
     async def count_recovery_codes(self, tenant_id: TenantId, user_id: UserId) -> int:
         codes = RECOVERY_CODE.c
         unused = (codes.tenant_id == tenant_id, codes.user_id == user_id, codes.used_at.is_(None))
@@ -163,3 +183,7 @@ class SqlSignin:
             delete(TICKET).where(TICKET.c.expires_at <= now - TICKET_MEMORY),
         )
         return sum([await self._db.touched(statement) for statement in expired])
+
+
+def _code_of(tenant_id: TenantId, user_id: UserId) -> tuple[ColumnElement[bool], ...]:
+    return (ENROLMENT_CODE.c.tenant_id == tenant_id, ENROLMENT_CODE.c.user_id == user_id)

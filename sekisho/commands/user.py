@@ -12,11 +12,6 @@ _NEWCOMER_COLUMNS: Final = ("login", "display_name", "department", "is_enabled")
 _MEASURES: Final = (
     ("lock", "Lock an account; its sign-ins and sessions end.", "locked, sessions ended"),
     ("unlock", "Let a locked account sign in again.", "unlocked"),
-    (
-        "reset-factor",
-        "Remove the authenticator app; the next sign-in enrols a new one.",
-        "the authenticator app is removed",
-    ),
     ("sign-out", "End every sign-in of one person.", "signed out everywhere"),
 )
 """What the desk may do to a person: name in the API, help, and what is said when it is done."""

@@ -64,12 +64,15 @@ async def _sign_in_keeping_totp(walk: Walk, state: DemoState, data_dir: Path) ->
         await sign_in(walk, secret)
 
 
+_WITHOUT_KEY: Final = {"reason": "smoke walk without its key", "checked": "supervisor"}
+
+
 async def _reset_factor(state: DemoState) -> None:
     people = (await call_api(Path(state.admin_socket), "GET", "/admin/people", query={"q": state.walker}))["people"]
     for person in people:
         if person["login"] == state.walker and person["is_enrolled"]:
             path = f"/admin/people/{person['id']}/reset-factor"
-            await call_api(Path(state.admin_socket), "POST", path, body={"reason": "smoke walk without its key"})
+            await call_api(Path(state.admin_socket), "POST", path, body=_WITHOUT_KEY)
 
 
 def _desktop_lookup(state: DemoState) -> Callable[[str], Awaitable[str | None]]:

@@ -161,9 +161,6 @@ class HelpfulPeople:
     async def unlock(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome:
         return await self._change("unlock", actor, user_id, reason)
 
-    async def reset_factor(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome:
-        return await self._change("reset_factor", actor, user_id, reason)
-
     async def end_signins(self, actor: Actor, user_id: UserId, reason: str) -> ChangeOutcome:
         return await self._change("end_signins", actor, user_id, reason)
 

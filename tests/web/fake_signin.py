@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from broker.model.arrival import Arrival
-from broker.model.kinds import Origin
+from broker.model.kinds import Origin, Role
 from broker.model.reasons import SignedOutCause
 from broker.model.records import Tenant, User, WebSession
 from broker.secret import Secret, hash_token, new_token
@@ -65,6 +65,7 @@ class PlainSignin:
         self.pending: dict[str, tuple[User | None, bool]] = {}
         self.signed_in: dict[str, Authenticated] = {}
         self.attempts: list[PasswordAttempt] = []
+        self.withheld_roles: frozenset[Role] = frozenset()
 
     async def submit_password(self, attempt: PasswordAttempt) -> PasswordOutcome:
         self.attempts.append(attempt)
@@ -140,6 +141,7 @@ class PlainSignin:
             tunnel=tunnel,
             session=session,
             user=user,
+            withheld_roles=self.withheld_roles,
             recovery_codes=recovery_codes,
             used_recovery_code=used_recovery_code,
         )

@@ -11,11 +11,13 @@ from tests.web.fake_consents import ShelfOfConsents
 from tests.web.fake_console import HelpfulPeople, ShelfOfPools, WrittenAudit
 from tests.web.fake_devices import ShelfOfDevices
 from tests.web.fake_directory import SyncedDirectory
+from tests.web.fake_factor_desk import DeskOfFactors
 from tests.web.fake_factors import DeskOfPasskeys, PlainPasskeys, ShelfOfFactors
 from tests.web.fake_flows import ListedFlows
 from tests.web.fake_help_desk import PatientHelpDesk
 from tests.web.fake_keys import KeptKeys
 from tests.web.fake_locks import ListedLocks
+from tests.web.fake_mapping import SmallMapping
 from tests.web.fake_passwords import ShelfOfPasswords
 from tests.web.fake_policy import KeptApprovals, OpenMinded
 from tests.web.fake_servers import TwoServers
@@ -36,6 +38,7 @@ class FakeCity:
     def __init__(self) -> None:
         self.signin = PlainSignin()
         self.accounts = KeptAccounts()
+        self.factor_desk = DeskOfFactors()
         self.passkeys = PlainPasskeys(self.signin)
         self.own_factors = ShelfOfFactors()
         self.person_passkeys = DeskOfPasskeys()
@@ -53,6 +56,7 @@ class FakeCity:
         self.directory = SyncedDirectory()
         self.passwords = ShelfOfPasswords(self.signin)
         self.directory_servers = TwoServers()
+        self.mapping = SmallMapping()
         self.consents = ShelfOfConsents()
         first = POOLS[0][0]
         self.sessions.others = [
@@ -86,8 +90,10 @@ class FakeCity:
             accounts=self.accounts,
             emergencies=EmergencyAtTheHost(),
             passwords=self.passwords,
+            factor_desk=self.factor_desk,
             consents=self.consents,
             keys=KeptKeys(),
             directory=self.directory,
             directory_servers=self.directory_servers,
+            mapping=self.mapping,
         )

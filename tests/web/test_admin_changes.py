@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, UnixConnector, web
 
+from broker.model.kinds import Role
 from tests.web.fake_signin import CODE, PASSWORD
 from tests.web.fakes import FakeCity
 from web.admin_socket import create_admin_app
@@ -57,6 +58,14 @@ async def test_who_does_not_get_through_the_door_does_not_act(admin: Socket, cit
         assert (status, refused["error"]["code"]) == (400, "sign_in_refused"), wrong
     auditor = await admin.post("/exceptions", ORDER | {"sign_in": proof("p9002")})
     assert auditor[0] == 403
+    assert city.changes.rows == []
+    assert city.signin.signed_in == {}
+
+
+async def test_a_terminal_shows_no_passkey_so_who_needs_one_acts_in_the_console(admin: Socket, city: FakeCity) -> None:
+    city.signin.withheld_roles = frozenset({Role.TENANT_ADMIN})
+    status, refused = await admin.post("/exceptions", ORDER | {"sign_in": proof("p9001")})
+    assert (status, refused["error"]["code"]) == (403, "passkey_required")
     assert city.changes.rows == []
     assert city.signin.signed_in == {}
 

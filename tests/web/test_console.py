@@ -68,7 +68,6 @@ async def test_a_session_is_terminated_with_a_reason(visitor: Visitor, city: Fak
     [
         ("lock", "lock", "locked"),
         ("unlock", "unlock", "unlocked"),
-        ("reset-factor", "reset_factor", "factor_reset"),
         ("sign-out", "end_signins", "signed_out"),
     ],
 )

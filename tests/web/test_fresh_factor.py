@@ -61,7 +61,12 @@ async def test_every_change_by_page_and_api_asks_but_what_is_listed(
     await visitor.sign_in("p9001")
     await visitor.get("/console/people/u-p1001/lock")
     grow_old(city)
-    path = pattern.replace("{measure}", "lock").replace("{gate}", "close").replace("{user_id}", "u-p1001")
+    path = (
+        pattern.replace("{measure}", "lock")
+        .replace("{factor_measure}", "reset-factor")
+        .replace("{gate}", "close")
+        .replace("{user_id}", "u-p1001")
+    )
     path = path.replace("{", "x-").replace("}", "")
     is_api = path.startswith("/api/")
     answer = await (visitor.call(path, {"reason": "x"}) if is_api else visitor.submit(path, reason="x"))

@@ -65,10 +65,6 @@ async def unlock_person(request: web.Request, body: Reason) -> MeasureTaken | Fa
     return await _take(request, Measure.UNLOCK, body)
 
 
-async def reset_factor(request: web.Request, body: Reason) -> MeasureTaken | Failure:
-    return await _take(request, Measure.RESET_FACTOR, body)
-
-
 async def sign_person_out(request: web.Request, body: Reason) -> MeasureTaken | Failure:
     return await _take(request, Measure.SIGN_OUT, body)
 
@@ -77,7 +73,6 @@ def _measure(measure: Measure, summary: str) -> Operation:
     handlers = {
         Measure.LOCK: lock_person,
         Measure.UNLOCK: unlock_person,
-        Measure.RESET_FACTOR: reset_factor,
         Measure.SIGN_OUT: sign_person_out,
     }
     return Operation(
@@ -104,6 +99,5 @@ PEOPLE_OPERATIONS: Final = (
     ),
     _measure(Measure.LOCK, "Lock an account, end its sign-ins, disconnect its sessions"),
     _measure(Measure.UNLOCK, "Unlock an account"),
-    _measure(Measure.RESET_FACTOR, "Remove the authenticator app; it is registered anew at the next sign-in"),
     _measure(Measure.SIGN_OUT, "End all sign-ins of a person"),
 )

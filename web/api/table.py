@@ -8,9 +8,11 @@ from web.api.admin_changes import CHANGE_OPERATIONS
 from web.api.admin_devices import DEVICE_OPERATIONS
 from web.api.admin_directory import DIRECTORY_OPERATIONS
 from web.api.admin_directory_servers import DIRECTORY_SERVER_OPERATIONS
+from web.api.admin_factors import FACTOR_OPERATIONS
 from web.api.admin_flows import FLOW_OPERATIONS
 from web.api.admin_keys import KEY_OPERATIONS
 from web.api.admin_locks import LOCK_OPERATIONS
+from web.api.admin_mapping import MAPPING_OPERATIONS
 from web.api.admin_passkeys import PASSKEY_OPERATIONS
 from web.api.admin_people import PEOPLE_OPERATIONS
 from web.api.admin_policy import POLICY_OPERATIONS
@@ -26,6 +28,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *POOL_OPERATIONS,
     *SESSION_OPERATIONS,
     *PEOPLE_OPERATIONS,
+    *FACTOR_OPERATIONS,
     *PASSKEY_OPERATIONS,
     *ACCOUNT_OPERATIONS,
     *LOCK_OPERATIONS,
@@ -38,5 +41,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *CONSENT_OPERATIONS,
     *PASSWORD_OPERATIONS,
     *DIRECTORY_SERVER_OPERATIONS,
+    *MAPPING_OPERATIONS,
     *KEY_OPERATIONS,
 )

@@ -9,6 +9,7 @@ from aiohttp import web
 from broker.policy.administration import NotAllowed
 from web.audit_file import file_head, file_rows
 from web.audit_filter import read_audit_query
+from web.audit_groups import group_events
 from web.errors import show_problem
 from web.forms import read_query
 from web.language import language_of
@@ -51,7 +52,7 @@ async def show_audit(request: web.Request) -> web.Response:
         newest="/console/audit?" + urlencode(kept),
         older=f"/console/audit?{older}" if older else "",
         export="/console/audit.csv?" + urlencode(kept),
-        events=AUDIT_EVENTS,
+        events=group_events(AUDIT_EVENTS),
     )
 
 

@@ -21,12 +21,11 @@ from web.views.audit_table import told_records
 from web.views.confirmation import Confirmation, ask_again, ask_for, is_reason_missing, person_named
 from web.views.console import console_page
 from web.visitor import actor_of, services_of
-from web.words import ORIGINS, ROLES
+from web.words import ORIGINS, ROLES, SESSION_STATES
 
 DONE_CODES: Final = {
     Measure.LOCK: "locked",
     Measure.UNLOCK: "unlocked",
-    Measure.RESET_FACTOR: "factor_reset",
     Measure.SIGN_OUT: "signed_out",
 }
 
@@ -44,15 +43,6 @@ _TEXTS: Final[dict[Measure, tuple[str, tuple[str, ...], str]]] = {
         _("利用停止を解除しますか"),
         (_("この職員は、再びログインできるようになります。"),),
         _("利用停止を解除する"),
-    ),
-    Measure.RESET_FACTOR: (
-        _("認証方法の登録を解除しますか"),
-        (
-            _("今の認証アプリ、パスキー、非常用コードは使えなくなり、次回ログイン時に登録し直します。"),
-            _("ログイン中の端末からログアウトさせ、接続中の画面を切断します（作業は残ります）。"),
-            _("なりすましを防ぐため、本人であることを職員証などで確かめてから行ってください。"),
-        ),
-        _("登録を解除する"),
     ),
     Measure.SIGN_OUT: (
         _("すべての端末からログアウトさせますか"),
@@ -125,6 +115,7 @@ async def show_person(request: web.Request) -> web.Response:
         signins=signin_lines(sheet),
         pools=[] if isinstance(pools, NotAllowed) else pools,
         origins=ORIGINS,
+        session_states=SESSION_STATES,
         lock_kinds=LOCK_KINDS,
         lock_reasons=LOCK_REASONS,
         role_names=ROLES,

@@ -113,6 +113,8 @@ async def submit_code(request: web.Request) -> web.Response:
         return render(request, "code.html", status=422, error=CODE_MISSING, until=None, message=None)
     attempt = CodeAttempt(pending=pending, code=code, arrival=arrival_of(request), user_agent=user_agent_of(request))
     match await services_of(request).signin.submit_code(attempt):
+        case MustEnrol(token):
+            return next_step("/login/enrol", token)
         case SignedIn() as outcome:
             page = see_other("/?recovery=1" if outcome.used_recovery_code else "/")
             return await enter(request, page, outcome)

@@ -50,6 +50,7 @@ PENDING_SIGNIN: Final = Table(
     Column("must_change", Boolean, nullable=False, server_default=false()),
     Column("factor", String(32)),
     Column("password_ends_at", UtcTime),
+    Column("may_enrol_anywhere", Boolean, nullable=False, server_default=false()),
     belongs_to_tenant(),
     refers_to("user_account", "user_id"),
 )
@@ -72,6 +73,16 @@ RECOVERY_CODE: Final = Table(
     Column("user_id", String(64), primary_key=True),
     Column("code_hash", LargeBinary(64), primary_key=True),
     Column("used_at", UtcTime),
+    refers_to("user_account", "user_id"),
+)
+
+ENROLMENT_CODE: Final = Table(
+    "enrolment_code",
+    METADATA,
+    Column("tenant_id", String(64), primary_key=True),
+    Column("user_id", String(64), primary_key=True),
+    Column("code_hash", LargeBinary(64), nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
     refers_to("user_account", "user_id"),
 )
 

@@ -7,6 +7,7 @@ from broker.model.ids import TenantId, UserId
 from broker.model.kinds import Origin, Role
 from broker.model.reasons import EndReason
 from broker.model.records import User
+from broker.people.factor_desk import FactorDesk, FactorOrder, IdentityCheck
 from broker.people.records import NoSuchPerson, PersonDetails, ReasonMissing
 from broker.people.service import PeopleService
 from broker.policy.administration import Action, NotAllowed
@@ -39,6 +40,15 @@ def desktops() -> Desktops:
 @pytest.fixture
 def people(city: City, desktops: Desktops) -> PeopleService:
     return PeopleService(city.store, city.signin, desktops)
+
+
+@pytest.fixture
+def factors(city: City, desktops: Desktops) -> FactorDesk:
+    return FactorDesk(city.store, city.sealing, desktops)
+
+
+def checked(reason: str) -> FactorOrder:
+    return FactorOrder(checked=IdentityCheck.EMPLOYEE_CARD, reason=reason)
 
 
 def actor(*roles: Role, tenant_id: TenantId = TENANT, name: str = "user:desk") -> Actor:
@@ -84,12 +94,12 @@ async def test_unlocking_opens_the_door_again(city: City, people: PeopleService)
 
 
 async def test_a_new_phone_needs_a_reset_by_the_desk_and_an_enrolment_at_the_office(
-    city: City, people: PeopleService, desktops: Desktops
+    city: City, people: PeopleService, factors: FactorDesk, desktops: Desktops
 ) -> None:
     signed_in = await city.enrol()
     user = await city.user()
     old_codes, old_app = city.recovery_codes, await city.app_code(offset=1)
-    outcome = await people.reset_factor(DESK, user.id, "機種変更。職員証で本人確認済み")
+    outcome = await factors.reset(DESK, user.id, checked("機種変更。職員証で本人確認済み"))
     assert isinstance(outcome, User)
     assert not outcome.is_enrolled
     # Whoever was signed in by the old app is out; the work stays.
@@ -100,32 +110,40 @@ async def test_a_new_phone_needs_a_reset_by_the_desk_and_an_enrolment_at_the_off
     assert await city.causes() == ["enrolment_not_allowed_here"] * 2
     assert isinstance(await city.password(address=OFFICE), MustEnrol)
     reset = (await city.audit("factor.reset"))[0]
-    assert reset.detail == {"reason": "機種変更。職員証で本人確認済み", "was_enrolled": "true"}
+    assert reset.detail == {
+        "login": "yamada",
+        "reason": "機種変更。職員証で本人確認済み",
+        "identity_check": "employee_card",
+        "was_enrolled": "true",
+        "websessions": "1",
+    }
     await city.enrol()
     assert (await city.sign_in()).user.id == user.id
     assert isinstance(await city.code(await city.pending(), old_codes[1]), Refused)
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "\n"])
-async def test_nothing_is_changed_without_a_reason(city: City, people: PeopleService, reason: str) -> None:
+async def test_nothing_is_changed_without_a_reason(
+    city: City, people: PeopleService, factors: FactorDesk, reason: str
+) -> None:
     await city.enrol()
     user = await city.user()
     assert await people.lock(DESK, user.id, reason) == ReasonMissing()
     assert await people.unlock(DESK, user.id, reason) == ReasonMissing()
-    assert await people.reset_factor(DESK, user.id, reason) == ReasonMissing()
+    assert await factors.reset(DESK, user.id, checked(reason)) == ReasonMissing()
     assert await city.user() == user
 
 
 @pytest.mark.parametrize("roles", [(), (Role.POOL_ADMIN,), (Role.AUDITOR,)])
 async def test_other_roles_change_nobody(
-    city: City, people: PeopleService, desktops: Desktops, roles: tuple[Role, ...]
+    city: City, people: PeopleService, factors: FactorDesk, desktops: Desktops, roles: tuple[Role, ...]
 ) -> None:
     await city.enrol()
     user = await city.user()
     other = actor(*roles)
     assert await people.lock(other, user.id, "理由") == NOT_ALLOWED
     assert await people.unlock(other, user.id, "理由") == NOT_ALLOWED
-    assert await people.reset_factor(other, user.id, "理由") == NOT_ALLOWED
+    assert await factors.reset(other, user.id, checked("理由")) == NOT_ALLOWED
     assert await city.user() == user
     assert desktops.asked == []
 
@@ -138,36 +156,38 @@ async def test_who_may_not_see_people_sees_none(city: City, people: PeopleServic
     assert await people.details(actor(*roles), user.id) == NotAllowed(Action.SEE_PEOPLE)
 
 
-async def test_people_of_another_city_do_not_exist(city: City, people: PeopleService) -> None:
+async def test_people_of_another_city_do_not_exist(city: City, people: PeopleService, factors: FactorDesk) -> None:
     await city.enrol()
     user = await city.user()
     neighbour = actor(Role.SYSTEM_ADMIN, tenant_id=OTHER)
     assert await people.lock(neighbour, user.id, "理由") == NoSuchPerson()
-    assert await people.reset_factor(neighbour, user.id, "理由") == NoSuchPerson()
+    assert await factors.reset(neighbour, user.id, checked("理由")) == NoSuchPerson()
     assert await people.details(neighbour, user.id) == NoSuchPerson()
     assert await people.search(neighbour, "") == []
     assert await people.details(DESK, UserId("nobody")) == NoSuchPerson()
 
 
-async def test_nobody_resets_their_own_factor(city: City, people: PeopleService) -> None:
+async def test_nobody_resets_their_own_factor(city: City, people: PeopleService, factors: FactorDesk) -> None:
     """A console session that somebody left open must not turn into the thief's own app."""
     await city.enrol()
     user = await city.user()
     myself = actor(Role.SYSTEM_ADMIN, name=f"user:{user.id}")
-    assert await people.reset_factor(myself, user.id, "理由") == NOT_ALLOWED
+    assert await factors.reset(myself, user.id, checked("理由")) == NOT_ALLOWED
     assert await people.lock(myself, user.id, "理由") == NOT_ALLOWED
     denied = (await city.audit("policy.denied"))[0]
     assert (denied.outcome, denied.actor) == ("refused", f"user:{user.id}")
 
 
-async def test_a_system_administrator_is_changed_by_one_of_their_own_alone(city: City, people: PeopleService) -> None:
+async def test_a_system_administrator_is_changed_by_one_of_their_own_alone(
+    city: City, people: PeopleService, factors: FactorDesk
+) -> None:
     boss = FakePerson(login="boss", password="boss-secret", roles=frozenset({Role.SYSTEM_ADMIN}))
     city.directory.put(boss)
     await city.enrol("boss")
     user = await city.user("boss")
-    assert await people.reset_factor(DESK, user.id, "理由") == NOT_ALLOWED
+    assert await factors.reset(DESK, user.id, checked("理由")) == NOT_ALLOWED
     assert (await city.user("boss")).is_enrolled
-    assert isinstance(await people.reset_factor(actor(Role.SYSTEM_ADMIN), user.id, "理由"), User)
+    assert isinstance(await factors.reset(actor(Role.SYSTEM_ADMIN), user.id, checked("理由")), User)
 
 
 async def test_the_desk_finds_people_by_name_login_or_department(city: City, people: PeopleService) -> None:

@@ -118,7 +118,7 @@ class City:
         arrival = from_address(address, mark=mark)
         return CodeAttempt(pending=pending, code=code, arrival=arrival, user_agent="Mozilla/5.0")
 
-    async def code(self, pending: Secret, code: str, *, address: str = HOME) -> CodeOutcome:
+    async def code(self, pending: Secret, code: str, *, address: str = HOME) -> CodeOutcome | MustEnrol:
         return await self.signin.submit_code(self.attempt(pending, code, address=address))
 
     async def app_code(self, login: str = "yamada", *, offset: int = 0) -> str:
