@@ -42,6 +42,7 @@ CONSOLE_PAGES = (
     "/console/people",
     "/console/consents",
     "/console/people/u-p1001",
+    "/console/locks",
     "/console/policy?user=p1001&pool=lgwan-std&origin=internet",
     "/console/rules?subject=lgwan-std",
     "/console/exceptions",

@@ -15,6 +15,7 @@ from web.api.admin_locks import LOCK_OPERATIONS
 from web.api.admin_mapping import MAPPING_OPERATIONS
 from web.api.admin_passkeys import PASSKEY_OPERATIONS
 from web.api.admin_people import PEOPLE_OPERATIONS
+from web.api.admin_person import PERSON_OPERATIONS
 from web.api.admin_policy import POLICY_OPERATIONS
 from web.api.admin_pools import POOL_OPERATIONS
 from web.api.admin_sessions import SESSION_OPERATIONS
@@ -31,6 +32,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *FACTOR_OPERATIONS,
     *PASSKEY_OPERATIONS,
     *ACCOUNT_OPERATIONS,
+    *PERSON_OPERATIONS,
     *LOCK_OPERATIONS,
     *POLICY_OPERATIONS,
     *APPROVAL_OPERATIONS,

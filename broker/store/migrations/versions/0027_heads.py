@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0026_heads"
-down_revision = "0025_consent"
+revision = "0027_heads"
+down_revision = "0026_enrolment_code"
 branch_labels = None
 depends_on = None
 
