@@ -13,10 +13,12 @@ from auth.ldap_lookup import Outcome
 from broker.model.directory_health import CheckFinding, ServerHealth
 from broker.model.kinds import SameLogin
 from broker.model.login_forms import Route, find_routes, is_same_form, write_form
+from broker.model.mapping import MappingRule, Matched
 from broker.model.passwords import LockoutPolicy, PasswordPolicy, strictest
 from broker.model.reasons import SigninRefusal
 from broker.ports import (
     ChangeAnswer,
+    DirectoryPerson,
     DirectoryUnavailable,
     OldPasswordRefused,
     PasswordAccepted,
@@ -53,9 +55,7 @@ class TenantDirectories:
             return chosen
         outcome = await self.parts[chosen.directory].verify(chosen.login, password, is_known=is_known)
         if isinstance(outcome, PasswordAccepted):
-            person = outcome.person
-            known = msgspec.structs.replace(person, login=self._known_as(chosen, person.login))
-            return msgspec.structs.replace(outcome, person=known)
+            return msgspec.structs.replace(outcome, person=self._rename_person(chosen, outcome.person))
         return outcome
 
     async def change_password(self, login: str, old: Secret, new: Secret) -> ChangeAnswer:
@@ -100,6 +100,18 @@ class TenantDirectories:
             _log.warning("directory.review_failed", directory=self.parts[place].id, detail=fault.detail)
         settled = {login: self._settle(found, answers) for login, found in routes.items()}
         return {login: standing for login, standing in settled.items() if standing is not None}
+
+    async def find_people(self, directory: str, rule: MappingRule) -> Matched | DirectoryUnavailable:
+        """A part of :class:`broker.ports.directory_servers.DirectoryServers`."""
+        place = next((place for place, part in enumerate(self.parts) if part.id == directory), None)
+        if place is None:
+            return DirectoryUnavailable(f"there is no directory {directory!r}")
+        found = await self.parts[place].find_people(rule)
+        if isinstance(found, DirectoryUnavailable):
+            return found
+        form = self._forms[place][0]
+        people = tuple(msgspec.structs.replace(each, login=write_form(form, each.login)) for each in found.people)
+        return msgspec.structs.replace(found, people=people)
 
     async def check(self) -> list[CheckFinding]:
         """Every server of every directory, all at once."""
@@ -166,11 +178,13 @@ class TenantDirectories:
     def _rename(self, route: Route, standing: Standing) -> Standing:
         if isinstance(standing, PersonGone):
             return standing
-        person = standing.person
-        return PersonStands(msgspec.structs.replace(person, login=self._known_as(route, person.login)))
+        return PersonStands(self._rename_person(route, standing.person))
 
-    def _known_as(self, route: Route, login: str) -> str:
-        return write_form(self._forms[route.directory][0], login)
+    def _rename_person(self, route: Route, person: DirectoryPerson) -> DirectoryPerson:
+        """By the first form; their head is of the same directory."""
+        form = self._forms[route.directory][0]
+        manager = write_form(form, person.manager) if person.manager else ""
+        return msgspec.structs.replace(person, login=write_form(form, person.login), manager=manager)
 
     def _name(self, place: int, fault: DirectoryUnavailable) -> str:
         return fault.detail if len(self.parts) == 1 else f"{self.parts[place].id}: {fault.detail}"

@@ -9,10 +9,13 @@ from auth.ldap_change import change_password
 from auth.ldap_check import check_server
 from auth.ldap_failover import Servers
 from auth.ldap_lookup import Outcome, check_password, locate, make_plans, review
+from auth.ldap_match import find_matching
 from auth.ldap_policy import read_lockout, read_policy
 from auth.ldap_server import TOO_MANY, LdapServer
 from auth.ldap_turns import Once
+from broker.directory_settings import LdapSettings
 from broker.model.directory_health import CheckFinding, CheckProblem, CheckResult, CheckStep, ServerHealth
+from broker.model.mapping import MappingRule, Matched
 from broker.model.passwords import LockoutPolicy, NewPasswordFault, PasswordPolicy
 from broker.model.reasons import SigninRefusal
 from broker.ports import (
@@ -25,7 +28,6 @@ from broker.ports import (
     Standing,
 )
 from broker.secret import Secret
-from broker.settings import LdapSettings
 from broker.signin.inputs import refuse_login, refuse_password
 
 _REVIEWED_AT_ONCE: Final = 50
@@ -91,6 +93,10 @@ class LdapAuthenticator:
     async def read_lockout(self) -> LockoutPolicy | DirectoryUnavailable:
         """A :class:`broker.ports.LockoutReader`."""
         return await self._servers.ask(lambda talk: read_lockout(talk.bind_service(), talk.plan.settings.kind))
+
+    async def find_people(self, rule: MappingRule) -> Matched | DirectoryUnavailable:
+        """Who meets a rule, as far as one search tells."""
+        return await self._servers.ask(partial(find_matching, rule=rule))
 
     async def check(self) -> list[CheckFinding]:
         """Every server by itself, whatever state it is in."""

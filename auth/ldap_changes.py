@@ -19,10 +19,10 @@ from auth.ldap_lookup import Conversation
 from auth.ldap_names import fill_filter, is_under
 from auth.ldap_pages import Extent, changed_since, extent_of, pages
 from auth.ldap_people import SUCCESS, PeopleSearch, Stopped
+from broker.directory_settings import LdapSettings
 from broker.model.directory import Cursor
 from broker.model.kinds import DirectoryKind
 from broker.ports import DirectoryPage, ReadingDone, WholeNeeded
-from broker.settings import LdapSettings
 
 MANY: Final = 500
 """From so many entries on everything is read: it costs less than asking for each of them."""

@@ -13,8 +13,8 @@ from auth.ldap_lockout import limit_of
 from auth.ldap_lookup import Conversation
 from auth.ldap_people import SUCCESS, PeopleSearch
 from auth.ldap_policy import read_lockout
+from broker.directory_settings import LdapSettings
 from broker.model.directory_health import CheckFinding, CheckProblem, CheckResult, CheckStep
-from broker.settings import LdapSettings
 
 _SAMPLE: Final = 20
 _FEW_TRIES: Final = 4

@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
+from broker.directory_settings import LdapSettings
 from broker.model.kinds import DirectoryKind
-from broker.settings import LdapSettings
 
 _DEFAULTS: Final[Mapping[DirectoryKind, Mapping[str, str]]] = MappingProxyType(
     {

@@ -14,11 +14,11 @@ from auth.ldap_pages import extent_of
 from auth.ldap_people import SUCCESS, PeopleSearch, Stopped
 from auth.ldap_reading import Step, read_directory
 from auth.ldap_server import try_asking
+from broker.directory_settings import LdapSettings
 from broker.model.directory import Cursor, ListedPerson
 from broker.model.login_forms import read_form
 from broker.ports import DirectoryPage, DirectoryUnavailable, ReadingEvent
 from broker.secret import Secret
-from broker.settings import LdapSettings
 
 T = TypeVar("T")
 _REREAD_AT_ONCE: Final = 25

@@ -7,11 +7,11 @@ from typing import Final
 
 from auth.ldap_connection import Entry
 from auth.ldap_names import common_name_of, is_under
-from auth.ldap_people import describe_person, expiry_of, is_disabled
+from auth.ldap_people import expiry_of, facts_of, is_disabled, login_of
+from broker.directory_settings import LdapSettings
 from broker.model.directory import ListedGroup, ListedPerson
 from broker.model.kinds import DirectoryKind
 from broker.model.login_forms import write_form
-from broker.settings import LdapSettings
 
 ID_ATTRIBUTES: Final = ("entryUUID", "objectGUID")
 CHAIN: Final = "1.2.840.113556.1.4.1941"
@@ -46,13 +46,14 @@ def entry_id_of(entry: Entry) -> str:
 
 
 def list_person(entry: Entry, groups: frozenset[str], settings: LdapSettings) -> ListedPerson:
-    person = describe_person(entry, groups, settings)
+    """As the directory has them: what rules make of it may change without the entry."""
+    facts, login = facts_of(entry, groups, settings), login_of(entry, settings)
     return ListedPerson(
         entry_id=entry_id_of(entry),
-        login=write_form(settings.login_forms[0], person.login),
-        display_name=person.display_name,
-        department=person.department,
-        groups=person.groups,
+        login=write_form(settings.login_forms[0], login),
+        display_name=entry.first(settings.name_attribute) or login,
+        department=facts.department,
+        groups=facts.groups,
         is_enabled=not is_disabled(entry),
         expires_at=expiry_of(entry),
     )

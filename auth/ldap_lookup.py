@@ -34,11 +34,13 @@ from auth.ldap_policy import read_lockout
 from auth.ldap_ppolicy import PolicyError, PolicyWord, read_policy_word
 from auth.ldap_try import Try
 from auth.ldap_turns import LeftToAnother, Once
+from broker.directory_settings import LdapSettings
 from broker.errors import ConfigurationError
 from broker.model.ids import new_id
 from broker.model.passwords import LockoutPolicy
 from broker.model.reasons import SigninRefusal
 from broker.ports import (
+    DirectoryPerson,
     DirectoryUnavailable,
     PasswordAccepted,
     PasswordRejected,
@@ -47,7 +49,6 @@ from broker.ports import (
     Standing,
 )
 from broker.secret import Secret
-from broker.settings import LdapSettings
 
 Outcome = PasswordAccepted | PasswordRejected | DirectoryUnavailable
 
@@ -189,7 +190,7 @@ def check_password(
     read_s = time.monotonic()
     found = search.find(login)
     entry = found if isinstance(found, Entry) else search.nobody()
-    groups = search.read_groups(entry, login)
+    groups, manager = search.read_groups(entry, login), search.read_manager(entry)
     with Try(talk.plan.lockouts, talk.plan.settings.kind, entry, policy, read_s, is_known=is_known) as attempt:
         if not attempt.is_allowed:
             entry = search.nobody()
@@ -205,7 +206,7 @@ def check_password(
             return PasswordRejected(found)
         if not attempt.is_allowed:
             return PasswordRejected(attempt.refusal)
-        outcome = _judge(found, groups, answer, talk.plan.settings)
+        outcome = _judge(found, answer, describe_person(found, groups, talk.plan.settings, manager=manager))
         attempt.note(outcome)
         return outcome
 
@@ -232,10 +233,10 @@ def locate(talk: Conversation, login: str) -> str | None:
 def review(talk: Conversation, logins: Sequence[str]) -> Mapping[str, Standing]:
     """How people stand who do not sign in right now. Raises :class:`Stopped`, and what ldap3 and sockets raise."""
     search = talk.bind_service()
-    return {login: standing for login in logins if (standing := _review_one(search, login, talk.plan.settings))}
+    return {login: standing for login in logins if (standing := _review_one(search, login))}
 
 
-def _review_one(search: PeopleSearch, login: str, settings: LdapSettings) -> Standing | None:
+def _review_one(search: PeopleSearch, login: str) -> Standing | None:
     entry = search.find(login)
     if entry is SigninRefusal.AMBIGUOUS_USER:
         return None
@@ -245,14 +246,13 @@ def _review_one(search: PeopleSearch, login: str, settings: LdapSettings) -> Sta
         return PersonGone(SigninRefusal.ACCOUNT_DISABLED)
     if is_expired(entry, datetime.now(UTC)):
         return PersonGone(SigninRefusal.ACCOUNT_EXPIRED)
-    return PersonStands(describe_person(entry, search.read_groups(entry, login), settings))
+    return PersonStands(search.describe(entry, login))
 
 
-def _judge(entry: Entry, groups: frozenset[str], answer: Answer, settings: LdapSettings) -> Outcome:
+def _judge(entry: Entry, answer: Answer, person: DirectoryPerson) -> PasswordAccepted | PasswordRejected:
     verdict = judge_bind(entry, answer)
     if isinstance(verdict, PasswordRejected):
         return verdict
-    person = describe_person(entry, groups, settings)
     return PasswordAccepted(person, must_change=verdict.must_change, ends_at=verdict.ends_at)
 
 

@@ -10,9 +10,9 @@ from auth.ldap_connection import Entry, Line
 from auth.ldap_listing_rules import ID_ATTRIBUTES, filter_of_all, mark_of_time, membership_attributes
 from auth.ldap_names import domain_of
 from auth.ldap_people import SUCCESS, Stopped, person_attributes
+from broker.directory_settings import LdapSettings
 from broker.model.directory import Cursor
 from broker.model.kinds import DirectoryKind
-from broker.settings import LdapSettings
 
 _SIZE_LIMITS: Final = frozenset({4, 11})  # sizeLimitExceeded, adminLimitExceeded (RFC 4511, appendix A)
 

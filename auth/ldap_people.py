@@ -8,11 +8,13 @@ from auth.ldap_connection import Answer, Entry, Line
 from auth.ldap_dialect import primary_group_sid
 from auth.ldap_lockout import LOCKOUT_ATTRIBUTES
 from auth.ldap_names import common_name_of, domain_of, fill_filter, is_under
+from broker.directory_settings import LdapSettings
 from broker.model.ids import new_id
 from broker.model.kinds import DirectoryKind
+from broker.model.mapping import PersonFacts
 from broker.model.reasons import SigninRefusal
+from broker.policy.mapping import attributes_of, map_person, rules_of
 from broker.ports import DirectoryPerson
-from broker.settings import LdapSettings
 
 SUCCESS: Final = 0
 _SIZE_LIMIT: Final = 4
@@ -33,15 +35,18 @@ class Stopped(Exception):
 
 
 def person_attributes(settings: LdapSettings) -> tuple[str, ...]:
-    """All that is asked of a person's entry."""
-    return (
+    """All that is asked of a person's entry; each once, though settings may name one for two things."""
+    named = (
         settings.login_attribute,
         settings.name_attribute,
         settings.department_attribute,
         "memberOf",
         *_STATE_ATTRIBUTES,
         *_PRIMARY_GROUP_ATTRIBUTES,
+        *([settings.manager_attribute] if settings.manager_attribute else []),
+        *sorted(attributes_of(settings.rules)),
     )
+    return tuple({name.lower(): name for name in named}.values())
 
 
 class PeopleSearch:
@@ -75,6 +80,21 @@ class PeopleSearch:
         """An entry that nobody has, to be asked about in the place of one that was not found."""
         return Entry(f"{self._settings.login_attribute}={new_id()},{self._settings.user_base}", {})
 
+    def read_manager(self, entry: Entry) -> str:
+        """The login of the person's own head; empty where nothing tells it, or the entry is gone or hidden."""
+        settings = self._settings
+        if not settings.manager_attribute:
+            return ""
+        # Asked for nobody too, since time must tell nothing.
+        dn = entry.first(settings.manager_attribute) or entry.dn
+        _, found = self.line.search(dn, f"({settings.login_attribute}=*)", (settings.login_attribute,), limit=1)
+        is_theirs = bool(found) and found[0].dn.casefold() == dn.casefold() and dn != entry.dn
+        return login_of(found[0], settings) if is_theirs else ""
+
+    def describe(self, entry: Entry, login: str) -> DirectoryPerson:
+        """The person with everything that follows for them by the rules."""
+        return describe_person(entry, self.read_groups(entry, login), self._settings, manager=self.read_manager(entry))
+
     def read_groups(self, entry: Entry, login: str) -> frozenset[str]:
         settings = self._settings
         named = [
@@ -107,14 +127,26 @@ class PeopleSearch:
         return [group.dn for group in groups]
 
 
-def describe_person(entry: Entry, groups: frozenset[str], settings: LdapSettings) -> DirectoryPerson:
+def describe_person(
+    entry: Entry, groups: frozenset[str], settings: LdapSettings, *, manager: str = ""
+) -> DirectoryPerson:
     login = login_of(entry, settings)
+    mapped = map_person(rules_of(settings.roles, settings.rules), facts_of(entry, groups, settings))
     return DirectoryPerson(
         login=login,
         display_name=entry.first(settings.name_attribute) or login,
-        department=entry.first(settings.department_attribute) or "",
-        groups=groups,
-        roles=frozenset(settings.roles[group] for group in groups if group in settings.roles),
+        department=mapped.department,
+        groups=mapped.groups,
+        roles=mapped.roles,
+        heads=mapped.heads,
+        manager=manager,
+    )
+
+
+def facts_of(entry: Entry, groups: frozenset[str], settings: LdapSettings) -> PersonFacts:
+    """What rules look at, exactly as the directory has it."""
+    return PersonFacts(
+        department=entry.first(settings.department_attribute) or "", groups=groups, attributes=entry.values
     )
 
 

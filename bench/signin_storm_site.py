@@ -15,8 +15,9 @@ import tomli_w
 
 from bench.signin_storm_directory import groups_of
 from bench.signin_storm_staff import TENANT, department_of, login_of, totp_text_of, user_id_of
+from broker.model.enrolment import TotpEnrolment
 from broker.model.ids import TenantId, UserId
-from broker.model.records import Tenant, TotpEnrolment, User
+from broker.model.records import Tenant, User
 from broker.secret import SealingKey, Secret
 from broker.settings import load_settings
 from broker.signin.proving import totp_purpose

@@ -19,6 +19,7 @@ from broker.change.service import ChangeService
 from broker.device.expiry import ExpiryWatch
 from broker.device.service import DeviceService
 from broker.directory.desk import DirectoryDesk
+from broker.directory.mapping import MappingDesk
 from broker.directory.servers import ServersDesk
 from broker.directory.sync import DirectorySync, SyncedDirectory
 from broker.flow.service import FlowDesk
@@ -54,7 +55,14 @@ from broker.store import SqlStore, open_store
 from gateway.descriptors import raise_descriptor_limit
 from pools.local import LocalProvider
 from pools.static import StaticProvider
-from sekisho.directories import directories_of, make_authenticators, make_doors, open_listings, rhythms_of
+from sekisho.directories import (
+    directories_of,
+    make_authenticators,
+    make_doors,
+    mapping_rules,
+    open_listings,
+    rhythms_of,
+)
 from sekisho.door.limits import DoorLimits, limits_within
 from sekisho.listeners import Applications, serve
 from sekisho.logs import set_up_log
@@ -154,6 +162,7 @@ class Broker:
             keys=KeyService(store, sealing, key_file, self.key_watch),
             directory=DirectoryDesk(store, directories_of(settings)),
             directory_servers=ServersDesk(self.authenticators),
+            mapping=MappingDesk(store, self.authenticators, mapping_rules(settings)),
         )
         self.sealer = Sealer(
             store,

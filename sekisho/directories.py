@@ -7,12 +7,15 @@ from auth.ldap import LdapAuthenticator
 from auth.ldap_listing import LdapListing
 from auth.local import LocalAccounts
 from auth.local_first import LocalFirst
+from broker.directory.mapping import RulesOfTenant
 from broker.directory.rules import Rhythm
+from broker.directory_settings import LdapSettings
 from broker.errors import ConfigurationError
 from broker.model.ids import TenantId
 from broker.model.login_forms import is_same_form, why_not
+from broker.policy.mapping import refusals_of_mapping, rules_of
 from broker.ports import PasswordHasher, Store
-from broker.settings import LdapSettings, SiteSettings, TenantSettings, read_secret_file
+from broker.settings import SiteSettings, TenantSettings, read_secret_file
 
 
 def make_authenticators(settings: SiteSettings) -> Mapping[TenantId, TenantDirectories]:
@@ -38,6 +41,14 @@ def make_doors(
 def directories_of(settings: SiteSettings) -> Mapping[TenantId, tuple[str, ...]]:
     """The ids of each tenant's directories, in their order."""
     return {TenantId(tenant.id): tuple(each.id for each in tenant.every_directory) for tenant in settings.tenants}
+
+
+def mapping_rules(settings: SiteSettings) -> Mapping[TenantId, RulesOfTenant]:
+    """What each directory's groups and attributes make of people."""
+    return {
+        TenantId(tenant.id): {each.id: rules_of(each.roles, each.rules) for each in tenant.every_directory}
+        for tenant in settings.tenants
+    }
 
 
 def open_listings(settings: SiteSettings) -> Mapping[tuple[TenantId, str], LdapListing]:
@@ -91,6 +102,8 @@ def _refusals(tenant: TenantSettings) -> Iterator[str]:
         if not directory.id.strip() or len(directory.id) > 64:
             yield f"{path}.id: is empty or longer than 64 characters"
         yield from _refusals_of_forms(path, directory, directories[:place])
+        for refusal in refusals_of_mapping(path, directory.roles, directory.rules):
+            yield f"{refusal.path}: {refusal.why}"
 
 
 def _refusals_of_forms(path: str, directory: LdapSettings, earlier: list[LdapSettings]) -> Iterator[str]:

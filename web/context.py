@@ -18,6 +18,7 @@ from broker.device.records import (
     RenewOrder,
     Revoked,
 )
+from broker.directory.mapping import MappingRow, MatchView, RuleNotUsable
 from broker.directory.records import (
     DepartmentsAndGroups,
     DirectoryView,
@@ -36,6 +37,7 @@ from broker.model.directory import SyncKind
 from broker.model.directory_health import CheckFinding, ServerHealth
 from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, TenantId, UserId
 from broker.model.kinds import Mode
+from broker.model.mapping import MappingRule
 from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
 from broker.model.records import AuditRecord, Tenant, User
 from broker.model.rules import RuleSet, Waiver
@@ -58,7 +60,7 @@ from broker.pool.records import (
     PoolChanged,
     PoolSummary,
 )
-from broker.ports import AuditQuery
+from broker.ports import AuditQuery, DirectoryUnavailable
 from broker.ports.naming import Names
 from broker.secret import Secret
 from broker.session.desk_records import Explained, ExplainQuestion, ModeAwaits, ModeState, Refusal, Rehearsed
@@ -264,6 +266,13 @@ class DirectoryServersPort(Protocol):
     async def check(self, actor: Actor) -> list[CheckFinding] | NotAllowed: ...
 
 
+class MappingPort(Protocol):
+    async def list_rules(self, actor: Actor) -> list[MappingRow] | NotAllowed: ...
+    async def match(
+        self, actor: Actor, directory: str, rule: MappingRule
+    ) -> MatchView | RuleNotUsable | DirectoryUnavailable | NotAllowed: ...
+
+
 class FlowsPort(Protocol):
     async def list_flows(self, actor: Actor) -> list[Flow] | NotAllowed: ...
     async def list_rows(self, actor: Actor, words: Words) -> list[FlowRow] | NotAllowed: ...
@@ -297,3 +306,4 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     keys: KeysPort
     directory: DirectoryPort
     directory_servers: DirectoryServersPort
+    mapping: MappingPort

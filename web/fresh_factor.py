@@ -22,17 +22,19 @@ FRESH_FACTOR_S: Final = web.AppKey("fresh_factor_s", int)
 _EVERY_DAY: Final = "everyday work that nothing becomes looser by, undone by the same button"
 _NO_CHANGE: Final = "changes nothing"
 _CUTS: Final = "ends what is open; whoever may go on opens it again"
+_SOONER: Final = "asks the directory now instead of later"
 EXEMPT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "/console/pools/{pool_id}/{gate}": _EVERY_DAY,
         "/console/pools/{pool_id}/desktops/{desktop_id}/repair": _EVERY_DAY,
         "/console/sessions/{session_id}/terminate": _CUTS,
-        "/console/directory/{directory}/sync": "asks the directory now instead of later",
+        "/console/directory/{directory}/sync": _SOONER,
         "/console/rules/rehearse": _NO_CHANGE,
         f"{API_ROOT}/admin/pools/{{pool_id}}/open": _EVERY_DAY,
         f"{API_ROOT}/admin/pools/{{pool_id}}/close": _EVERY_DAY,
         f"{API_ROOT}/admin/desktops/{{desktop_id}}/repair": _EVERY_DAY,
         f"{API_ROOT}/admin/sessions/{{session_id}}/terminate": _CUTS,
+        f"{API_ROOT}/admin/directory/sync": _SOONER,
         f"{API_ROOT}/admin/policy/rehearse": _NO_CHANGE,
         f"{API_ROOT}/admin/rules/rehearse": _NO_CHANGE,
     }

@@ -25,6 +25,7 @@ class Problem(StrEnum):
     NO_SUCH_PERSON = "no_such_person"
     NO_SUCH_DEVICE = "no_such_device"
     NO_SUCH_DIRECTORY = "no_such_directory"
+    DIRECTORY_SILENT = "directory_silent"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     STATE_CHANGED = "state_changed"
     PASSKEY_REQUIRED = "passkey_required"
@@ -82,6 +83,11 @@ EXPLANATIONS: Final[Mapping[Problem, Explanation]] = MappingProxyType(
         ),
         Problem.NO_SUCH_PERSON: Explanation(404, _("職員が見つかりません"), _("検索からやり直してください。")),
         Problem.NO_SUCH_DEVICE: Explanation(404, _("端末が見つかりません"), _("検索からやり直してください。")),
+        Problem.DIRECTORY_SILENT: Explanation(
+            503,
+            _("ディレクトリから答えがありません"),
+            _("「サーバーの状態」を確かめ、しばらくしてからもう一度お試しください。"),
+        ),
         Problem.NO_SUCH_DIRECTORY: Explanation(
             404, _("ディレクトリが見つかりません"), _("ディレクトリの一覧を開き直してください。")
         ),

@@ -11,9 +11,10 @@ from broker.account.rules import MAX_EMERGENCY_HOURS, new_password
 from broker.errors import StoreConflict
 from broker.model.accounts import LocalAccount, login_key_of
 from broker.model.actor import Actor
+from broker.model.enrolment import TotpEnrolment
 from broker.model.ids import UserId, new_id
 from broker.model.kinds import Role
-from broker.model.records import TotpEnrolment, User
+from broker.model.records import User
 from broker.model.text import clean_reason
 from broker.policy.administration import Action, NotAllowed
 from broker.ports import PasswordHasher, SecondFactor, Store, Transaction

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from broker.directory.rules import Compared, Rhythm, compare, doubt_of, next_time
+from broker.directory.rules import KEPT_GONE, Compared, Rhythm, compare, doubt_of, next_time
 from broker.model.directory import Cursor, DirectoryState, SyncKind, SyncPhase, SyncResult
 from broker.ports import AuditEntry, DirectoryPage, Store, Transaction
 
@@ -106,16 +106,21 @@ class Round:
             await self._end(tx, SyncResult.OK, **_marked(cursor))
 
     async def sweep(self) -> None:
-        """Mark entries as gone, some hundreds at a time; may be gone on with by another broker."""
+        """Mark entries as gone, some hundreds at a time, and forget those that have been gone for long; may be gone on
+        with by another broker."""
         state = self.state
         while True:
             async with self._store.write() as tx:
                 await self._keep_state(tx)
                 swept = await tx.directory.sweep(state.tenant_id, state.directory, state.sweep_before, _SWEPT_AT_ONCE)
                 self._gone += swept
-                if not swept:
+                if not swept and not await self._forget(tx):
                     await self._end(tx, SyncResult.OK if self.state.doubt is None else SyncResult.DOUBTED)
                     return
+
+    async def _forget(self, tx: Transaction) -> int:
+        state = self.state
+        return await tx.directory.forget(state.tenant_id, state.directory, tx.now - KEPT_GONE, _SWEPT_AT_ONCE)
 
     async def fail(self, detail: str) -> None:
         """Nobody is marked as gone; what was read of the others holds."""

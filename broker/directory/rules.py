@@ -22,6 +22,9 @@ RETRY_S: Final = 60.0
 BELIEVED_AFTER: Final = timedelta(hours=24)
 """For so long an answer must stay as small as it is before it is believed without the desk."""
 
+KEPT_GONE: Final = timedelta(days=90)
+"""For so long an entry that is gone is kept, so that whoever comes back is the same one."""
+
 _MAX_MISSING_SHARE: Final = 0.2
 _MAX_BELIEVED_SHARE: Final = 0.5
 _FEW: Final = 5

@@ -5,11 +5,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from broker.directory_settings import LdapSettings
 from broker.model.flow_settings import HostSettings
 from broker.model.kinds import DesktopProtocol
 from broker.model.pool_settings import PoolSettings
 from broker.network_settings import EntranceSettings
-from broker.settings import LdapSettings, SiteSettings, TenantSettings
+from broker.settings import SiteSettings, TenantSettings
 
 _BY_SCHEME: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443, "ldap": 389, "ldaps": 636}
 _BY_PROTOCOL: Final = {DesktopProtocol.VNC: 5900, DesktopProtocol.RDP: 3389}

@@ -74,6 +74,10 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     department: str
     groups: frozenset[str]
     roles: frozenset[Role]
+    heads: frozenset[str] = frozenset()
+    """Departments that they are head of (所属長)."""
+    manager: str = ""
+    """The login of their own head; empty where the directory does not tell it."""
     is_locked: bool = False
     is_enrolled: bool = False
     last_signed_in_at: datetime | None = None
@@ -83,16 +87,6 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_shut_out(self) -> bool:
         return self.is_locked or self.left_at is not None
-
-
-class TotpEnrolment(msgspec.Struct, frozen=True, kw_only=True):
-    """A confirmed authenticator app. ``last_step`` is the last accepted time step (RFC 6238), 0 before the first."""
-
-    tenant_id: TenantId
-    user_id: UserId
-    secret: Sealed
-    last_step: int
-    confirmed_at: datetime
 
 
 class PendingSignin(msgspec.Struct, frozen=True, kw_only=True):

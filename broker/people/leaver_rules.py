@@ -18,7 +18,7 @@ class Unchanged(msgspec.Struct, frozen=True, tag=True):
 
 
 class Changed(msgspec.Struct, frozen=True, tag=True):
-    """Name, department, groups or roles are others now."""
+    """Name, department, groups, roles or heads are others now."""
 
     person: DirectoryPerson
 
@@ -60,5 +60,12 @@ def is_certain(finding: Finding) -> bool:
 
 
 def _is_same(user: User, person: DirectoryPerson) -> bool:
-    mine = (user.display_name, user.department, user.groups, user.roles)
-    return mine == (person.display_name, person.department, person.groups, person.roles)
+    mine = (user.display_name, user.department, user.groups, user.roles, user.heads, user.manager)
+    return mine == (
+        person.display_name,
+        person.department,
+        person.groups,
+        person.roles,
+        person.heads,
+        person.manager,
+    )

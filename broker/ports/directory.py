@@ -1,6 +1,7 @@
 """A directory read from end to end, and what is kept of it."""
 
 from collections.abc import AsyncGenerator, Collection, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -102,6 +103,10 @@ class DirectoryTx(Protocol):
 
     async def sweep(self, tenant_id: TenantId, directory: str, round_: int, limit: int) -> int:
         """Mark up to ``limit`` people, or groups when no people are left, as gone whose last round was earlier."""
+        ...
+
+    async def forget(self, tenant_id: TenantId, directory: str, gone_before: datetime, limit: int) -> int:
+        """Remove up to ``limit`` entries that are gone since then."""
         ...
 
     async def list_members(self, tenant_id: TenantId, directory: str, group: str, limit: int) -> list[str]:

@@ -12,13 +12,19 @@ from broker.secret import Secret
 
 
 class DirectoryPerson(msgspec.Struct, frozen=True, kw_only=True):
-    """A person as the directory shows them, names exactly as stored there."""
+    """A person as the directory shows them, names exactly as stored there, with what follows by the rules.
+
+    ``heads``: departments that they are head of (所属長). ``manager``: the login of their own head, where the directory
+    tells it.
+    """
 
     login: str
     display_name: str
     department: str
     groups: frozenset[str]
     roles: frozenset[Role]
+    heads: frozenset[str] = frozenset()
+    manager: str = ""
 
 
 class PasswordAccepted(msgspec.Struct, frozen=True):

@@ -5,10 +5,11 @@ from typing import Protocol
 
 import msgspec
 
+from broker.model.enrolment import TotpEnrolment
 from broker.model.ids import TenantId, UserId
 from broker.model.passkeys import ChallengePurpose, FactorNotice, Passkey, PasskeyChallenge, RelyingParty
 from broker.model.reasons import SigninRefusal
-from broker.model.records import TotpEnrolment, WebSession
+from broker.model.records import WebSession
 
 
 class PasskeyMade(msgspec.Struct, frozen=True, kw_only=True):

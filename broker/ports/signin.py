@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from broker.model.enrolment import TotpEnrolment
 from broker.model.ids import (
     DeviceId,
     TenantId,
@@ -11,7 +12,6 @@ from broker.model.ids import (
 )
 from broker.model.records import (
     PendingSignin,
-    TotpEnrolment,
     WebSession,
 )
 from broker.model.throttle import Throttle

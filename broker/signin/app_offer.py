@@ -5,7 +5,8 @@ import hashlib
 import hmac
 from typing import Final
 
-from broker.model.records import TotpEnrolment, User, WebSession
+from broker.model.enrolment import TotpEnrolment
+from broker.model.records import User, WebSession
 from broker.ports import SecondFactor
 from broker.secret import SealingKey, Secret
 from broker.signin.records import EnrolmentOffer

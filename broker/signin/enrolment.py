@@ -2,9 +2,10 @@
 
 import msgspec
 
+from broker.model.enrolment import TotpEnrolment
 from broker.model.ids import TenantId
 from broker.model.reasons import SigninRefusal
-from broker.model.records import PendingSignin, TotpEnrolment, User
+from broker.model.records import PendingSignin, User
 from broker.ports import FactorAccepted, FactorRejected, SecondFactor, Store, Transaction
 from broker.secret import SealingKey, Secret
 from broker.settings import SigninSettings

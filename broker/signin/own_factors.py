@@ -5,8 +5,9 @@ The last factor is never removed: who has none comes in by password alone, or no
 
 from typing import Final
 
+from broker.model.enrolment import TotpEnrolment
 from broker.model.passkeys import ChallengePurpose, FactorNotice
-from broker.model.records import TotpEnrolment, User, WebSession
+from broker.model.records import User, WebSession
 from broker.ports import FactorAccepted, PasskeyRejected, SecondFactor, Transaction
 from broker.secret import SealingKey
 from broker.signin import trail

@@ -163,4 +163,6 @@ def _user_of(tenant_id: TenantId, person: DirectoryPerson) -> User:
         department=person.department,
         groups=person.groups,
         roles=person.roles,
+        heads=person.heads,
+        manager=person.manager,
     )

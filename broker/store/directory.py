@@ -1,7 +1,7 @@
 """How far the sync of each directory has come."""
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, or_, select, update
@@ -92,6 +92,9 @@ class SqlDirectory:
 
     async def sweep(self, tenant_id: TenantId, directory: str, round_: int, limit: int) -> int:
         return await self._entries.sweep(tenant_id, directory, round_, limit)
+
+    async def forget(self, tenant_id: TenantId, directory: str, gone_before: datetime, limit: int) -> int:
+        return await self._entries.forget(tenant_id, directory, gone_before, limit)
 
     async def list_members(self, tenant_id: TenantId, directory: str, group: str, limit: int) -> list[str]:
         return await self._search.list_members(tenant_id, directory, group, limit)

@@ -1,9 +1,10 @@
 """Entries of directories as a sync writes them, some hundreds at a time."""
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, func, select, update
+from sqlalchemy import ColumnElement, Table, delete, func, select, update
 
 from broker.model.directory import Absence, ListedGroup, ListedPerson
 from broker.model.ids import TenantId
@@ -67,6 +68,15 @@ class DirectoryEntries:
             if ids:
                 await self._change(table, tenant_id, directory, ids, {"gone_at": self._db.now})
                 return len(ids)
+        return 0
+
+    async def forget(self, tenant_id: TenantId, directory: str, gone_before: datetime, limit: int) -> int:
+        for table in (DIRECTORY_PERSON, DIRECTORY_GROUP):
+            mine = _of(table, tenant_id, directory)
+            found = select(table.c.entry_id).where(*mine, table.c.gone_at < gone_before).limit(limit)
+            ids = [str(row[0]) for row in await self._db.run(found)]
+            if ids:
+                return await self._db.touched(delete(table).where(*mine, table.c.entry_id.in_(ids)))
         return 0
 
     async def _find(self, table: Table, tenant_id: TenantId, directory: str, ids: Collection[str]) -> list[Any]:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select, update
 
+from broker.model.enrolment import TotpEnrolment
 from broker.model.ids import TenantId, UserId
 from broker.model.passkeys import ChallengePurpose, FactorNotice, Passkey, PasskeyChallenge
-from broker.model.records import TotpEnrolment, WebSession
+from broker.model.records import WebSession
 from broker.store.schema.passkeys import FACTOR_NOTICE, PASSKEY, PASSKEY_CHALLENGE
 from broker.store.schema.signin import RECOVERY_CODE, TOTP_ENROLMENT, WEB_SESSION
 from broker.store.statements import Statements, columns_of

@@ -6,8 +6,9 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
+from broker.model.enrolment import TotpEnrolment
 from broker.model.ids import DeviceId, TenantId, UserId
-from broker.model.records import PendingSignin, TotpEnrolment, WebSession
+from broker.model.records import PendingSignin, WebSession
 from broker.model.throttle import Throttle
 from broker.store import signin_statements as sql
 from broker.store.schema.passkeys import PASSKEY, PASSKEY_CHALLENGE

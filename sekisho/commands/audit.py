@@ -1,13 +1,16 @@
 """The audit on the command line."""
 
+from typing import TYPE_CHECKING
+
 import click
 
-from broker.audit import VerifyReport
-from sekisho.audit_check import verify_site
 from sekisho.commands.context import CommandContext, run_until_done, takes_context
 
+if TYPE_CHECKING:
+    from broker.audit import VerifyReport
 
-def describe(report: VerifyReport) -> list[str]:
+
+def describe(report: "VerifyReport") -> list[str]:
     """The report in lines for a terminal: each chain, then what is amiss."""
     lines = [
         f"{chain.tenant_id}: {chain.records} records, chained to {chain.last_seq}, "
@@ -41,7 +44,9 @@ def list_records(context: CommandContext, text: str, event: str, limit: int) -> 
 @takes_context
 def verify(context: CommandContext) -> None:
     """Check every record against the chain and the signed checkpoints; exit status 1 when something is amiss."""
-    report: VerifyReport = run_until_done(verify_site(context.settings()))
+    from sekisho.audit_check import verify_site
+
+    report = run_until_done(verify_site(context.settings()))
     for line in describe(report):
         click.echo(line)
     if not report.is_sound:

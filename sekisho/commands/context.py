@@ -7,15 +7,16 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 import click
 import msgspec
 
 from broker.errors import ConfigurationError, SekishoError
 from broker.model.text import is_unseen
-from broker.settings import SiteSettings, load_settings
-from sekisho.api_client import call_api
+
+if TYPE_CHECKING:
+    from broker.settings import SiteSettings
 
 DEMO_CONFIG: Final = Path("var/demo/site.toml")
 _P = ParamSpec("_P")
@@ -45,7 +46,9 @@ class CommandContext:
     def as_json(self) -> bool:
         return self._as_json
 
-    def settings(self) -> SiteSettings:
+    def settings(self) -> "SiteSettings":
+        from broker.settings import load_settings
+
         return load_settings(self.config_path)
 
     def ask(
@@ -58,6 +61,8 @@ class CommandContext:
         tenant: str | None = None,
     ) -> Any:
         """One API call over the admin socket. ``tenant`` is needed where there are several."""
+        from sekisho.api_client import call_api
+
         settings = self.settings()
         socket_path = settings.path(settings.portal.admin_socket)
         return asyncio.run(call_api(socket_path, method, path, body=body, query=query, tenant=tenant))

@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from sekisho.commands.context import reports_faults, run_until_done
-from sekisho.demo.run import run_demo
 
 
 @click.command()
@@ -17,4 +16,6 @@ from sekisho.demo.run import run_demo
 @reports_faults
 def demo(port: int, gateway_port: int, data: Path) -> None:
     """Run a demo city on this machine: directory, desktops and all of Sekisho. Ctrl-C ends it."""
+    from sekisho.demo.run import run_demo
+
     run_until_done(run_demo(data.absolute(), port, gateway_port, click.echo))

@@ -2,6 +2,7 @@
 
 import click
 
+from sekisho.commands.directory_match import match
 from sekisho.commands.directory_servers import check, servers
 from sekisho.commands.directory_sync import confirm, people, status, sync
 
@@ -11,5 +12,5 @@ def directory() -> None:
     """Directories (LDAP, Active Directory): their servers, and what they say about people."""
 
 
-for _command in (status, sync, people, confirm, servers, check):
+for _command in (status, sync, people, confirm, servers, check, match):
     directory.add_command(_command)

@@ -13,6 +13,7 @@ _COLUMNS: Final = (
     "directory", "server", "state", "since", "requests", "faults", "median_ms", "p99_ms", "busy_threads",
     "max_threads", "waiting", "last_fault",
 )  # fmt: skip
+_TENANT: Final = click.option("--tenant", help="Id of the municipality, where there are several.")
 _REMEDIES: Final[Mapping[str, str]] = MappingProxyType(
     {
         CheckProblem.NAME_UNKNOWN: "check the spelling in url, and the DNS settings of this host",
@@ -38,20 +39,22 @@ _REMEDIES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 @click.command("servers")
+@_TENANT
 @takes_context
-def servers(context: CommandContext) -> None:
+def servers(context: CommandContext, tenant: str | None) -> None:
     """How each server of the directories is, as the broker has found it."""
-    context.show(context.ask("GET", "/admin/directory/servers")["servers"], _COLUMNS)
+    context.show(context.ask("GET", "/admin/directory/servers", tenant=tenant)["servers"], _COLUMNS)
 
 
 @click.command("check")
+@_TENANT
 @takes_context
-def check(context: CommandContext) -> None:
+def check(context: CommandContext, tenant: str | None) -> None:
     """Connect to each server, look at its certificate, bind, and search; says what to do about what fails.
 
     Exit status: 0 all is well or only warned of, 1 something failed.
     """
-    findings = context.ask("POST", "/admin/directory/check")["findings"]
+    findings = context.ask("POST", "/admin/directory/check", tenant=tenant)["findings"]
     if context.as_json:
         context.show(findings, ())
     else:

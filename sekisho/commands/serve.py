@@ -4,11 +4,7 @@ from pathlib import Path
 
 import click
 
-from broker.pool.desired_rules import notes_on_rules, read_desired_rules
-from sekisho.broker_process import run_broker
 from sekisho.commands.context import CommandContext, run_until_done, takes_context
-from sekisho.host import serve_host
-from sekisho.site import check_site, database_url, prepare_data_dir
 
 
 @click.command()
@@ -16,6 +12,8 @@ from sekisho.site import check_site, database_url, prepare_data_dir
 @takes_context
 def serve(context: CommandContext, host_config: Path) -> None:
     """Run broker, gateway, agent and guacd on this host, as siblings under one supervisor."""
+    from sekisho.host import serve_host
+
     run_until_done(serve_host(context.config_path, host_config, click.echo))
 
 
@@ -23,6 +21,8 @@ def serve(context: CommandContext, host_config: Path) -> None:
 @takes_context
 def broker(context: CommandContext) -> None:
     """Run the broker alone, in the foreground."""
+    from sekisho.broker_process import run_broker
+
     run_until_done(run_broker(context.settings()))
 
 
@@ -31,6 +31,7 @@ def broker(context: CommandContext) -> None:
 def migrate(context: CommandContext) -> None:
     """Bring the database's schema to that of this program."""
     from broker.store import migrate as migrate_database
+    from sekisho.site import database_url, prepare_data_dir
 
     settings = context.settings()
     prepare_data_dir(settings)
@@ -47,6 +48,9 @@ def settings() -> None:
 @takes_context
 def check_settings(context: CommandContext) -> None:
     """Read the settings and say what is wrong with them, without starting anything."""
+    from broker.pool.desired_rules import notes_on_rules, read_desired_rules
+    from sekisho.site import check_site
+
     settings = context.settings()
     check_site(settings)
     for tenant in settings.tenants:

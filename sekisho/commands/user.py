@@ -37,6 +37,23 @@ def search(context: CommandContext, text: str) -> None:
         context.show(answer["newcomers"], _NEWCOMER_COLUMNS)
 
 
+@user.command("show")
+@click.argument("login")
+@takes_context
+def show(context: CommandContext, login: str) -> None:
+    """Why LOGIN can't sign in and what to do; their last sign-ins."""
+    people = context.ask("GET", "/admin/people", query={"q": login})["people"]
+    found = [one["id"] for one in people if one["login"].casefold() == login.casefold()]
+    if len(found) != 1:
+        raise click.UsageError(f"{login}: nobody of this login has signed in yet")
+    shown = context.ask("GET", f"/admin/people/{found[0]}")
+    if context.as_json:
+        context.show([shown], ())
+        return
+    context.show(shown["troubles"] or [{"text": "nothing is in the way of a sign-in"}], ("text", "until", "advice"))
+    context.show(shown["signins"], ("at", "text", "address", "entrance", "device", "advice"))
+
+
 def _measure_command(measure: str, help_text: str, done: str) -> click.Command:
     @click.command(measure, help=help_text)
     @click.argument("user_id")

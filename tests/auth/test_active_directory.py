@@ -10,6 +10,7 @@ from broker.model.reasons import SigninRefusal
 from broker.ports import DirectoryUnavailable, PasswordAccepted, PasswordRejected, PersonGone, PersonStands
 from broker.secret import Secret
 from tests.auth.authenticator_conformance import AuthenticatorConformance, Known, secret_of
+from tests.auth.mapping_conformance import MappingConformance
 from tests.parts.samba import (
     BASE,
     GROUPS,
@@ -49,6 +50,10 @@ class TestStartTls(AuthenticatorConformance):
     @pytest.fixture
     def directory(self, dial: Dial, controller: DomainController) -> Known:
         return Known(authenticator=dial(url=f"ldap://{controller.address}"))
+
+
+class TestMapping(MappingConformance):
+    pass
 
 
 async def groups_of(authenticator: LdapAuthenticator, login: str) -> frozenset[str]:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from auth.ldap import LdapAuthenticator
+from broker.directory_settings import LdapSettings
 from broker.ports import DirectoryUnavailable
 from broker.secret import Secret
-from broker.settings import LdapSettings
 from tests.parts.slapd import make_other_ca
 
 TYPED = "correct horse"

@@ -12,6 +12,7 @@ from broker.model.reasons import SigninRefusal
 from broker.ports import DirectoryUnavailable, PasswordAccepted, PasswordRejected
 from broker.secret import Secret
 from tests.auth.authenticator_conformance import AuthenticatorConformance, Known, secret_of
+from tests.auth.mapping_conformance import MappingConformance
 from tests.parts.slapd import SUFFIX, Slapd, make_other_ca
 
 pytestmark = pytest.mark.real
@@ -45,6 +46,10 @@ class TestLdaps(AuthenticatorConformance):
     @pytest.fixture
     def directory(self, dial: Dial, slapd: Slapd) -> Known:
         return Known(authenticator=dial(url=f"ldaps://localhost:{slapd.tls_port}"))
+
+
+class TestMapping(MappingConformance):
+    pass
 
 
 async def test_a_login_in_japanese_works(dial: Dial) -> None:

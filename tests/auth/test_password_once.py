@@ -51,14 +51,14 @@ def count_failures(controller: DomainController) -> int:
     line = Line(address, context, connect_timeout_s=5, operation_timeout_s=5)
     try:
         line.bind(f"CN=sekisho,{PEOPLE}", controller.service_password)
-        _, found = line.search(PEOPLE, "(sAMAccountName=guarded)", ["badPwdCount"], limit=1)
+        _, found = line.search(PEOPLE, "(sAMAccountName=counted)", ["badPwdCount"], limit=1)
     finally:
         line.close()
     return int(found[0].first("badPwdCount") or "0")
 
 
 async def reset(authenticator: LdapAuthenticator) -> None:
-    assert isinstance(await authenticator.verify("guarded", secret_of("guarded")), PasswordAccepted)
+    assert isinstance(await authenticator.verify("counted", secret_of("counted")), PasswordAccepted)
 
 
 async def test_a_server_that_is_slow_and_the_next_one_are_never_both_given_the_password(
@@ -70,7 +70,7 @@ async def test_a_server_that_is_slow_and_the_next_one_are_never_both_given_the_p
         await reset(dial(slow))
         slow.delay_s = 0.1
         late.delay_s, late.delay_from = 0.3, 2
-        outcome = await dial(slow, late).verify("guarded", Secret("wrong"))
+        outcome = await dial(slow, late).verify("counted", Secret("wrong"))
         assert outcome == PasswordRejected(SigninRefusal.WRONG_PASSWORD)
         # Two of the first sign-in that was right; of this one, both servers were asked.
         assert (slow.connections, late.connections) == (4, 2)
@@ -90,7 +90,7 @@ async def test_an_answer_that_is_lost_behind_the_password_is_the_directory_faili
         else:
             relay.deaf_from = first + 1
         authenticator = dial(relay)
-        outcome = await authenticator.verify("guarded", Secret("wrong"))
+        outcome = await authenticator.verify("counted", Secret("wrong"))
         assert isinstance(outcome, DirectoryUnavailable)
         assert outcome.is_password_sent
         assert count_failures(controller) == 1
@@ -109,7 +109,7 @@ async def test_a_server_that_is_lost_before_the_password_is_passed_over(
         await reset(dial(relay))
         relay.hangs_up_from = relay.connections + 1
         began_s = time.monotonic()
-        outcome = await dial(relay).verify("guarded", Secret("wrong"))
+        outcome = await dial(relay).verify("counted", Secret("wrong"))
         assert outcome == PasswordRejected(SigninRefusal.WRONG_PASSWORD)
         assert time.monotonic() - began_s < WITHIN_S
     assert count_failures(controller) == 1

@@ -9,11 +9,11 @@ import pytest
 
 from auth.directories import TenantDirectories
 from auth.ldap import LdapAuthenticator
+from broker.directory_settings import LdapSettings
 from broker.model.kinds import SameLogin
 from broker.model.reasons import SigninRefusal
 from broker.ports import DirectoryUnavailable, PasswordAccepted, PasswordRejected, PersonGone, PersonStands
 from broker.secret import Secret
-from broker.settings import LdapSettings
 from tests.auth.authenticator_conformance import secret_of
 from tests.auth.test_hostile_directory import hostile, say_nothing
 from tests.parts.slapd import SUFFIX, Slapd

@@ -35,6 +35,8 @@ class FakePerson(msgspec.Struct, frozen=True, kw_only=True):
     department: str = "情報政策課"
     groups: frozenset[str] = frozenset({"telework"})
     roles: frozenset[Role] = frozenset()
+    heads: frozenset[str] = frozenset()
+    manager: str = ""
     is_disabled: bool = False
     must_change: bool = False
     password_ends_at: datetime | None = None
@@ -114,4 +116,6 @@ def _describe(person: FakePerson) -> DirectoryPerson:
         department=person.department,
         groups=person.groups,
         roles=person.roles,
+        heads=person.heads,
+        manager=person.manager,
     )

@@ -19,9 +19,9 @@ from typing import Any
 import ldap3
 import msgspec
 
+from broker.directory_settings import LdapSettings
 from broker.model.service_name import ServiceKind, ServiceName
 from broker.secret import Secret
-from broker.settings import LdapSettings
 from sekisho.pki.authority import Request
 from sekisho.pki.folder import init_folder, issue_into
 
@@ -217,10 +217,13 @@ def _fill(directory: Directory, service_password: str) -> None:
         ("mustchange", "変更 要", "市民課", {"pwdLastSet": "0"}),
         ("lockable", "施錠 可", "市民課", {}),
         ("guarded", "守 衛", "市民課", {}),
+        ("counted", "数 男", "市民課", {}),
         ("watched", "見 張", "市民課", {}),
     ]
     for login, name, department, more in people:
         _add_person(directory, login, name, department, f"{login}-secret", more)
+    directory.modify(f"CN=yamada,{PEOPLE}", {"manager": [(ldap3.MODIFY_REPLACE, [f"CN=kamiya,{PEOPLE}"])]})
+    directory.modify(f"CN=kamiya,{PEOPLE}", {"title": [(ldap3.MODIFY_REPLACE, ["課長"])]})
     _add_person(directory, "sekisho", "関所", "情報政策課", service_password, {})
     for name, place, members in (
         ("telework", GROUPS, ("yamada",)),

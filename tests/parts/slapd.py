@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from broker.directory_settings import LdapSettings
 from broker.secret import Secret
-from broker.settings import LdapSettings
 from sekisho.demo.certificates import prepare_certificate
 
 SUFFIX = "dc=city,dc=example,dc=jp"
@@ -164,9 +164,10 @@ def _entries(service_password: str) -> str:
             _unit("annex", "ou=people,"),
             # memberOf as servers keep it: also from a group that lies elsewhere and must not count.
             _person("yamada", "山田 太郎", "市民課", f"memberOf: cn=telework,{groups}",
-                    f"memberOf: cn=it_desk,ou=mailing,{SUFFIX}"),
+                    f"memberOf: cn=it_desk,ou=mailing,{SUFFIX}", f"manager: uid=kamiya,ou=people,{SUFFIX}"),
             _person("kamiya", "神谷 髙志", "税務課", f"memberOf: cn=監査担当,{groups}",
-                    f"memberOf: cn=係長\\, 市民課,{groups}"),
+                    f"memberOf: cn=係長\\, 市民課,{groups}", "title: 課長", "title: 主幹",
+                    f"manager: uid=gone,ou=people,{SUFFIX}"),
             _person("佐藤", "佐藤 花子", "情報政策課"),
             _person("itdesk", "情報 窓口", "情報政策課"),
             _person("(star*)", "星 記号", "市民課"),

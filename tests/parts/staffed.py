@@ -19,8 +19,8 @@ from typing import Any, Literal
 import ldap3
 import msgspec
 
+from broker.directory_settings import LdapSettings
 from broker.secret import Secret
-from broker.settings import LdapSettings
 from sekisho.demo.certificates import prepare_certificate
 from tests.parts.samba import BASE, GROUPS, PEOPLE, DomainController
 from tests.parts.slapd import SUFFIX

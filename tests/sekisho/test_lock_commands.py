@@ -25,6 +25,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
         calls.append((method, path, body or query))
         if path == "/admin/locks":
             return {"locks": LOCKS}
+        if path == "/admin/people/u1":
+            told = {"text": "待ち時間です", "until": None, "advice": "待ってください"}
+            return {"troubles": [told], "signins": []}
         if path == "/admin/people":
             return {"people": [{"id": "u1", "login": "Yamada"}, {"id": "u2", "login": "yamadakun"}]}
         return {"count": len((body or {}).get("keys", [])), "address": "192.0.2.0/24", "until": "2026-11-22T00:00:00Z"}
@@ -71,3 +74,10 @@ def test_a_person_is_locked_and_unlocked_by_the_whole_login(asked: Asked) -> Non
     run("person", "yamada", "--unlock", "--reason", "x")
     assert [path for _, path, _ in asked][-1] == "/admin/people/u1/unlock"
     assert run("person", "yama", "--reason", "x").exit_code == 2
+
+
+def test_one_person_is_shown_with_what_is_in_the_way_and_what_to_do(asked: Asked) -> None:
+    shown = CliRunner().invoke(main, ["user", "show", "YAMADA"])
+    assert ("待ち時間です" in shown.output, "待ってください" in shown.output) == (True, True)
+    assert asked[-1] == ("GET", "/admin/people/u1", None)
+    assert CliRunner().invoke(main, ["user", "show", "yama"]).exit_code == 2

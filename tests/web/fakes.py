@@ -17,6 +17,7 @@ from tests.web.fake_flows import ListedFlows
 from tests.web.fake_help_desk import PatientHelpDesk
 from tests.web.fake_keys import KeptKeys
 from tests.web.fake_locks import ListedLocks
+from tests.web.fake_mapping import SmallMapping
 from tests.web.fake_passwords import ShelfOfPasswords
 from tests.web.fake_policy import KeptApprovals, OpenMinded
 from tests.web.fake_servers import TwoServers
@@ -55,6 +56,7 @@ class FakeCity:
         self.directory = SyncedDirectory()
         self.passwords = ShelfOfPasswords(self.signin)
         self.directory_servers = TwoServers()
+        self.mapping = SmallMapping()
         self.consents = ShelfOfConsents()
         first = POOLS[0][0]
         self.sessions.others = [
@@ -93,4 +95,5 @@ class FakeCity:
             keys=KeptKeys(),
             directory=self.directory,
             directory_servers=self.directory_servers,
+            mapping=self.mapping,
         )

@@ -38,6 +38,7 @@ CONSOLE_PAGES = (
     "/console/sessions/s-lgwan-std-p1001/terminate",
     "/console/people",
     "/console/people/u-p1001",
+    "/console/locks",
     "/console/policy?user=p1001&pool=lgwan-std&origin=internet",
     "/console/rules?subject=lgwan-std",
     "/console/exceptions",

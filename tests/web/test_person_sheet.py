@@ -1,5 +1,6 @@
 """Somebody is on the phone and can't sign in: the page says why and what to do, at its top."""
 
+import msgspec
 import pytest
 
 from broker.model.reasons import DenyReason, SignedOutCause, SigninRefusal
@@ -60,3 +61,13 @@ async def test_each_cause_of_a_refusal_is_shown_with_its_next_step(
 async def test_staff_see_none_of_it(visitor: Visitor) -> None:
     await visitor.sign_in("p1001")
     assert (await visitor.get("/console/people/u-p1001")).status == 403
+
+
+async def test_the_api_tells_the_same(visitor: Visitor) -> None:
+    await visitor.sign_in("p9001")
+    told = msgspec.json.decode((await visitor.ask("GET", "/api/v1/admin/people/u-p1001")).text)
+    assert [trouble["kind"] for trouble in told["troubles"]] == ["waits", "last_refused"]
+    assert told["troubles"][1]["text"] == "直前のログインは拒否されました: 認証コード違い"
+    assert told["signins"][-1]["device"] == "PC-0101"
+    assert told["locks"] == ["pair:p1001@192.0.2.10", "acct:p1001@198.51.100.7"]
+    assert (await visitor.ask("GET", "/api/v1/admin/people/nobody")).status == 404

@@ -29,6 +29,11 @@ def open_everything() -> None:
         namespaces.load_rules(host, "")
 
 
+def router_link(host_id: str) -> str:
+    """The router's end of a host's line."""
+    return f"r{[host.id for host in _JOINED].index(host_id)}"
+
+
 def _join() -> None:
     router = [f"link add r{number} type veth peer name eth0 netns {namespaces.name_of(host.id)}"
               for number, host in enumerate(_JOINED)]  # fmt: skip

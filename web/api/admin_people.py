@@ -18,7 +18,7 @@ from web.problems import Problem
 from web.visitor import actor_of, services_of
 
 
-def _describe_person(user: User) -> Person:
+def describe_person(user: User) -> Person:
     return Person(
         id=user.id,
         login=user.login,
@@ -39,7 +39,7 @@ async def search_people(request: web.Request, _body: None) -> People | Failure:
     if isinstance(people, NotAllowed) or isinstance(newcomers, NotAllowed):
         return NOT_ALLOWED
     return People(
-        [_describe_person(user) for user in people],
+        [describe_person(user) for user in people],
         [describe_member(person) for person in newcomers.people],
     )
 

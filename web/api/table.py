@@ -12,8 +12,10 @@ from web.api.admin_factors import FACTOR_OPERATIONS
 from web.api.admin_flows import FLOW_OPERATIONS
 from web.api.admin_keys import KEY_OPERATIONS
 from web.api.admin_locks import LOCK_OPERATIONS
+from web.api.admin_mapping import MAPPING_OPERATIONS
 from web.api.admin_passkeys import PASSKEY_OPERATIONS
 from web.api.admin_people import PEOPLE_OPERATIONS
+from web.api.admin_person import PERSON_OPERATIONS
 from web.api.admin_policy import POLICY_OPERATIONS
 from web.api.admin_pools import POOL_OPERATIONS
 from web.api.admin_sessions import SESSION_OPERATIONS
@@ -29,6 +31,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *FACTOR_OPERATIONS,
     *PASSKEY_OPERATIONS,
     *ACCOUNT_OPERATIONS,
+    *PERSON_OPERATIONS,
     *LOCK_OPERATIONS,
     *POLICY_OPERATIONS,
     *APPROVAL_OPERATIONS,
@@ -38,5 +41,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *FLOW_OPERATIONS,
     *CONSENT_OPERATIONS,
     *DIRECTORY_SERVER_OPERATIONS,
+    *MAPPING_OPERATIONS,
     *KEY_OPERATIONS,
 )

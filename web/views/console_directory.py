@@ -15,6 +15,7 @@ from web.forms import parse_number, read_form, read_query, see_other
 from web.problems import Problem
 from web.views.console import console_page
 from web.visitor import actor_of, services_of
+from web.words import ROLES
 
 _PAGE: Final = "/console/directory"
 
@@ -26,7 +27,13 @@ async def show_directory(request: web.Request) -> web.Response:
     views = await directory.status(actor)
     found = await directory.search(actor, text, _read_after(request))
     servers = await services_of(request).directory_servers.health(actor)
-    if isinstance(views, NotAllowed) or isinstance(found, NotAllowed) or isinstance(servers, NotAllowed):
+    rules = await services_of(request).mapping.list_rules(actor)
+    if (
+        isinstance(views, NotAllowed)
+        or isinstance(found, NotAllowed)
+        or isinstance(servers, NotAllowed)
+        or isinstance(rules, NotAllowed)
+    ):
         return show_problem(request, Problem.NOT_ALLOWED)
     return console_page(
         request,
@@ -35,6 +42,8 @@ async def show_directory(request: web.Request) -> web.Response:
         views=views,
         servers=servers,
         server_states=SERVER_STATES,
+        rules=rules,
+        role_names=ROLES,
         is_running=any(view.state.phase is not SyncPhase.IDLE or view.state.asked for view in views),
         text=text,
         found=found,

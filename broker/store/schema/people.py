@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, String, Table, Text, UniqueConstraint, false
+from sqlalchemy import Boolean, Column, String, Table, Text, UniqueConstraint, false, text
 
 from broker.store.columns import Json, UtcTime
 from broker.store.schema.metadata import METADATA, belongs_to_tenant
@@ -38,6 +38,8 @@ USER: Final = Table(
     Column("department", Text, nullable=False),
     Column("groups", Json, nullable=False),
     Column("roles", Json, nullable=False),
+    Column("heads", Json, nullable=False, server_default="[]"),
+    Column("manager", Text, nullable=False, server_default=text("''")),
     Column("is_locked", Boolean, nullable=False),
     Column("last_signed_in_at", UtcTime),
     Column("left_at", UtcTime),

@@ -5,6 +5,7 @@ from typing import Final
 
 from broker.lifecycle.desktop import DesktopState
 from broker.lifecycle.session import SessionState
+from broker.model.enrolment import TotpEnrolment
 from broker.model.grants import Grants
 from broker.model.ids import (
     AssignmentId,
@@ -26,7 +27,6 @@ from broker.model.records import (
     Pool,
     Session,
     Tenant,
-    TotpEnrolment,
     User,
     WebSession,
     Zone,
