@@ -6,18 +6,6 @@ from typing import Protocol
 import msgspec
 
 from broker.change.records import ChangeRow, ExceptionOrder, NoSuchChange, RulesInForce, RulesOrder
-from broker.device.records import (
-    Authority,
-    DeviceDetails,
-    DeviceRefused,
-    DeviceRow,
-    EnrolOrder,
-    ExpiryWarning,
-    Issued,
-    NoSuchDevice,
-    RenewOrder,
-    Revoked,
-)
 from broker.directory.mapping import MappingRow, MatchView, RuleNotUsable
 from broker.directory.records import (
     DepartmentsAndGroups,
@@ -35,7 +23,7 @@ from broker.model.actor import Actor
 from broker.model.arrival import Arrival
 from broker.model.directory import SyncKind
 from broker.model.directory_health import CheckFinding, ServerHealth
-from broker.model.ids import DesktopId, DeviceId, PoolId, SessionId, TenantId, UserId
+from broker.model.ids import DesktopId, PoolId, SessionId, UserId
 from broker.model.kinds import Mode
 from broker.model.mapping import MappingRule
 from broker.model.policy_records import ChangeKind, ModeOrder, PolicyChange
@@ -86,6 +74,7 @@ from broker.signin.records import (
     StepUpOutcome,
 )
 from web.account_ports import AccountsPort, EmergenciesPort, FactorDeskPort, KeysPort
+from web.device_ports import DevicesPort
 from web.factor_ports import OwnFactorsPort, PasskeysPort, PersonPasskeysPort
 from web.person_ports import ConsentsPort, PasswordsPort
 
@@ -196,22 +185,6 @@ class ApprovalsPort(Protocol):
         self, actor: Actor, orders: Sequence[ApprovalOrder]
     ) -> ApprovalsKept | OrderRefused | NotAllowed: ...
     async def withdraw(self, actor: Actor, login: str, reason: str) -> ApprovalsKept | NoSuchApproval | NotAllowed: ...
-
-
-class DevicesPort(Protocol):
-    async def search(self, actor: Actor, text: str) -> list[DeviceRow] | NotAllowed: ...
-    async def details(self, actor: Actor, device_id: DeviceId) -> DeviceDetails | NoSuchDevice | NotAllowed: ...
-    async def enrol(self, actor: Actor, order: EnrolOrder) -> Issued | DeviceRefused | NotAllowed: ...
-    async def renew(
-        self, actor: Actor, device_id: DeviceId, order: RenewOrder
-    ) -> Issued | DeviceRefused | NoSuchDevice | NotAllowed: ...
-    async def revoke(
-        self, actor: Actor, device_id: DeviceId, reason: str
-    ) -> Revoked | DeviceRefused | NoSuchDevice | NotAllowed: ...
-    async def export_authority(self, actor: Actor) -> Authority | NotAllowed: ...
-    async def warnings_for(
-        self, tenant_id: TenantId, login: str, device_id: DeviceId | None
-    ) -> list[ExpiryWarning]: ...
 
 
 class AuditPort(Protocol):
