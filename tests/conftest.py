@@ -15,6 +15,18 @@ from tests.parts.postgres import PostgresCluster, run_postgres
 BOTH_DATABASES: Final = ["sqlite", pytest.param("postgresql", marks=pytest.mark.real)]
 
 
+BESIDE: Final = ("tests/auth/", "tests/broker/")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Directories and databases are started by whoever needs them: such tests need not wait for each other."""
+    for item in items:
+        is_real = item.get_closest_marker("real") is not None and item.get_closest_marker("browser") is None
+        if is_real and item.nodeid.startswith(BESIDE):
+            item.add_marker("beside")
+
+
 def _migrate_now(url: str) -> None:
     """From a fixture that is not asynchronous: in a thread, beside whatever loop there is."""
     with ThreadPoolExecutor(1) as thread:

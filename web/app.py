@@ -20,6 +20,7 @@ from web.static_files import STATIC, tell_missing_files
 from web.views import (
     consent,
     console,
+    console_accounts,
     console_approvals,
     console_audit,
     console_devices,
@@ -133,6 +134,7 @@ def _console_routes() -> list[web.RouteDef]:
     repair = "/console/pools/{pool_id}/desktops/{desktop_id}/repair"
     terminate = "/console/sessions/{session_id}/terminate"
     measure = "/console/people/{user_id}/{measure:lock|unlock|sign-out}"
+    account_measure = "/console/local-accounts/{user_id}/{account_measure:enable|disable|delete|one-time-password}"
     factor_measure = "/console/people/{user_id}/{factor_measure:reset-factor|enrolment-code}"
     return [
         web.get("/console", console.show_console),
@@ -149,6 +151,11 @@ def _console_routes() -> list[web.RouteDef]:
         web.get("/console/consents.csv", consent.export_consents),
         web.get("/console/people", console_people.search_people),
         web.get("/console/people/{user_id}", console_people.show_person),
+        web.get("/console/local-accounts", console_accounts.list_accounts),
+        web.get("/console/local-accounts/new", console_accounts.show_form),
+        web.post("/console/local-accounts/new", console_accounts.add_account),
+        web.get(account_measure, console_accounts.ask_measure),
+        web.post(account_measure, console_accounts.take_measure),
         web.get(factor_measure, console_factors.ask_factor_measure),
         web.post(factor_measure, console_factors.take_factor_measure),
         web.get("/console/people/{user_id}/passkeys/{passkey_id}/remove", console_passkeys.ask_removal),

@@ -1,6 +1,7 @@
 """Records of the audit as people read them: names and words first, the code kept beside. Pure."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
@@ -9,6 +10,7 @@ from broker.model.records import AuditRecord
 from broker.ports.naming import Names, PersonName
 from web.audit_words import AUDIT_ITSELF, DETAIL_NAMES, GOOD_OUTCOMES, KINDS, SYSTEM, VALUES, name_outcome
 from web.language import Language, translate
+from web.language import gettext_noop as _
 from web.reasons import RULES
 from web.render import local_name
 from web.words import AUDIT_EVENTS
@@ -36,6 +38,11 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
 def tell_records(language: Language, records: list[AuditRecord], names: Names) -> list[AuditLine]:
     teller = _Teller(language, names)
     return [teller.tell(record) for record in records]
+
+
+_STEP_S: Final = 30
+_CLOCK_AHEAD: Final = _("約{seconds}秒進んでいます。日付と時刻の自動設定を確かめてもらってください。")
+_CLOCK_BEHIND: Final = _("約{seconds}秒遅れています。日付と時刻の自動設定を確かめてもらってください。")
 
 
 class _Teller:
@@ -110,7 +117,17 @@ class _Teller:
             case "rules":
                 words = [self._word(RULES.get(rule)) or rule for rule in value.replace(",", " ").split()]
                 return "、".join(words)
+            case "drift_steps":
+                return self._drift(value)
             case "event":
                 return self._word(AUDIT_EVENTS.get(value))
             case _:
                 return self._word(VALUES.get(key, {}).get(value))
+
+    def _drift(self, value: str) -> str:
+        """How far the clock of the app is off, in words; a step is 30 seconds (RFC 6238)."""
+        steps = int(value) if value.removeprefix("-").isdecimal() else 0
+        if not steps:
+            return ""
+        text = self._word(_CLOCK_AHEAD if steps > 0 else _CLOCK_BEHIND)
+        return text.format(seconds=abs(steps) * _STEP_S)

@@ -6,6 +6,7 @@ from typing import Final
 
 from broker.model.passwords import NewPasswordFault
 from broker.model.reasons import SignedOutCause, SigninRefusal, TicketRefusal
+from web.identity_words import IDENTITY_CHECKS
 from web.language import gettext_noop as _
 from web.lock_words import LOCK_KINDS
 from web.reasons import DENIALS, ENDS
@@ -114,6 +115,11 @@ BROWSER_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
 DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "login": _("職員ID"),
+        "identity_check": _("本人であることの確認方法"),
+        "drift_steps": _("スマートフォンの時計のずれ"),
+        "key": _("鍵の番号"),
+        "roles": _("役割"),
+        "websessions": _("ログアウトさせたログインの数"),
         "scope": _("数え方"),
         "cause": _("原因"),
         "reason": _("理由"),
@@ -185,6 +191,7 @@ DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 
 VALUES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
+        "identity_check": {check.value: text for check, text in IDENTITY_CHECKS.items()},
         "cause": {**SIGNIN_CAUSES, **PASSWORD_CAUSES, **TICKET_CAUSES, **ENTRANCE_CAUSES, **BROWSER_CAUSES},
         "reason": {
             **{reason.value: told.what for reason, told in ENDS.items()},

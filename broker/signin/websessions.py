@@ -71,9 +71,8 @@ class WebSessions:
         await tx.signin.add_web_session(session)
         if device.device_id is not None:
             await tx.devices.touch_device(user.tenant_id, device.device_id, session.address)
-        return SignedIn(
-            token=token, tunnel=tunnel, session=session, user=user, withheld_roles=self._withheld(user, session)
-        )
+        withheld = await self._withheld(tx, user, session)
+        return SignedIn(token=token, tunnel=tunnel, session=session, user=user, withheld_roles=withheld)
 
     async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None:
         """Who holds this cookie, with the facts as they are now. ``session.address`` is then where they are now.
@@ -88,6 +87,7 @@ class WebSessions:
             now = tx.now
             found = await _find(tx, token_hash)
             cause = None if found is None else await _misplaced(tx, found, arrival)
+            withheld = frozenset() if found is None else await self._withheld(tx, found.user, found.session)
         if found is None:
             return None
         session = found.session
@@ -105,11 +105,13 @@ class WebSessions:
                 await tx.signin.touch_web_session(token_hash, tx.now)
                 if here.device_id is not None:
                     await tx.devices.touch_device(here.tenant_id, here.device_id, here.address)
-        withheld = self._withheld(found.user, here)
         return msgspec.structs.replace(found, session=here, withheld_roles=withheld, arrival=arrival)
 
-    def _withheld(self, user: User, session: WebSession) -> frozenset[Role]:
-        return withheld_roles(user.roles, session.factor, self._ceremonies.required_roles(session.tenant_id))
+    async def _withheld(self, tx: Transaction, user: User, session: WebSession) -> frozenset[Role]:
+        """An emergency administrator has the app that was enrolled at the broker's host, and no passkey."""
+        withheld = withheld_roles(user.roles, session.factor, self._ceremonies.required_roles(session.tenant_id))
+        account = await tx.accounts.get(user.tenant_id, user.id) if withheld else None
+        return frozenset() if account is not None and account.is_emergency else withheld
 
     async def sign_out(self, token: Secret) -> Authenticated | None:
         """End this session; whose it was, for exactly one caller."""

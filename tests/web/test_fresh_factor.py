@@ -64,6 +64,7 @@ async def test_every_change_by_page_and_api_asks_but_what_is_listed(
     path = (
         pattern.replace("{measure}", "lock")
         .replace("{factor_measure}", "reset-factor")
+        .replace("{account_measure}", "disable")
         .replace("{gate}", "close")
         .replace("{user_id}", "u-p1001")
     )

@@ -5,12 +5,17 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from auth.totp import TotpFactor
+from auth.webauthn import WebAuthn
 from broker.account.records import AccountRefusal, AccountRefused
 from broker.model.kinds import Role
+from broker.model.passkeys import PasskeyRules
 from broker.policy.administration import NotAllowed
-from broker.signin.records import SignedIn
+from broker.signin.passkey_desk import Passkeys
+from broker.signin.records import Authenticated, SignedIn
+from broker.signin.service import SigninService
 from tests.broker.account.town import DESK, ROOT, Town
-from tests.broker.signin.city import TENANT, from_address
+from tests.broker.signin.city import HOME, TENANT, from_address
 from tests.fakes.authenticator import FakePerson
 
 
@@ -107,3 +112,18 @@ async def test_the_desk_ends_it_early_if_it_is_not_below_it(town: Town) -> None:
     reopened = await town.accounts.enable(ROOT, account.user_id, "もう一度")
     assert reopened == AccountRefused(AccountRefusal.STATE_CHANGED), "only the host begins another"
     assert begun.login == account.login
+
+
+async def test_it_counts_where_administrators_need_a_passkey(town: Town) -> None:
+    """On the day on which nobody gets in, the app that was enrolled at the host is the only factor there is."""
+    rules = PasskeyRules(name="関所市", origins={}, required_roles=frozenset({Role.SYSTEM_ADMIN}))
+    passkeys = Passkeys(WebAuthn(), {TENANT: rules})
+    town.city.signin = SigninService(
+        town.store, {TENANT: town.door}, TotpFactor(), town.city.sealing, town.city.settings, passkeys
+    )
+    begun = await town.begin_emergency()
+    signed_in = await enter(town, begun.login, begun.password.reveal())
+    assert signed_in.withheld_roles == frozenset()
+    seen = await town.city.signin.authenticate(signed_in.token, from_address(HOME))
+    assert isinstance(seen, Authenticated)
+    assert seen.withheld_roles == frozenset()

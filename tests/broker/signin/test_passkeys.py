@@ -10,7 +10,16 @@ from broker.model.kinds import Role
 from broker.model.passkeys import PasskeyRules
 from broker.signin.ceremonies import CHALLENGE_S
 from broker.signin.passkey_desk import PasskeyDesk
-from broker.signin.records import NeedFactor, Refused, SignedIn, SteppedUp, StepUpRefused, Throttled
+from broker.signin.records import (
+    MustChangePassword,
+    MustEnrol,
+    NeedFactor,
+    Refused,
+    SignedIn,
+    SteppedUp,
+    StepUpRefused,
+    Throttled,
+)
 from broker.signin.records import PasskeyQuestion as Question
 from broker.store import SqlStore
 from tests.broker.signin.city import HOME, HOST, OFFICE, ORIGIN, PASSKEY_RULES, TENANT, City, from_address, open_city
@@ -176,6 +185,29 @@ async def test_two_first_factors_at_once_are_one(store: SqlStore) -> None:
     assert own.recovery_codes_left == 10
 
 
+async def test_an_offer_of_a_passkey_is_void_once_the_app_is_enrolled(city: City) -> None:
+    outcome = await city.password(address=OFFICE)
+    assert isinstance(outcome, MustEnrol)
+    asked = await city.signin.passkeys.ask_to_enrol(outcome.pending, HOST)
+    assert isinstance(asked, Question)
+    await city.enrol()
+    late = city.with_key(outcome.pending, SecurityKey(ORIGIN).make(asked.options), address=OFFICE)
+    assert await city.signin.passkeys.enrol(late) == Refused(may_retry=False)
+    user = await city.user()
+    async with city.store.read() as tx:
+        assert await tx.factors.list_passkeys(TENANT, user.id) == []
+
+
+async def test_a_password_that_has_to_be_changed_is_changed_after_the_passkey_too(city: City) -> None:
+    _entered, key = await city.enrol_key()
+    city.directory.put(replace(city.directory.people["yamada"], must_change=True))
+    outcome = await city.sign_in_by_key(key)
+    assert isinstance(outcome, MustChangePassword)
+    again = key.show(await city.question(outcome.pending))
+    refused = await city.signin.passkeys.sign_in(city.with_key(outcome.pending, again))
+    assert isinstance(refused, Refused), "its token opens the change and nothing else"
+
+
 async def test_a_recovery_code_helps_who_has_a_passkey_alone(city: City) -> None:
     await city.enrol_key()
     pending = await city.pending()
@@ -270,6 +302,10 @@ async def test_a_step_up_by_passkey_wants_its_own_challenge_and_its_own_key(city
     answer = key.show(question.options)
     assert isinstance(await desk.step_up(auth, HOST, SecurityKey(ORIGIN).show(question.options)), StepUpRefused)
     assert isinstance(await desk.step_up(auth, HOST, answer), StepUpRefused), "the challenge is used up"
+    making = await city.signin.factors.ask_passkey(auth, HOST)
+    assert isinstance(making, Question)
+    for_another_purpose = key.show({"challenge": making.options["challenge"], "rpId": HOST})
+    assert isinstance(await desk.step_up(auth, HOST, for_another_purpose), StepUpRefused)
     question = await desk.ask_to_step_up(auth, HOST)
     assert isinstance(question, Question)
     city.wait(timedelta(minutes=1))
