@@ -33,15 +33,15 @@ class Count(msgspec.Struct, frozen=True):
     is_told: bool
 
 
-def limit_of(policy: LockoutPolicy, unknown_limit: int, *, is_known: bool) -> int | None:
+def limit_of(policy: LockoutPolicy, assumed: int, *, is_known: bool) -> int | None:
     """So many wrong passwords an account may have when one more is tried; None: it is never locked.
 
-    Where the directory does not tell, ``unknown_limit`` stands in for its threshold (0: it never locks).
+    ``assumed`` is the threshold of an account whose rules the directory hides; 0: there is none such.
     """
-    threshold = unknown_limit if policy.threshold is None else policy.threshold
-    if threshold <= 0:
+    thresholds = [number for number in (policy.threshold or 0, assumed) if number > 0]
+    if not thresholds:
         return None
-    last = max(1, threshold - 1)
+    last = max(1, min(thresholds) - 1)
     return last if is_known else max(1, last - min(_RESERVE, last // 2))
 
 
@@ -111,9 +111,9 @@ class Reckoning:
 class Lockouts:
     """What is known of one directory's lock, and who tries which account now."""
 
-    def __init__(self, unknown_limit: int) -> None:
+    def __init__(self, assumed: int) -> None:
         self.reckoning = Reckoning()
-        self.unknown_limit = unknown_limit
+        self.assumed = assumed
         self._policy: LockoutPolicy | None = None
         self._read_s = 0.0
 

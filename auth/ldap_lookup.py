@@ -217,7 +217,7 @@ def lockout_of(plan: Plan, search: PeopleSearch) -> LockoutPolicy:
     if known is None:
         known = read_lockout(search, plan.settings.kind)
         plan.lockouts.learn(known, time.monotonic())
-        if known.threshold is None and not plan.lockouts.unknown_limit:
+        if known.threshold is None and not plan.lockouts.assumed:
             _log.warning("directory.lockout_unknown", directory=plan.settings.id)
     return known
 

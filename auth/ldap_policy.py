@@ -5,6 +5,7 @@ from typing import Final
 from auth.ldap_connection import Entry
 from auth.ldap_names import domain_of
 from auth.ldap_people import PeopleSearch
+from auth.ldap_ppolicy import OID as POLICY_CONTROL
 from broker.model.kinds import DirectoryKind
 from broker.model.passwords import LockoutPolicy, PasswordPolicy, strictest
 
@@ -44,6 +45,10 @@ def read_lockout(search: PeopleSearch, kind: DirectoryKind) -> LockoutPolicy:
             for entry in entries
         ]
         return strictest(found)
+    _, root = search.line.read("", "(objectClass=*)", ("supportedControl",))
+    if root and POLICY_CONTROL not in root[0].values.get("supportedcontrol", (POLICY_CONTROL,)):
+        # A server without password policies locks nobody.
+        return LockoutPolicy(threshold=0, window_s=0)
     return strictest([_lockout_of_ppolicy(entry) for entry in search.search_all("(objectClass=pwdPolicy)", _PPOLICY)])
 
 

@@ -39,7 +39,7 @@ class Try:
         # Somebody whom nobody is has no count, and costs the same work.
         window_s = policy.window_s or _ASSUMED_WINDOW_S
         count = count_failures(entry, kind, window_s, datetime.now(UTC))
-        limit = limit_of(policy, lockouts.unknown_limit, is_known=is_known)
+        limit = limit_of(policy, lockouts.assumed, is_known=is_known)
         self._is_counted = limit is not None
         self.is_allowed = limit is None or self._reckoning.may_try(
             entry.dn, count, limit, read_s=read_s, window_s=window_s

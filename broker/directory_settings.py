@@ -52,7 +52,7 @@ class LdapSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     connect_timeout_s: float = 3.0
     operation_timeout_s: float = 5.0
     assumed_lockout_threshold: int = 0
-    """After so many wrong passwords the directory locks an account, where it does not tell by itself. 0: never."""
+    """So many wrong passwords lock an account by rules that the directory hides. 0: it hides none."""
     password_change: bool = True
     """Without it people don't change their password here, and one that has to be changed gets nobody in."""
     max_threads: int = 8

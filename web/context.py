@@ -31,10 +31,8 @@ from broker.model.records import AuditRecord, Tenant, User
 from broker.model.rules import RuleSet, Waiver
 from broker.model.throttle import Throttle
 from broker.people.approvals import ApprovalOrder, ApprovalRow, ApprovalsKept, NoSuchApproval, OrderRefused
-from broker.people.consents import ConsentOutcome, ConsentRow, ConsentShown, NothingDemanded
 from broker.people.help_desk import PersonSheet
 from broker.people.locks import BlockOrder, Lifted, LockRefused, NoSuchLock
-from broker.people.passwords import RulesShown
 from broker.people.records import NoSuchPerson, PersonDetails, PreviousSignin, ReasonMissing
 from broker.policy.administration import NotAllowed
 from broker.policy.decision import Allow, Deny
@@ -65,25 +63,20 @@ from broker.session.records import (
 from broker.settings import SiteSettings
 from broker.signin.records import (
     Authenticated,
-    CantChange,
-    ChangeAttempt,
     CodeAttempt,
     CodeOutcome,
     EnrolmentOffer,
     MustEnrol,
-    OwnChange,
-    OwnChangeOutcome,
     PasswordAttempt,
     PasswordOutcome,
     Refused,
     SignedOut,
-    StepUpMissing,
     StepUpOutcome,
 )
-from broker.signin.records import ChangeOutcome as ChangePasswordOutcome
 from web.account_ports import AccountsPort, EmergenciesPort, FactorDeskPort, KeysPort
 from web.device_ports import DevicesPort
 from web.factor_ports import OwnFactorsPort, PasskeysPort, PersonPasskeysPort
+from web.person_ports import ConsentsPort, PasswordsPort
 
 
 class TenantsPort(Protocol):
@@ -98,26 +91,6 @@ class SigninPort(Protocol):
     async def confirm_enrolment(self, attempt: CodeAttempt) -> CodeOutcome: ...
     async def step_up_by_code(self, auth: Authenticated, code: str) -> StepUpOutcome: ...
     async def authenticate(self, token: Secret, arrival: Arrival) -> Authenticated | SignedOut | None: ...
-
-
-class ConsentsPort(Protocol):
-    """Rules of use that people confirm."""
-
-    async def show(self, auth: Authenticated) -> ConsentShown | NothingDemanded: ...
-    async def give(self, auth: Authenticated, digest: str, answers: Sequence[int | None]) -> ConsentOutcome: ...
-    async def list_all(self, actor: Actor) -> list[ConsentRow] | NotAllowed: ...
-    async def note_export(self, actor: Actor, rows: int) -> NotAllowed | None: ...
-
-
-class PasswordsPort(Protocol):
-    """People's own passwords."""
-
-    async def show_pending(self, token: Secret) -> RulesShown | None: ...
-    async def show_own(self, auth: Authenticated) -> RulesShown | StepUpMissing | CantChange: ...
-    async def finish(self, attempt: ChangeAttempt) -> ChangePasswordOutcome: ...
-    async def change_own(self, auth: Authenticated, wish: OwnChange) -> OwnChangeOutcome: ...
-    def can_change(self, auth: Authenticated) -> bool: ...
-    async def days_left(self, auth: Authenticated) -> int | None: ...
 
 
 class SessionsPort(Protocol):

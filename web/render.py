@@ -1,7 +1,7 @@
 """Templates: Jinja2 with autoescape, translations and a few words that every page needs."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -49,6 +49,13 @@ def format_time(language: Language, moment: datetime, time_zone: str, *, with_se
 
 
 @pass_context
+def _local_day(context: Context, day: date) -> str:
+    if context["lang"] is Language.EN:
+        return f"{day.day} {day:%b %Y}"
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+@pass_context
 def _local_time(context: Context, moment: datetime, *, with_seconds: bool = False) -> str:
     tenant = context["tenant"]
     zone = tenant.time_zone if isinstance(tenant, Tenant) else "Asia/Tokyo"
@@ -90,7 +97,13 @@ def _environment(language: Language) -> Environment:
     environment.install_gettext_translations(catalog, newstyle=True)  # type: ignore[attr-defined]  # likewise
     filters: dict[str, Any] = environment.filters
     filters |= {"refusal_detail": _refusal_detail, "facts": _facts}
-    filters |= {"local_time": _local_time, "named": _named, "translated": _translated, "path_part": _path_part}
+    filters |= {
+        "local_time": _local_time,
+        "local_day": _local_day,
+        "named": _named,
+        "translated": _translated,
+        "path_part": _path_part,
+    }
     return environment
 
 

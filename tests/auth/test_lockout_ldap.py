@@ -58,6 +58,8 @@ async def test_a_directory_that_hides_its_rules_is_taken_as_the_settings_say(sla
     assert policy == LockoutPolicy(threshold=None, window_s=0)
     assert limit_of(policy, 0, is_known=False) is None
     assert limit_of(policy, 10, is_known=False) == 6
+    # A hidden rule that is stricter than the one that is told counts.
+    assert limit_of(LockoutPolicy(threshold=20, window_s=600), 5, is_known=True) == 4
 
 
 @pytest.mark.parametrize("threshold", range(2, 30))

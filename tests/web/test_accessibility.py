@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Page
 from broker.change.records import ExceptionOrder
 from broker.model.actor import Actor
 from broker.model.rules import GrantName
+from tests.web.fake_consents import TEXT
 from tests.web.fake_devices import make_device
 from tests.web.fake_signin import CODE, PASSWORD
 from tests.web.fake_tunnel import FakeTunnel, encode
@@ -28,6 +29,8 @@ STAFF_PAGES = (
     "/help",
     "/pools/juki/why",
     "/sessions/s-lgwan-std-p9001/logoff",
+    "/password",
+    "/consent",
     "/nowhere",
 )
 CONSOLE_PAGES = (
@@ -37,6 +40,7 @@ CONSOLE_PAGES = (
     "/console/sessions",
     "/console/sessions/s-lgwan-std-p1001/terminate",
     "/console/people",
+    "/console/consents",
     "/console/people/u-p1001",
     "/console/locks",
     "/console/policy?user=p1001&pool=lgwan-std&origin=internet",
@@ -73,6 +77,8 @@ async def serious_violations(page: Page) -> list[str]:
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("language", ["ja", "en"])
 async def test_pages_are_accessible(browser: Browser, city: FakeCity, portal_url: str, language: str) -> None:
+    city.consents.text = TEXT
+    city.consents.is_due_for_nobody = True
     city.sessions.live = {POOLS[0][0].id: make_session(POOLS[0][0], DESK)}
     order = ExceptionOrder(ends_on=NOW.date(), grants=frozenset({GrantName.PRINT_OUT}))
     other = Actor(tenant_id=SECOND.tenant_id, name=f"user:{SECOND.id}", roles=SECOND.roles, address="192.0.2.3")

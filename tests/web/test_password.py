@@ -80,3 +80,24 @@ async def test_an_old_second_factor_is_shown_again_first(visitor: Visitor, city:
     await visitor.sign_in("p1001")
     city.passwords.needs_factor = True
     assert (await visitor.get("/password")).location == "/step-up?next=/password"
+
+
+async def test_by_the_api_it_is_the_same(visitor: Visitor, city: FakeCity) -> None:
+    await visitor.sign_in("p1001")
+    await visitor.get("/")
+    headers = {"Origin": visitor.origin, "X-CSRF-Token": visitor.last.token()}
+
+    async def ask(old: str, new: str) -> Page:
+        body = {"current_password": old, "new_password": new}
+        return await visitor.ask("POST", "/api/v1/password", json=body, headers=headers)
+
+    short = await ask(PASSWORD, "short")
+    assert (short.status, '"code":"too_short"' in short.text) == (400, True)
+    wrong = await ask("guess", NEW_PASSWORD)
+    assert (wrong.status, "current_password_wrong" in wrong.text) == (403, True)
+    done = await ask(PASSWORD, NEW_PASSWORD)
+    assert (done.status, done.text) == (200, '{"ended_signins":1}')
+    for page in (short, wrong, done):
+        assert NEW_PASSWORD not in page.text
+    city.passwords.is_down = True
+    assert (await ask(PASSWORD, NEW_PASSWORD)).status == 503

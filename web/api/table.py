@@ -21,6 +21,7 @@ from web.api.admin_pools import POOL_OPERATIONS
 from web.api.admin_sessions import SESSION_OPERATIONS
 from web.api.consents import CONSENT_OPERATIONS
 from web.api.operation import Operation
+from web.api.passwords import PASSWORD_OPERATIONS
 from web.api.staff import STAFF_OPERATIONS
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -40,6 +41,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *DIRECTORY_OPERATIONS,
     *FLOW_OPERATIONS,
     *CONSENT_OPERATIONS,
+    *PASSWORD_OPERATIONS,
     *DIRECTORY_SERVER_OPERATIONS,
     *MAPPING_OPERATIONS,
     *KEY_OPERATIONS,
