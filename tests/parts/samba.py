@@ -157,6 +157,8 @@ def _provision(folder: Path, address: str, password: str, ca: Path, certificate:
         "tls certfile": str(certificate),
         "tls keyfile": str(key),
         "log file": str(folder / "log.%m"),
+        # Or a second run on the same machine is told that one is there already.
+        "pid directory": str(folder),
     }
     _run(
         "domain", "provision", f"--realm={_REALM}", "--domain=CITY", "--server-role=dc",
