@@ -17,6 +17,7 @@ from broker.ports import AuditEntry, Store, Transaction
 
 MAX_ORDERS: Final = 20_000
 _MAX_LOGIN: Final = 200
+_MOST_LOOKED_UP: Final = 200
 
 
 class ApprovalOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,7 +43,11 @@ class ApprovalRow(msgspec.Struct, frozen=True):
 
 
 class ApprovalsKept(msgspec.Struct, frozen=True):
+    """``strangers``: how many of them are for logins that nobody is known by so far. They may be slips of the pen, or
+    people who have not been seen yet; long lists are not looked through."""
+
     count: int
+    strangers: int = 0
 
 
 class NoSuchApproval(msgspec.Struct, frozen=True):
@@ -73,7 +78,7 @@ class ApprovalService:
                     return OrderRefused(line, why)
             for order in orders:
                 await _keep(tx, actor, order)
-        return ApprovalsKept(len(orders))
+            return ApprovalsKept(len(orders), await _count_strangers(tx, actor, orders))
 
     async def withdraw(self, actor: Actor, login: str, reason: str) -> ApprovalsKept | NoSuchApproval | NotAllowed:
         """Live sessions that need it end with the next round of the reconciler."""
@@ -99,6 +104,13 @@ def why_not(order: ApprovalOrder, *, today: date, own_login: str | None) -> str 
     if not order.reason.strip() or has_control_characters(order.reason):
         return "reason: is empty or holds control characters"
     return None
+
+
+async def _count_strangers(tx: Transaction, actor: Actor, orders: Sequence[ApprovalOrder]) -> int:
+    if len(orders) > _MOST_LOOKED_UP:
+        return 0
+    found = [await tx.people.find_user(actor.tenant_id, order.login.strip()) for order in orders]
+    return found.count(None)
 
 
 async def _keep(tx: Transaction, actor: Actor, order: ApprovalOrder) -> None:

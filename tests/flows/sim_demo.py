@@ -51,6 +51,7 @@ def _site_document(
     inner, outer = _ports()
     document["wire"]["gateways"][0]["entrance"] = ENTRANCE
     document["portal"]["host"] = "127.0.0.1"
+    document["signin"]["enrol_origins"] = ["office", "closed_sim"]  # people of the stories begin at the line
     document["entrance_listener"] = {"host": "127.0.0.1", "port": inner} | _server_files(own)
     document["entrances"] = [
         {

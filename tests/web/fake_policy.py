@@ -117,7 +117,7 @@ class KeptApprovals:
         for order in orders:
             row = TeleworkApproval(tenant_id=TENANT_ID, set_by=actor.name, set_at=NOW, **msgspec.structs.asdict(order))
             self.kept[order.login] = row
-        return ApprovalsKept(len(orders))
+        return ApprovalsKept(len(orders), sum(order.login.startswith("nobody") for order in orders))
 
     async def withdraw(self, actor: Actor, login: str, reason: str) -> ApprovalsKept | NoSuchApproval | NotAllowed:
         if refusal := refuse_action(actor.roles, Action.CHANGE_POLICY):

@@ -52,6 +52,10 @@ async def test_an_approval_is_set_and_withdrawn_with_a_reason(visitor: Visitor, 
     page = await visitor.get(done.location)
     assert "2027-03-31" in page.text
     assert "承認を登録しました" in page.text
+    assert "誤りがないか" not in page.text
+    slip = await visitor.submit("/console/approvals", login="nobody.here", ends_on="2027-03-31", reason="在宅勤務")
+    assert "職員IDに誤りがないか確かめてください" in (await visitor.get(slip.location)).text
+    await visitor.submit("/console/approvals/withdraw", login="nobody.here", reason="入力間違い")
     assert (await visitor.submit("/console/approvals/withdraw", login="p1001", reason=" ")).status == 422
     gone = await visitor.submit("/console/approvals/withdraw", login="p1001", reason="異動")
     assert gone.location == "/console/approvals?done=approval_withdrawn"

@@ -26,6 +26,9 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "factor_reset": _("認証方法の登録を解除しました。次回ログイン時に登録し直します。"),
         "passkey_removed": _("パスキーを削除しました。"),
         "approval_set": _("テレワークの承認を登録しました。"),
+        "approval_of_stranger": _(
+            "テレワークの承認を登録しました。この職員IDの職員は、まだ「職員」の一覧にいません。職員IDに誤りがないか確かめてください。"
+        ),
         "approval_withdrawn": _("テレワークの承認を取り消しました。必要とするセッションはすぐに終わります。"),
         "change_requested": _("申請しました。別の管理者が承認すると有効になります。"),
         "change_approved": _("承認しました。すべてのサーバーで今から有効です。"),

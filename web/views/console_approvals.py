@@ -40,8 +40,8 @@ async def keep_approval(request: web.Request) -> web.Response:
     if order is None:
         return await _ask_again(request, fields, translate(language_of(request), BAD_DATE))
     match await services_of(request).approvals.keep(actor_of(request), [order]):
-        case ApprovalsKept():
-            return see_other("/console/approvals?done=approval_set")
+        case ApprovalsKept(_count, strangers):
+            return see_other(f"/console/approvals?done={'approval_of_stranger' if strangers else 'approval_set'}")
         case NotAllowed():
             return show_problem(request, Problem.NOT_ALLOWED)
         case OrderRefused(_line, why):

@@ -30,7 +30,8 @@ def order(login: str = "staff002", ends_on: date = FAR, reason: str = "在宅勤
 async def approvals(store: SqlStore) -> ApprovalService:
     async with store.write() as tx:
         await tx.people.put_tenant(a_tenant())
-        await tx.people.put_user(a_user(1))
+        for number in (1, 2, 3):
+            await tx.people.put_user(a_user(number))
     return ApprovalService(store)
 
 
@@ -77,6 +78,11 @@ async def test_one_bad_line_keeps_the_whole_list_out(approvals: ApprovalService,
     assert refused.line == 2
     assert said in refused.why
     assert await approvals.list_all(me) == []
+
+
+async def test_a_login_that_nobody_has_is_kept_and_told(approvals: ApprovalService) -> None:
+    """It may be a slip of the pen, or somebody who has not been seen yet."""
+    assert await approvals.keep(DESK, [order(), order("staf002")]) == ApprovalsKept(2, strangers=1)
 
 
 async def test_who_may_not_does_not(approvals: ApprovalService) -> None:
