@@ -28,7 +28,6 @@ COMMANDS: Final[Mapping[str, Place]] = {
     "session": Place("session", "session", "Sessions (セッション)."),
     "user": Place("user", "user", "People (職員)."),
     "factor": Place("factor", "factor", "Second factors (認証アプリ, パスキー, 非常用コード) of one person."),
-    "passkey": Place("passkey", "passkey", "People's passkeys and security keys (パスキー)."),
     "break-glass": Place(
         "break_glass", "break_glass", "Make or renew an emergency administrator who needs no directory."
     ),

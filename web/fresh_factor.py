@@ -44,6 +44,7 @@ EXEMPT: Final[Mapping[str, str]] = MappingProxyType(
 FORMS: Final = frozenset(
     {
         "/console/people/{user_id}/{measure}",
+        "/console/people/{user_id}/passkeys/{passkey_id}/remove",
         "/console/people/{user_id}/{factor_measure}",
         "/console/local-accounts/new",
         "/console/local-accounts/{user_id}/{account_measure}",

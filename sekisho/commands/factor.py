@@ -6,6 +6,7 @@ import click
 
 from broker.people.factor_desk import IdentityCheck
 from sekisho.commands.context import CommandContext, one_of, takes_context
+from sekisho.commands.passkey import PASSKEY_COMMANDS
 
 _COLUMNS: Final = ("login", "is_enrolled", "app_since", "passkeys", "recovery_codes_left", "code_until")
 _checked = click.option(
@@ -51,3 +52,7 @@ def new_code(context: CommandContext, user_id: str, checked: str, reason: str) -
         context.show(given, ())
         return
     click.echo(f"{given['login']}: {given['enrolment_code']}  (not shown again)\ngood until {given['until']}")
+
+
+for _command in PASSKEY_COMMANDS:
+    factor.add_command(_command)

@@ -1,4 +1,4 @@
-"""People's passkeys on the command line."""
+"""One person's passkeys on the command line: part of ``sekisho factor``."""
 
 from typing import Final
 
@@ -9,20 +9,15 @@ from sekisho.commands.context import CommandContext, takes_context
 _COLUMNS: Final = ("id", "name", "rp_id", "created_at", "last_used_at")
 
 
-@click.group()
-def passkey() -> None:
-    """People's passkeys and security keys (パスキー)."""
-
-
-@passkey.command("list")
+@click.command("passkeys")
 @click.argument("user_id")
 @takes_context
 def list_passkeys(context: CommandContext, user_id: str) -> None:
-    """The passkeys of one person, by the id that `sekisho user list` shows."""
+    """The passkeys and security keys (パスキー) of the person USER_ID."""
     context.show(context.ask("GET", f"/admin/people/{user_id}/passkeys")["passkeys"], _COLUMNS)
 
 
-@passkey.command("remove")
+@click.command("remove-passkey")
 @click.argument("user_id")
 @click.argument("passkey_id")
 @click.option("--reason", required=True, help="Goes into the audit.")
@@ -31,3 +26,6 @@ def remove_passkey(context: CommandContext, user_id: str, passkey_id: str, reaso
     """Take away a lost key. Never the last factor: that is a reset."""
     answer = context.ask("POST", f"/admin/people/{user_id}/passkeys/{passkey_id}/remove", body={"reason": reason})
     click.echo(f"{answer['name']}: removed, the person's browsers are signed out")
+
+
+PASSKEY_COMMANDS: Final = (list_passkeys, remove_passkey)
