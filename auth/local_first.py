@@ -58,7 +58,7 @@ class LocalFirst:
             outcome, _ = await asyncio.gather(
                 self._directories.verify(login, password, is_known=is_known), self._local.spend_time(password)
             )
-            return await self._refuse_stranger(outcome)
+            return await self._refuse_stranger(login, outcome)
         return await self._check(found, self._directories, password)
 
     async def look_up(self, logins: Sequence[str]) -> Mapping[str, Standing] | DirectoryUnavailable:
@@ -95,9 +95,12 @@ class LocalFirst:
         is_saved = account.is_emergency and isinstance(outcome, PasswordAccepted)
         return PasswordRejected(SigninRefusal.SEVERAL_DIRECTORIES) if is_shared and not is_saved else outcome
 
-    async def _refuse_stranger(self, outcome: Outcome) -> Outcome:
+    async def _refuse_stranger(self, login: str, outcome: Outcome) -> Outcome:
         """The directory may know a person by another name than the one that was typed, and that one may be local."""
-        if isinstance(outcome, PasswordAccepted) and await self._local.find(outcome.person.login) is not None:
+        # Looked up after a refusal as well: the time that this takes must not tell that a password was right.
+        known_as = outcome.person.login if isinstance(outcome, PasswordAccepted) else login
+        local = await self._local.find(known_as)
+        if isinstance(outcome, PasswordAccepted) and local is not None:
             return PasswordRejected(SigninRefusal.SEVERAL_DIRECTORIES)
         if isinstance(outcome, PasswordAccepted) and outcome.must_change and not self._changes_theirs:
             return PasswordRejected(SigninRefusal.PASSWORD_EXPIRED)

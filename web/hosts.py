@@ -4,9 +4,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from web.arrival import front_of
+from web.cookies import Cookie, read_cookie
 from web.errors import show_problem
 from web.problems import Problem
-from web.routes import is_static
+from web.routes import is_public, is_static
 from web.visitor import TENANT, services_of
 
 
@@ -23,7 +24,9 @@ async def find_tenant(request: web.Request, handler: Handler) -> web.StreamRespo
     """Every request belongs to a tenant, or ends here (421, RFC 9110)."""
     if not is_static(request):
         hostname = hostname_of(request)
-        tenant = await services_of(request).tenants.find_by_hostname(hostname)
+        tenants = services_of(request).tenants
+        is_stranger = is_public(request) and read_cookie(request, Cookie.SESSION) is None
+        tenant = await (tenants.find_for_stranger if is_stranger else tenants.find_by_hostname)(hostname)
         if tenant is None or front_of(request).hostname not in {"", hostname}:
             return show_problem(request, Problem.UNKNOWN_HOST)
         request[TENANT] = tenant

@@ -62,13 +62,12 @@ class PasswordStep:
         self._changers = changers
 
     async def submit(self, attempt: PasswordAttempt) -> PasswordOutcome:
-        async with self._store.read() as tx:
-            tenant = await tx.people.find_tenant_by_hostname(attempt.hostname)
-        if tenant is None:
-            return UnknownTenant()
-        visitor = Visitor(tenant_id=tenant.id, login=clean_login(attempt.login), arrival=attempt.arrival)
         # Counted before the directory is asked: a hundred guesses at the same time are a hundred.
         async with self._store.write() as tx:
+            tenant = await tx.people.find_tenant_by_hostname(attempt.hostname)
+            if tenant is None:
+                return UnknownTenant()
+            visitor = Visitor(tenant_id=tenant.id, login=clean_login(attempt.login), arrival=attempt.arrival)
             until = await self._throttles.admit(tx, visitor)
             is_known = until is None and await self._throttles.is_known(tx, visitor)
         if until is not None:

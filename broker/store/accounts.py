@@ -1,17 +1,25 @@
 """Local accounts."""
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
 
 from broker.model.accounts import LocalAccount, login_key_of
 from broker.model.ids import TenantId, UserId
+from broker.store.prepared import Prepared, place
 from broker.store.schema.accounts import LOCAL_ACCOUNT
 from broker.store.schema.people import USER
 from broker.store.statements import Statements, columns_of
 
 _ACCOUNT = LOCAL_ACCOUNT.c
+# Every sign-in asks for one, of a directory's people too.
+_FIND: Final = Prepared(
+    select(LOCAL_ACCOUNT).where(
+        _ACCOUNT.tenant_id == place(_ACCOUNT.tenant_id), _ACCOUNT.login_key == place(_ACCOUNT.login_key)
+    )
+)
 
 
 class SqlAccounts:
@@ -21,8 +29,8 @@ class SqlAccounts:
         self._db = statements
 
     async def find(self, tenant_id: TenantId, login: str) -> LocalAccount | None:
-        named = (_ACCOUNT.tenant_id == tenant_id, _ACCOUNT.login_key == login_key_of(login))
-        return await self._db.one(LocalAccount, select(LOCAL_ACCOUNT).where(*named))
+        named = {"tenant_id": tenant_id, "login_key": login_key_of(login)}
+        return await self._db.first(LocalAccount, _FIND, named)
 
     async def get(self, tenant_id: TenantId, user_id: UserId) -> LocalAccount | None:
         this = (_ACCOUNT.tenant_id == tenant_id, _ACCOUNT.user_id == user_id)

@@ -352,3 +352,23 @@ async def enter(town: Town, password: str) -> Secret:
     outcome = await change(town, pending, Secret(password), OWN)
     assert isinstance(outcome, SignedIn), outcome
     return outcome.token
+
+
+async def test_a_refused_password_of_a_directory_looks_for_namesakes_as_often_as_one_that_passed(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look is a question to the database: one more for the right password would tell that it was right."""
+    looks: list[str] = []
+    find = town.local.find
+
+    async def noted(login: str) -> object:
+        looks.append(login)
+        return await find(login)
+
+    monkeypatch.setattr(town.local, "find", noted)
+    counts = []
+    for password in ("yamada-secret", "wrong"):
+        looks.clear()
+        await town.door.verify("yamada", Secret(password))
+        counts.append(len(looks))
+    assert counts == [2, 2]
