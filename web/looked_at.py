@@ -38,6 +38,8 @@ _LABELS: Final[Mapping[str, str]] = MappingProxyType(
         "here": _("判定した日時"),
         "days_used": _("今週の利用日数"),
         "rules": _("規則"),
+        "asks for": _("同意を求める版"),
+        "given": _("同意した版"),
     }
 )
 _WORDS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
@@ -49,6 +51,8 @@ _WORDS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
         "mode": lambda text: MODES[Mode(text)],
         "is_locked": {"True": _("停止中"), "False": _NONE}.__getitem__,
         "is_open": {"True": _("受付中"), "False": _("停止中")}.__getitem__,
+        "asks for": {"nothing": _NONE}.__getitem__,
+        "given": {"none": _NONE}.__getitem__,
         "is_priority": {"True": _("はい"), "False": _("いいえ")}.__getitem__,
         "second_factor": {"as if": _("済んだものとして判定")}.__getitem__,
     }

@@ -57,6 +57,17 @@ def test_secrets_hold_160_bits_and_never_repeat() -> None:
     assert all(len(secret) * 5 == 160 for secret in made)
 
 
+def test_a_short_secret_of_an_older_system_passes_not_even_its_own_code() -> None:
+    """120 bits; RFC 4226 (R6) asks for 128 at least."""
+    short = Secret("GEZDGNBVGY3TQOJQGEZDGNBV")
+    assert FACTOR.verify(short, code_at(NOW, short), now=NOW) == FactorRejected()
+
+
+@pytest.mark.parametrize("text", ["", "GEZDGNBVGY3TQOJQ", "GEZDGNBVGY3TQOJQGEZDGNBVG", "ABCD-EFGH" * 4])
+def test_a_broken_secret_is_a_refusal_and_no_fault(text: str) -> None:
+    assert FACTOR.verify(Secret(text), "123456", now=NOW) == FactorRejected()
+
+
 def test_the_uri_for_the_app_names_city_and_person() -> None:
     uri = FACTOR.provisioning_uri(SECRET, account="山田@demo", issuer="関所")
     parts = urlsplit(uri)

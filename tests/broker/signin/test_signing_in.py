@@ -63,6 +63,16 @@ async def test_a_clock_that_is_minutes_off_is_refused_and_the_desk_sees_by_how_m
     assert newest.detail["drift_steps"] in {"5", "6"}
 
 
+async def test_after_the_clock_was_set_back_no_earlier_code_counts_again(city: City) -> None:
+    await city.enrol()
+    await city.sign_in()
+    city.wait(-10 * STEP)
+    assert await city.code(await city.pending(), await city.app_code()) == Refused(may_retry=True)
+    assert (await city.causes())[0] == "code_replayed"
+    city.wait(10 * STEP)
+    assert isinstance(await city.code(await city.pending(), await city.app_code()), SignedIn)
+
+
 async def test_a_code_counts_once(city: City) -> None:
     await city.enrol()
     code = await city.app_code()
