@@ -3,7 +3,7 @@
 A change of membership changes the group's entry alone, so that the members of a changed group are read anew.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from auth.ldap_connection import Entry, Line
@@ -45,16 +45,30 @@ def read_changes(
         yield WholeNeeded(str(many))
         return
     yield DirectoryPage(groups=tuple(group for entry in changes.groups if (group := list_group(entry)) is not None))
-    search = PeopleSearch(settings, line)
     people = list(changes.people.values())
+    groups_of = group_reader(line, settings, page_size) if people else _no_groups
     for start in range(0, len(people), _AT_ONCE):
         yield DirectoryPage(
-            people=tuple(
-                list_person(entry, search.read_groups(entry, entry.first(settings.login_attribute) or ""), settings)
-                for entry in people[start : start + _AT_ONCE]
-            )
+            people=tuple(list_person(entry, groups_of(entry), settings) for entry in people[start : start + _AT_ONCE])
         )
     yield ReadingDone(cursor)
+
+
+def group_reader(line: Line, settings: LdapSettings, page_size: int) -> Callable[[Entry], frozenset[str]]:
+    """How the groups of some people are found. A domain is asked once for all of its groups: to look for those of one
+    person through groups in groups takes it as long."""
+    if settings.kind is DirectoryKind.ACTIVE_DIRECTORY:
+        extent, book = extent_of(settings), GroupBook(settings)
+        for entries in pages(line, extent.group_where, extent.group_filter, extent.group_attributes, page_size):
+            for entry in entries:
+                book.add(entry)
+        return book.groups_of
+    search = PeopleSearch(settings, line)
+    return lambda entry: search.read_groups(entry, entry.first(settings.login_attribute) or "")
+
+
+def _no_groups(_entry: Entry) -> frozenset[str]:
+    return frozenset()
 
 
 class _TooMany(Exception):

@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
+from auth.ldap_changes import group_reader
 from auth.ldap_listing_rules import list_person
 from auth.ldap_lookup import Conversation, Plan, make_plans
 from auth.ldap_names import fill_filter
 from auth.ldap_pages import extent_of
-from auth.ldap_people import SUCCESS, PeopleSearch, Stopped
+from auth.ldap_people import SUCCESS, Stopped
 from auth.ldap_reading import Step, read_directory
 from auth.ldap_server import try_asking
 from broker.directory_settings import LdapSettings
@@ -109,7 +110,7 @@ def _name(plan: Plan) -> str:
 
 def _find_people(talk: Conversation, logins: Sequence[str]) -> list[ListedPerson]:
     line, settings = talk.bind_service_line(), talk.plan.settings
-    extent, search = extent_of(settings), PeopleSearch(settings, line)
+    extent, groups_of = extent_of(settings), group_reader(line, settings, settings.page_size)
     found: list[ListedPerson] = []
     for login in (typed for one in logins if (typed := read_form(settings.login_forms[0], one)) is not None):
         wanted = fill_filter(settings.user_filter, {"login": login, "dn": ""})
@@ -117,5 +118,5 @@ def _find_people(talk: Conversation, logins: Sequence[str]) -> list[ListedPerson
         if answer.code != SUCCESS:
             raise Stopped(f"reading a person failed: {answer.detail}")
         known = [entry for entry in entries if entry.first(settings.login_attribute) is not None]
-        found += [list_person(entry, search.read_groups(entry, login), settings) for entry in known]
+        found += [list_person(entry, groups_of(entry), settings) for entry in known]
     return found

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from auth.ldap_connection import Entry
+from auth.ldap_dialect import primary_group_sid
 from auth.ldap_names import common_name_of, is_under
 from auth.ldap_people import expiry_of, facts_of, is_disabled, login_of
 from broker.directory_settings import LdapSettings
@@ -99,7 +100,8 @@ class GroupBook:
             for member in entry.values.get(attribute, ()):
                 self._of_member.setdefault(member.casefold(), []).extend(entry.values.get("cn", ()))
 
-    def groups_of(self, entry: Entry, primary_sid: str | None) -> frozenset[str]:
+    def groups_of(self, entry: Entry) -> frozenset[str]:
+        primary_sid = primary_group_sid(entry.first("objectSid") or "", entry.first("primaryGroupID") or "")
         base = self._settings.group_base
         told = entry.values.get("memberof", ())
         named = {name for dn in told if (not base or is_under(dn, base)) and (name := common_name_of(dn))}

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 
 from auth.ldap_changes import read_changes
 from auth.ldap_connection import Line
-from auth.ldap_dialect import primary_group_sid
 from auth.ldap_listing_rules import GroupBook, list_group, list_person
 from auth.ldap_lookup import Conversation
 from auth.ldap_pages import extent_of, pages, present_cursor
@@ -51,8 +50,7 @@ def _read_all(talk: Conversation, line: Line, page_size: int) -> Iterator[Direct
         told: list[ListedPerson] = []
         for entry in people:
             if book.knows_members or not settings.group_base:
-                sid = primary_group_sid(entry.first("objectSid") or "", entry.first("primaryGroupID") or "")
-                groups = book.groups_of(entry, sid)
+                groups = book.groups_of(entry)
             else:
                 groups = search.read_groups(entry, entry.first(settings.login_attribute) or "")
             told.append(list_person(entry, groups, settings))
