@@ -87,7 +87,7 @@ class WebSessions:
             now = tx.now
             found = await _find(tx, token_hash)
             cause = None if found is None else await _misplaced(tx, found, arrival)
-            withheld = frozenset() if found is None else await self._withheld(tx, found.user, found.session)
+            withheld = frozenset[Role]() if found is None else await self._withheld(tx, found.user, found.session)
         if found is None:
             return None
         session = found.session
