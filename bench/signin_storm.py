@@ -24,7 +24,7 @@ import psutil
 import uvloop
 
 from bench.signin_storm_directory import run_directory
-from bench.signin_storm_ladder import GOOD_P99_MS, Ladder, Parts, Rung, climb, gather_crowd, hold, load_average
+from bench.signin_storm_ladder import GOOD_P99_MS, Ladder, Parts, Rung, climb, gather_crowd, hold, load_average, settle
 from bench.signin_storm_site import fill_database, run_broker, write_site
 from bench.signin_storm_staff import STAFF
 from tests.parts.postgres import PostgresCluster, run_postgres
@@ -47,13 +47,15 @@ async def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         await fill_database(site, staff)
         async with run_broker(site) as broker, gather_crowd(site.port, arguments.processes) as crowd:
             parts = Parts(broker=broker, directory=directory.pid, database=cluster.pid if cluster is not None else None)
+            settled_s = await settle(parts)
             await hold(crowd, parts, ladder.first_per_s, _WARM_UP_S)
             load_before = load_average()
             rungs: list[Rung] = []
             async for rung in climb(crowd, parts, ladder):
                 print(_line_of(rung), flush=True)
                 rungs.append(rung)
-    return describe(rungs, arguments) | {"directory_load_s": directory.load_s, "load_average_before": load_before}
+    told = {"directory_load_s": directory.load_s, "first_sync_s": settled_s, "load_average_before": load_before}
+    return describe(rungs, arguments) | told
 
 
 @contextlib.contextmanager

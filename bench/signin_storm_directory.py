@@ -77,8 +77,12 @@ def _entries(service_password: str, staff: int) -> Iterator[str]:
         f"cn=sekisho,{_SUFFIX}", "objectClass: applicationProcess", "objectClass: simpleSecurityObject",
         "cn: sekisho", f"userPassword: {_hash(service_password)}",
     )  # fmt: skip
-    for unit in ("people", "groups"):
+    for unit in ("people", "groups", "policies"):
         yield _entry(f"ou={unit},{_SUFFIX}", "objectClass: organizationalUnit", f"ou: {unit}")
+    yield _entry(
+        f"cn=default,ou=policies,{_SUFFIX}", "objectClass: device", "objectClass: pwdPolicy", "cn: default",
+        "pwdAttribute: userPassword", "pwdLockout: TRUE", "pwdMaxFailure: 10", "pwdFailureCountInterval: 600",
+    )  # fmt: skip
     for number in range(staff):
         login = login_of(number)
         yield _entry(
@@ -151,7 +155,9 @@ suffix "{suffix}"
 directory {folder}/db
 maxsize 1073741824
 index objectClass,uid,member eq
+limits dn.exact="cn=sekisho,{suffix}" size=unlimited time=unlimited
 overlay ppolicy
+ppolicy_default "cn=default,ou=policies,{suffix}"
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="cn=sekisho,{suffix}" read by * none
 """

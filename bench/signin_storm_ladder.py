@@ -4,6 +4,7 @@ import asyncio
 import os
 import statistics
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -19,6 +20,10 @@ GOOD_P99_MS: Final = 500.0
 LAST_P99_MS: Final = 1000.0
 """Beyond this the storm ends."""
 _LATE_START_MS: Final = 250.0
+_SETTLE_S: Final = 60.0
+_WINDOW_S: Final = 0.5
+_QUIET_WINDOWS: Final = 4
+_QUIET_SHARE: Final = 0.2
 _ANSWER_BYTES: Final = 1 << 26
 
 
@@ -108,6 +113,17 @@ async def gather_crowd(port: int, processes: int) -> AsyncIterator[Crowd]:
         for process in started:
             process.terminate()
             await process.wait()
+
+
+async def settle(parts: Parts) -> float:
+    """Wait until the broker has read the directory for the first time: it then rests. The seconds that it took."""
+    began_s = time.monotonic()
+    quiet = 0
+    while quiet < _QUIET_WINDOWS and time.monotonic() < began_s + _SETTLE_S:
+        before_s = _read_cpu_s(parts.broker)
+        await asyncio.sleep(_WINDOW_S)
+        quiet = quiet + 1 if _read_cpu_s(parts.broker) - before_s < _QUIET_SHARE * _WINDOW_S else 0
+    return round(time.monotonic() - began_s, 1)
 
 
 async def climb(crowd: Crowd, parts: Parts, ladder: Ladder) -> AsyncIterator[Rung]:

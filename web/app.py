@@ -163,6 +163,7 @@ def _console_routes() -> list[web.RouteDef]:
         web.get(measure, console_people.ask_measure),
         web.post(measure, console_people.take_measure),
         web.get("/console/directory", console_directory.show_directory),
+        web.post("/console/people/prepare", console_directory.prepare_person),
         web.get("/console/directory/match", console_mapping.show_match),
         web.post("/console/directory/check", console_directory_servers.check_servers),
         web.post("/console/directory/{directory}/sync", console_directory.ask_sync),

@@ -14,6 +14,7 @@ from broker.directory.records import (
     FoundPeople,
     NoSuchDirectory,
     NothingDoubted,
+    Prepared,
     SyncAsked,
 )
 from broker.flow import Flow
@@ -203,6 +204,7 @@ class DirectoryPort(Protocol):
     async def ask_sync(
         self, actor: Actor, kind: SyncKind, directory: str | None = None
     ) -> SyncAsked | NoSuchDirectory | NotAllowed: ...
+    async def prepare(self, actor: Actor, login: str) -> Prepared | NoSuchPerson | NotAllowed: ...
     async def confirm_doubt(
         self, actor: Actor, directory: str, round_: int, reason: str
     ) -> DoubtConfirmed | NothingDoubted | NoSuchDirectory | ReasonMissing | NotAllowed: ...

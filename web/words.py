@@ -181,6 +181,7 @@ AUDIT_EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "user.left": _("ディレクトリで無効・削除を確認"),
         "user.missed": _("ディレクトリに見つからない（1回目）"),
         "user.changed": _("ディレクトリでの所属・グループの変更"),
+        "user.prepared": _("初回のログインの前のアカウントの用意"),
         "directory.sync_asked": _("職員情報の同期の依頼"),
         "directory.synced": _("職員情報の同期"),
         "directory.sync_failed": _("職員情報の同期の失敗"),

@@ -12,13 +12,15 @@ from broker.directory.records import (
     FoundPeople,
     NoSuchDirectory,
     NothingDoubted,
+    Prepared,
     SyncAsked,
 )
 from broker.model.actor import Actor
-from broker.model.directory import SyncKind, SyncPhase
-from broker.model.ids import TenantId
+from broker.model.directory import KnownPerson, SyncKind, SyncPhase
+from broker.model.ids import TenantId, UserId, new_id
+from broker.model.records import User
 from broker.model.text import clean_reason, clean_text
-from broker.people.records import ReasonMissing
+from broker.people.records import NoSuchPerson, ReasonMissing
 from broker.policy.administration import Action, NotAllowed, refuse_action
 from broker.ports import AuditEntry, Store
 
@@ -95,6 +97,23 @@ class DirectoryDesk:
                 await tx.audit.append(_entry(actor, "directory.sync_asked", one, {"sync_kind": kind.value}))
         return SyncAsked(len(wanted))
 
+    async def prepare(self, actor: Actor, login: str) -> Prepared | NoSuchPerson | NotAllowed:
+        """Give somebody who never signed in an account here, so that what needs one can be made ready before: a code to
+        enrol with, a lock. It lets nobody in; their first sign-in brings it to what the directory says then."""
+        if refusal := refuse_action(actor.roles, Action.CHANGE_PEOPLE):
+            return refusal
+        async with self._store.write() as tx:
+            known = await tx.people.find_user(actor.tenant_id, login)
+            if known is not None:
+                return Prepared(known.id)
+            named = await tx.directory.find_login(actor.tenant_id, login)
+            if len(named) != 1 or not named[0].is_enabled or named[0].is_expired(tx.now):
+                return NoSuchPerson()
+            stored = await tx.people.put_user(_account_of(actor.tenant_id, named[0]))
+            detail = {"login": login}
+            await tx.audit.append(_entry(actor, "user.prepared", named[0].directory, detail))
+        return Prepared(stored.id)
+
     async def confirm_doubt(
         self, actor: Actor, directory: str, round_: int, reason: str
     ) -> DoubtConfirmed | NothingDoubted | NoSuchDirectory | ReasonMissing | NotAllowed:
@@ -118,6 +137,18 @@ class DirectoryDesk:
             detail = {"missing": str(doubt.missing), "known": str(doubt.known), "reason": clean_reason(reason)}
             await tx.audit.append(_entry(actor, "directory.doubt_confirmed", directory, detail))
         return DoubtConfirmed(doubt.missing)
+
+
+def _account_of(tenant_id: TenantId, person: KnownPerson) -> User:
+    return User(
+        tenant_id=tenant_id,
+        id=UserId(new_id()),
+        login=person.login,
+        display_name=person.display_name,
+        department=person.department,
+        groups=person.groups,
+        roles=frozenset(),
+    )
 
 
 def _entry(actor: Actor, event: str, directory: str, detail: dict[str, str]) -> AuditEntry:

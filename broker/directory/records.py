@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from broker.model.directory import Counted, DirectoryCounts, DirectoryState, KnownPerson
+from broker.model.ids import UserId
 
 
 class DirectoryView(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +34,12 @@ class SyncAsked(msgspec.Struct, frozen=True):
     """How many directories will be synced at once."""
 
     directories: int
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """They have an account here now, as after a first sign-in, and nothing more."""
+
+    user_id: UserId
 
 
 class NoSuchDirectory(msgspec.Struct, frozen=True):

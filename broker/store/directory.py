@@ -99,6 +99,9 @@ class SqlDirectory:
     async def list_members(self, tenant_id: TenantId, directory: str, group: str, limit: int) -> list[str]:
         return await self._search.list_members(tenant_id, directory, group, limit)
 
+    async def find_login(self, tenant_id: TenantId, login: str) -> list[KnownPerson]:
+        return await self._search.find_login(tenant_id, login)
+
     async def counts(self, tenant_id: TenantId, directory: str) -> DirectoryCounts:
         return await self._search.counts(tenant_id, directory)
 

@@ -1,9 +1,9 @@
 """People, groups and departments of directories as the console asks for them."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Text, and_, cast, func, or_, select, tuple_
+from sqlalchemy import Select, Text, and_, cast, func, or_, select, tuple_
 
 from broker.model.directory import Counted, DirectoryCounts, KnownPerson
 from broker.model.ids import TenantId
@@ -28,21 +28,16 @@ class DirectorySearch:
     async def search_people(
         self, tenant_id: TenantId, text: str, *, after: tuple[str, str] | None, limit: int, only_new: bool
     ) -> list[KnownPerson]:
-        account = and_(USER.c.tenant_id == _PERSON.tenant_id, USER.c.login == _PERSON.login)
-        found = select(
-            *(_PERSON[name] for name in _SHOWN),
-            USER.c.id.label("user_id"),
-            USER.c.last_signed_in_at,
-            IS_ENROLLED.label("is_enrolled"),
-        ).select_from(DIRECTORY_PERSON.outerjoin(USER, account))
         columns = (_PERSON.login, _PERSON.display_name, _PERSON.department)
-        matches = or_(*(column.icontains(text, autoescape=True) for column in columns))
-        found = found.where(_PERSON.tenant_id == tenant_id, _PERSON.gone_at.is_(None), matches)
+        found = _people(tenant_id).where(or_(*(column.icontains(text, autoescape=True) for column in columns)))
         if only_new:
             found = found.where(USER.c.id.is_(None))
         if after is not None:
             found = found.where(tuple_(_PERSON.login, _PERSON.entry_id) > after)
         return await self._db.every(KnownPerson, found.order_by(_PERSON.login, _PERSON.entry_id).limit(limit))
+
+    async def find_login(self, tenant_id: TenantId, login: str) -> list[KnownPerson]:
+        return await self._db.every(KnownPerson, _people(tenant_id).where(_PERSON.login == login))
 
     async def list_members(self, tenant_id: TenantId, directory: str, group: str, limit: int) -> list[str]:
         written = msgspec.json.encode(group).decode()
@@ -75,3 +70,12 @@ class DirectorySearch:
         theirs = (_GROUP.tenant_id == tenant_id, _GROUP.gone_at.is_(None))
         rows = await self._db.run(select(_GROUP.name).distinct().where(*theirs).order_by(_GROUP.name))
         return [str(row[0]) for row in rows]
+
+
+def _people(tenant_id: TenantId) -> Select[Any]:
+    """Those who are not gone, each with their account."""
+    account = and_(USER.c.tenant_id == _PERSON.tenant_id, USER.c.login == _PERSON.login)
+    shown = (_PERSON[name] for name in _SHOWN)
+    of_account = (USER.c.id.label("user_id"), USER.c.last_signed_in_at, IS_ENROLLED.label("is_enrolled"))
+    found = select(*shown, *of_account).select_from(DIRECTORY_PERSON.outerjoin(USER, account))
+    return found.where(_PERSON.tenant_id == tenant_id, _PERSON.gone_at.is_(None))

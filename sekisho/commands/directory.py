@@ -4,7 +4,7 @@ import click
 
 from sekisho.commands.directory_match import match
 from sekisho.commands.directory_servers import check, servers
-from sekisho.commands.directory_sync import confirm, people, status, sync
+from sekisho.commands.directory_sync import confirm, people, prepare, status, sync
 
 
 @click.group()
@@ -12,5 +12,5 @@ def directory() -> None:
     """Directories (LDAP, Active Directory): their servers, and what they say about people."""
 
 
-for _command in (status, sync, people, confirm, servers, check, match):
+for _command in (status, sync, people, prepare, confirm, servers, check, match):
     directory.add_command(_command)

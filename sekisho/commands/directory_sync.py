@@ -40,6 +40,16 @@ def people(context: CommandContext, text: str, tenant: str | None) -> None:
         click.echo("there are more: give a longer TEXT")
 
 
+@click.command("prepare")
+@click.argument("login")
+@_TENANT
+@takes_context
+def prepare(context: CommandContext, login: str, tenant: str | None) -> None:
+    """Give LOGIN, who never signed in, an account; then a code to enrol with can be issued for it."""
+    done = context.ask("POST", "/admin/directory/people", body={"login": login}, tenant=tenant)
+    click.echo(f"{login}: {done['user_id']}")
+
+
 @click.command("sync")
 @click.option("--full", is_flag=True, help="Read everything, and notice who is gone; otherwise changes alone.")
 @click.option("--directory", "directory_id", help="Id of one directory; without it all are synced.")

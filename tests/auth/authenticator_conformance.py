@@ -63,6 +63,11 @@ class AuthenticatorConformance:
         outcome = await directory.authenticator.verify("nobody", Secret("nobody-secret"))
         assert outcome == PasswordRejected(SigninRefusal.UNKNOWN_USER)
 
+    @pytest.mark.parametrize("login", ["y\u0430mada", "yam\u00e5da", "yamada\u0301", "\u1e8f\u0251mada"])
+    async def test_a_name_that_only_looks_like_one_is_nobodys(self, directory: Known, login: str) -> None:
+        outcome = await directory.authenticator.verify(login, secret_of("yamada"))
+        assert outcome == PasswordRejected(SigninRefusal.UNKNOWN_USER)
+
     @pytest.mark.parametrize("login", ["yamada", "nobody", "disabled"])
     async def test_an_empty_password_is_never_an_anonymous_bind(self, directory: Known, login: str) -> None:
         outcome = await directory.authenticator.verify(login, Secret(""))

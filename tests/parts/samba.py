@@ -149,6 +149,7 @@ def _free_address() -> str:
 
 
 def _provision(folder: Path, address: str, password: str, ca: Path, certificate: Path, key: Path) -> None:
+    (folder / "run").mkdir(parents=True)
     options = {
         "interfaces": f"{address}/8",
         "bind interfaces only": "yes",
@@ -157,6 +158,9 @@ def _provision(folder: Path, address: str, password: str, ca: Path, certificate:
         "tls certfile": str(certificate),
         "tls keyfile": str(key),
         "log file": str(folder / "log.%m"),
+        # Not in /run, where one server keeps out all others of the machine.
+        "pid directory": str(folder / "run"),
+        "ncalrpc dir": str(folder / "run/ncalrpc"),
     }
     _run(
         "domain", "provision", f"--realm={_REALM}", "--domain=CITY", "--server-role=dc",

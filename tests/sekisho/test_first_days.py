@@ -150,7 +150,7 @@ async def change(page: Page, old: str, new: str, again: str | None = None) -> No
 
 
 async def confirm_rules(page: Page, office: Office) -> None:
-    await expect(page).to_have_url(f"{office.url}/consent")
+    await expect(page.get_by_role("heading", name="利用規程の確認")).to_be_visible()
     await page.get_by_label("画面をロックする").check()
     await page.locator("#confirmed").check()
     await page.get_by_role("button", name="確認してポータルへ進む").click()
@@ -178,6 +178,7 @@ async def test_whose_password_must_be_changed_changes_it_and_reaches_the_portal(
     await change(page, "not-my-password", NEW_PASSWORD)
     await expect(page.get_by_role("alert")).to_contain_text("現在のパスワードが正しくありません")
     await change(page, "mustchange-secret", NEW_PASSWORD)
+    await expect(page.get_by_role("status")).to_contain_text("パスワードを変更しました")
     await confirm_rules(page, office)
     await expect(page.get_by_role("heading", name="仮想デスクトップ")).to_be_visible()
     await shoot(page, "portal")

@@ -11,11 +11,12 @@ from broker.directory.records import (
     FoundPeople,
     NoSuchDirectory,
     NothingDoubted,
+    Prepared,
     SyncAsked,
 )
 from broker.model.actor import Actor
 from broker.model.directory import Counted, DirectoryCounts, DirectoryState, KnownPerson, SyncKind, SyncResult
-from broker.people.records import ReasonMissing
+from broker.people.records import NoSuchPerson, ReasonMissing
 from broker.policy.administration import Action, NotAllowed, refuse_action
 from tests.web.people import NEWCOMER, NOW, STAFF, TENANT_ID
 
@@ -61,6 +62,7 @@ class SyncedDirectory:
             known("p3001", "期限 切夫", "税務課", expires_at=NOW - timedelta(days=1)),
         ]  # fmt: skip
         self.asked: list[tuple[SyncKind, str | None]] = []
+        self.prepared: list[str] = []
         self.confirmed: list[tuple[int, str]] = []
 
     async def status(self, actor: Actor) -> list[DirectoryView] | NotAllowed:
@@ -95,6 +97,12 @@ class SyncedDirectory:
         self.asked.append((kind, directory))
         self.state = msgspec.structs.replace(self.state, asked=kind)
         return SyncAsked(1)
+
+    async def prepare(self, actor: Actor, login: str) -> Prepared | NoSuchPerson | NotAllowed:
+        if refusal := refuse_action(actor.roles, Action.CHANGE_PEOPLE):
+            return refusal
+        self.prepared.append(login)
+        return Prepared(NEWCOMER.id) if login == NEWCOMER.login else NoSuchPerson()
 
     async def confirm_doubt(
         self, actor: Actor, directory: str, round_: int, reason: str

@@ -147,6 +147,7 @@ class PlainSignin:
             withheld_roles=self.withheld_roles,
             recovery_codes=recovery_codes,
             used_recovery_code=used_recovery_code,
+            browser_mark=Secret(f"mark-of-{user.login}"),
         )
 
     async def step_up_by_code(self, auth: Authenticated, code: str) -> StepUpOutcome:

@@ -92,6 +92,18 @@ async def test_somebody_who_never_signed_in_is_found_among_the_people_and_approv
     assert [person["login"] for person in found["newcomers"]] == ["p3001"]
 
 
+async def test_somebody_is_given_an_account_before_their_first_sign_in(visitor: Visitor, city: FakeCity) -> None:
+    city.directory.people[1] = msgspec.structs.replace(city.directory.people[1], is_enabled=True)
+    await visitor.sign_in("p9001")
+    assert (await visitor.get("/console/people?q=新田")).text.count("アカウントを用意する") == 1
+    page = await visitor.submit("/console/people/prepare", login="p2001")
+    assert (page.status, page.location) == (303, "/console/people/u-p2001?done=prepared")
+    await visitor.get("/console/people?q=新田")
+    assert (await visitor.submit("/console/people/prepare", login="nobody")).status == 404
+    assert city.directory.prepared == ["p2001", "nobody"]
+    assert "アカウントを用意する" not in (await visitor.get("/console/people?q=期限")).text
+
+
 async def test_the_api_tells_what_the_page_shows(visitor: Visitor, city: FakeCity) -> None:
     await visitor.sign_in("p9001")
     one = msgspec.json.decode((await visitor.get("/api/v1/admin/directory")).text)["directories"][0]

@@ -32,7 +32,7 @@ def all_routes() -> list[tuple[str, str]]:
 
 
 def as_path(pattern: str) -> str:
-    chosen = {"gate": "open", "measure": "lock", "factor_measure": "reset-factor"}
+    chosen = {"gate": "open", "measure": "lock", "factor_measure": "reset-factor", "account_measure": "disable"}
     return re.sub(r"\{(\w+)\}", lambda match: chosen.get(match[1], "x"), pattern)
 
 

@@ -193,3 +193,13 @@ async def test_signing_in_again_in_the_same_browser_ends_the_sign_in_of_before(
     await visitor.submit("/login/code", code=CODE)
     assert list(city.signin.signed_in) == [visitor.cookies[Cookie.SESSION]]
     assert before not in city.signin.signed_in
+
+
+async def test_the_browsers_mark_outlives_sign_out_and_no_script_reads_it(visitor: Visitor) -> None:
+    mark = (await visitor.sign_in("p1001")).cookies[Cookie.BROWSER]
+    assert (mark.value, mark["secure"], mark["httponly"], mark["path"]) == ("mark-of-p1001", True, True, "/")
+    assert (mark["domain"], int(mark["max-age"]) > 30 * 86_400) == ("", True)
+    await visitor.get("/")
+    await visitor.submit("/signout")
+    assert visitor.cookies[Cookie.BROWSER] == "mark-of-p1001"
+    assert Cookie.SESSION not in visitor.cookies

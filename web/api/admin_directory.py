@@ -4,8 +4,8 @@ from typing import Final
 
 from aiohttp import web
 
-from broker.directory.records import DoubtConfirmed, NoSuchDirectory, NothingDoubted, SyncAsked
-from broker.people.records import ReasonMissing
+from broker.directory.records import DoubtConfirmed, NoSuchDirectory, NothingDoubted, Prepared, SyncAsked
+from broker.people.records import NoSuchPerson, ReasonMissing
 from broker.policy.administration import NotAllowed
 from web.api.admin_pools import NOT_ALLOWED
 from web.api.directory_records import (
@@ -17,6 +17,8 @@ from web.api.directory_records import (
     DirectoryPeople,
     DirectoryUnits,
     NextPage,
+    PreparedPerson,
+    PreparePerson,
     SyncOrdered,
     describe_directory,
     describe_member,
@@ -56,6 +58,16 @@ async def sync_directory(request: web.Request, body: AskSync) -> SyncOrdered | F
             return SyncOrdered(count)
         case NoSuchDirectory():
             return _NO_DIRECTORY
+        case NotAllowed():
+            return NOT_ALLOWED
+
+
+async def prepare_person(request: web.Request, body: PreparePerson) -> PreparedPerson | Failure:
+    match await services_of(request).directory.prepare(actor_of(request), body.login):
+        case Prepared(user_id=user_id):
+            return PreparedPerson(user_id)
+        case NoSuchPerson():
+            return Failure(problem=Problem.NO_SUCH_PERSON)
         case NotAllowed():
             return NOT_ALLOWED
 
@@ -114,6 +126,16 @@ DIRECTORY_OPERATIONS: Final = (
         request=AskSync,
         response=SyncOrdered,
         problems=(Problem.NO_SUCH_DIRECTORY,),
+    ),
+    Operation(
+        method="POST",
+        path="/admin/directory/people",
+        summary="Give somebody who never signed in an account, so that a code to enrol with can be issued before",
+        audience=Audience.CONSOLE,
+        handler=prepare_person,
+        request=PreparePerson,
+        response=PreparedPerson,
+        problems=(Problem.NO_SUCH_PERSON,),
     ),
     Operation(
         method="POST",

@@ -59,6 +59,16 @@ class SyncOrdered(msgspec.Struct, frozen=True):
     directories: int
 
 
+class PreparePerson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``login``: exactly as the directory has it."""
+
+    login: str
+
+
+class PreparedPerson(msgspec.Struct, frozen=True):
+    user_id: str
+
+
 class ConfirmDoubt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     round: int
     reason: str

@@ -20,6 +20,7 @@ from web.forms import parse_number, read_form, read_query, see_other
 from web.language import Language, language_of, translate
 from web.language import gettext_noop as _
 from web.markdown_lite import Block, read_blocks
+from web.password_words import CHANGED as PASSWORD_CHANGED
 from web.problems import Problem
 from web.render import format_time, render
 from web.spreadsheet import write_csv
@@ -81,6 +82,7 @@ def _page(
         "consent.html",
         status=422 if error else 200,
         shown=shown,
+        note=PASSWORD_CHANGED if "password" in request.query else None,
         blocks=read_blocks(text_in(text, language)),
         pages=[page_in(page, language) for page in text.training],
         answers=answers or [None] * len(text.training),

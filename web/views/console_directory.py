@@ -5,9 +5,9 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from broker.directory.records import DoubtConfirmed, NoSuchDirectory, NothingDoubted, SyncAsked
+from broker.directory.records import DoubtConfirmed, NoSuchDirectory, NothingDoubted, Prepared, SyncAsked
 from broker.model.directory import SyncKind, SyncPhase
-from broker.people.records import ReasonMissing
+from broker.people.records import NoSuchPerson, ReasonMissing
 from broker.policy.administration import NotAllowed
 from web.directory_words import SERVER_STATES
 from web.errors import show_problem
@@ -71,6 +71,18 @@ async def ask_sync(request: web.Request) -> web.Response:
             return see_other(f"{_PAGE}?done=sync_asked")
         case NoSuchDirectory():
             return show_problem(request, Problem.NO_SUCH_DIRECTORY)
+        case NotAllowed():
+            return show_problem(request, Problem.NOT_ALLOWED)
+
+
+async def prepare_person(request: web.Request) -> web.Response:
+    """From somebody who never signed in to their own page."""
+    login = (await read_form(request)).get("login", "")
+    match await services_of(request).directory.prepare(actor_of(request), login):
+        case Prepared(user_id=user_id):
+            return see_other(f"/console/people/{user_id}?done=prepared")
+        case NoSuchPerson():
+            return show_problem(request, Problem.NO_SUCH_PERSON)
         case NotAllowed():
             return show_problem(request, Problem.NOT_ALLOWED)
 

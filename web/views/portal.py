@@ -53,7 +53,7 @@ async def show_portal(request: web.Request) -> web.Response:
     services = services_of(request)
     consent = await services.consents.show(auth)
     if isinstance(consent, ConsentShown) and consent.is_due and "later" not in request.query:
-        return see_other("/consent")
+        return see_other("/consent?password=1" if "password" in request.query else "/consent")
     views = sorted(await services.sessions.portal(auth), key=lambda view: pool_order(view.pool))
     notes = [NOTES[code] for code in request.query if code in NOTES]
     session = auth.session

@@ -7,12 +7,14 @@ import msgspec
 import pytest
 
 from broker.directory.desk import DirectoryDesk
-from broker.directory.records import DoubtConfirmed, NothingDoubted
+from broker.directory.records import DoubtConfirmed, NothingDoubted, Prepared
 from broker.directory.rules import Rhythm
 from broker.directory.sync import DirectorySync, SyncedDirectory
 from broker.model.actor import Actor
 from broker.model.directory import DirectoryState, KnownPerson, SyncKind, SyncPhase, SyncResult
 from broker.model.kinds import Role
+from broker.people.records import NoSuchPerson
+from broker.policy.administration import NotAllowed
 from broker.ports import AuditQuery
 from broker.store import SqlStore
 from tests.broker.store.rows import CITY, TOWN, fill, put_city
@@ -127,6 +129,24 @@ async def test_who_has_left_is_gone_after_a_whole_answer_and_may_come_back(hall:
     hall.source.put(left)
     await hall.ask(SyncKind.CHANGES)
     assert "p00004" in await hall.people()
+
+
+async def test_somebody_new_is_given_an_account_that_lets_nobody_in(hall: Hall) -> None:
+    hall.source.put(a_person(20, is_enabled=False), msgspec.structs.replace(a_person(21), login="p00001"))
+    await hall.look()
+    outcome = await hall.desk.prepare(DESK, "p00005")
+    assert isinstance(outcome, Prepared)
+    async with hall.store.read() as tx:
+        user = await tx.people.find_user(CITY, "p00005")
+    assert user is not None
+    assert (user.id, user.display_name, user.roles) == (outcome.user_id, "髙橋 5", frozenset())
+    assert (user.is_enrolled, user.last_signed_in_at) == (False, None)
+    assert await hall.desk.prepare(DESK, "p00005") == outcome
+    assert await hall.events("user.prepared") == [{"login": "p00005"}]
+    for login in ("p00020", "p00001", "P00005", "nobody", ""):
+        assert await hall.desk.prepare(DESK, login) == NoSuchPerson(), login
+    auditor = msgspec.structs.replace(DESK, roles=frozenset({Role.AUDITOR}))
+    assert isinstance(await hall.desk.prepare(auditor, "p00006"), NotAllowed)
 
 
 async def test_who_has_been_gone_for_long_is_forgotten(hall: Hall) -> None:
