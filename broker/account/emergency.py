@@ -114,6 +114,7 @@ class EmergencyDesk:
         return stored
 
     async def _enrol(self, tx: Transaction, account: LocalAccount, secret: Secret) -> None:
+        await tx.factors.hold_factors(account.tenant_id, account.user_id)
         await tx.signin.remove_web_sessions_of(account.tenant_id, account.user_id)
         await tx.signin.remove_enrolment(account.tenant_id, account.user_id)
         enrolment = TotpEnrolment(

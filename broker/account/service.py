@@ -108,6 +108,9 @@ class AccountService:
             if not isinstance(found, tuple):
                 return found
             before, user = found
+            # The emergency's needs no passkey and is nobody's: its password is given at the broker's host alone.
+            if before.is_emergency:
+                return AccountRefused(AccountRefusal.STATE_CHANGED)
             after = msgspec.structs.replace(
                 before,
                 password_hash=password_hash,

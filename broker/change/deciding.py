@@ -3,6 +3,7 @@
 from typing import Final
 
 from broker.change.exceptions import put_granted, waiver_in, why_not_now
+from broker.change.hands import refuse_same_hands
 from broker.change.modes import begin_mode, order_in
 from broker.change.records import NoSuchChange
 from broker.change.rule_sets import begin_rules, refuse_proposal
@@ -30,7 +31,8 @@ async def decide(
         return NoSuchChange()
     refusal = _refuse_event(actor, change, event) or refuse_step(change, event, note)
     if event is ChangeEvent.APPROVED:
-        refusal = refusal or refuse_approval(actor, change, tx.now) or await _refuse_beginning(tx, tenant, change)
+        refusal = refusal or refuse_approval(actor, change, tx.now) or await refuse_same_hands(tx, actor, change)
+        refusal = refusal or await _refuse_beginning(tx, tenant, change)
     if refusal is not None:
         return refusal
     hand = Hand(name=actor.name, address=actor.address, note=note)

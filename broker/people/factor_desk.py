@@ -104,6 +104,8 @@ class FactorDesk:
             user = await self._admit(tx, actor, user_id, order)
             if not isinstance(user, User):
                 return user
+            # A browser that adds one in this very moment: it comes before, or finds its session gone.
+            await tx.factors.hold_factors(user.tenant_id, user.id)
             was_enrolled = await tx.signin.remove_enrolment(user.tenant_id, user.id)
             await tx.signin.remove_enrolment_code(user.tenant_id, user.id)
             count = await tx.signin.remove_web_sessions_of(user.tenant_id, user.id)

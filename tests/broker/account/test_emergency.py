@@ -127,3 +127,12 @@ async def test_it_counts_where_administrators_need_a_passkey(town: Town) -> None
     seen = await town.city.signin.authenticate(signed_in.token, from_address(HOME))
     assert isinstance(seen, Authenticated)
     assert seen.withheld_roles == frozenset()
+
+
+async def test_the_console_gives_it_no_password(town: Town) -> None:
+    begun = await town.begin_emergency()
+    [account] = await town.accounts.emergencies(TENANT)
+    somebody = msgspec.structs.replace(ROOT, name="user:somebody")
+    outcome = await town.accounts.give_password(somebody, account.user_id, "x")
+    assert outcome == AccountRefused(AccountRefusal.STATE_CHANGED)
+    await enter(town, begun.login, begun.password.reveal())

@@ -1,9 +1,13 @@
 """Somebody far from the office with a new phone: a one-time code of the IT desk stands for the office, once."""
 
+import asyncio
+
 import pytest
 
 from broker.model.ids import TenantId, UserId
+from broker.model.passkeys import Passkey
 from broker.model.reasons import EndReason
+from broker.model.records import User
 from broker.people.factor_desk import (
     CODE_LIVES,
     AlreadyEnrolled,
@@ -121,3 +125,30 @@ async def test_nobody_gets_a_code_without_a_check_or_a_reason_or_beside_a_factor
     assert await desk.give_code(actor(), user.id, CHECKED) == NOT_ALLOWED
     themselves = actor(*DESK.roles, name=f"user:{user.id}")
     assert await desk.give_code(themselves, user.id, CHECKED) == NOT_ALLOWED
+
+
+async def test_no_key_that_is_added_while_the_desk_resets_outlives_the_reset(town: City, desk: FactorDesk) -> None:
+    await town.enrol()
+    user = await town.user()
+    async with town.store.write() as tx:
+        # As a browser that somebody else has does it, just before its session ends.
+        await tx.factors.hold_factors(user.tenant_id, user.id)
+        resetting = asyncio.create_task(desk.reset(DESK, user.id, CHECKED))
+        await asyncio.wait([resetting], timeout=0.5)
+        made = Passkey(
+            tenant_id=user.tenant_id,
+            id="planted",
+            user_id=user.id,
+            rp_id="portal.example",
+            credential_id=b"planted",
+            public_key=b"",
+            sign_count=0,
+            aaguid="",
+            name="鍵",
+            created_at=tx.now,
+        )
+        assert await tx.factors.add_passkey(made)
+    assert isinstance(await resetting, User)
+    found = await desk.list_of(DESK, user.id)
+    assert isinstance(found, FactorList)
+    assert (found.passkeys, found.app_since) == (0, None)
