@@ -24,7 +24,7 @@ class Source(StrEnum):
     BROWSER = "browser"
     """The name has signed in with this browser lately."""
     DEVICE = "device"
-    """A device of the tenant with a valid certificate, which this name may use."""
+    """A device with a valid certificate: lent to this name, or shared, and the name has signed in at it lately."""
 
 
 Keys = Mapping[Scope, str]

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from broker.device.recognition import recognise
+from broker.model.ids import DeviceId
 from broker.model.throttle import Scope, Throttle
 from broker.ports import Transaction
 from broker.secret import SealingKey, Secret
@@ -82,8 +83,10 @@ class Throttles:
         await self._take_back(tx, books, count=count)
         for scope in OWN & books.keys.keys():
             await tx.signin.clear_throttle(books.keys[scope])
-        address_hash = self._hash_address(visitor)
-        await tx.signin.remember_address(f"acct:{visitor.account}", address_hash, max_kept=MAX_KNOWN_ADDRESSES)
+        device_id = await _device_of(tx, visitor)
+        for place in (visitor.place, *([] if device_id is None else [_place_at(device_id)])):
+            place_hash = self._hash_place(visitor, place)
+            await tx.signin.remember_address(f"acct:{visitor.account}", place_hash, max_kept=MAX_KNOWN_ADDRESSES)
         return self._marks.give(visitor.account, visitor.arrival.browser_mark, tx.now)
 
     async def _open(self, tx: Transaction, visitor: Visitor) -> _Books:
@@ -98,12 +101,22 @@ class Throttles:
         number = self._marks.read(visitor.account, visitor.arrival.browser_mark, tx.now)
         if number is not None:
             return visitor.keys(Source.BROWSER, number)
-        device = await recognise(tx, visitor.tenant_id, visitor.arrival.certificate_der, login=visitor.login)
-        if device.device_id is not None:
-            return visitor.keys(Source.DEVICE, device.device_id)
-        since = tx.now - self._known_for
-        is_known = await tx.signin.is_known_address(f"acct:{visitor.account}", self._hash_address(visitor), since=since)
+        device_id = await _device_of(tx, visitor)
+        if device_id is not None and await self._is_at_home(tx, visitor, device_id):
+            return visitor.keys(Source.DEVICE, device_id)
+        is_known = await self._is_known_place(tx, visitor, visitor.place)
         return visitor.keys(Source.PLACE if is_known else Source.STRANGER, "")
+
+    async def _is_at_home(self, tx: Transaction, visitor: Visitor, device_id: DeviceId) -> bool:
+        """A device without an owner speaks for those who have signed in at it: whoever holds it has every name."""
+        device = await tx.devices.get_device(visitor.tenant_id, device_id)
+        if device is not None and device.owner is not None:
+            return True
+        return await self._is_known_place(tx, visitor, _place_at(device_id))
+
+    async def _is_known_place(self, tx: Transaction, visitor: Visitor, place: str) -> bool:
+        since, place_hash = tx.now - self._known_for, self._hash_place(visitor, place)
+        return await tx.signin.is_known_address(f"acct:{visitor.account}", place_hash, since=since)
 
     async def _count(self, tx: Transaction, visitor: Visitor, books: _Books) -> None:
         for scope, after in counted(books.stored, books.keys, self._budgets, now=tx.now).items():
@@ -116,10 +129,21 @@ class Throttles:
         for key, after in taken_back(books.stored, books.keys, self._budgets, count=count).items():
             await (tx.signin.put_throttle(after) if after else tx.signin.clear_throttle(key))
 
-    def _hash_address(self, visitor: Visitor) -> bytes:
+    def _hash_place(self, visitor: Visitor, place: str) -> bytes:
         """Keyed: where people live does not show in the database, nor in its backups."""
-        text = f"acct:{visitor.account}\0{visitor.place}"
+        text = f"acct:{visitor.account}\0{place}"
         return hmac.new(self._address_key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+
+
+async def _device_of(tx: Transaction, visitor: Visitor) -> DeviceId | None:
+    """The device that this name shows a valid certificate of, and may use."""
+    arrival = visitor.arrival
+    return (await recognise(tx, visitor.tenant_id, arrival.certificate_der, login=visitor.login)).device_id
+
+
+def _place_at(device_id: DeviceId) -> str:
+    """A device as a place where somebody has signed in; no entrance has an empty name."""
+    return f"/device/{device_id}"
 
 
 def _describe(throttle: Throttle, scope: Scope, visitor: Visitor) -> Throttle:

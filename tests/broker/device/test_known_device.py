@@ -6,7 +6,7 @@ from broker.model.arrival import Arrival
 from broker.model.kinds import Origin, Segment
 from broker.model.place import Place
 from broker.secret import Secret
-from broker.signin.records import NeedFactor, PasswordAttempt, PasswordOutcome, Throttled
+from broker.signin.records import CodeAttempt, NeedFactor, PasswordAttempt, PasswordOutcome, SignedIn, Throttled
 from broker.store import SqlStore
 from tests.broker.device.desk import Desk, der_of
 from tests.broker.signin.city import HOST, TENANT, City, make_settings, open_city
@@ -64,3 +64,28 @@ async def test_a_device_that_was_lost_is_known_no_more(city: City) -> None:
     assert isinstance(await knock(city, "yamada", "yamada-secret", der_of(issued)), NeedFactor)
     await desk.devices.revoke(desk.actor, issued.device.id, "紛失")
     assert isinstance(await knock(city, "yamada", "yamada-secret", der_of(issued)), Throttled)
+
+
+async def sign_in_at(city: City, login: str, der: bytes) -> None:
+    asked = await knock(city, login, f"{login}-secret", der)
+    assert isinstance(asked, NeedFactor)
+    arrival = Arrival(entrance="sim", address=LINE, place=SIM, certificate_der=der)
+    typed = CodeAttempt(pending=asked.pending, code=await city.app_code(login), arrival=arrival, user_agent="")
+    assert isinstance(await city.signin.submit_code(typed), SignedIn)
+
+
+async def test_a_shared_device_in_wrong_hands_tries_no_name_after_the_other(city: City) -> None:
+    der = der_of(await Desk(city.store, TENANT).enrol(owner=""))
+    outcomes = [await knock(city, f"name{number}", "Summer2026!", der) for number in range(30)]
+    assert isinstance(outcomes[-1], Throttled), "the address that all of it comes from has to wait"
+    refused = await city.audit("signin.password")
+    assert len(refused) < 30
+
+
+async def test_a_shared_device_is_known_for_whoever_has_signed_in_at_it(city: City) -> None:
+    await city.enrol("yamada")
+    der = der_of(await Desk(city.store, TENANT).enrol(owner=""))
+    await sign_in_at(city, "yamada", der)
+    await fill_the_line(city)
+    assert isinstance(await knock(city, "yamada", "yamada-secret", der, address="203.0.113.7"), NeedFactor)
+    assert isinstance(await knock(city, "suzuki", "suzuki-secret", der), Throttled)
