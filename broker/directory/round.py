@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from broker.directory.fitting import fit_page
 from broker.directory.rules import KEPT_GONE, Compared, Rhythm, compare, doubt_of, next_time
 from broker.model.directory import Cursor, DirectoryState, SyncKind, SyncPhase, SyncResult
 from broker.ports import AuditEntry, DirectoryPage, Store, Transaction
@@ -48,7 +49,7 @@ class Round:
 
     async def keep(self, page: DirectoryPage) -> set[str]:
         """Store a page; answers the names that its groups have, or had until now."""
-        state = self.state
+        state, page = self.state, fit_page(page)
         async with self._store.write() as tx:
             kept = await tx.directory.find_people(
                 state.tenant_id, state.directory, [person.entry_id for person in page.people]

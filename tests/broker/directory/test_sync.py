@@ -300,3 +300,23 @@ async def test_a_broker_that_is_killed_anywhere_leaves_what_another_one_complete
         if not fuse.has_burnt:
             break
     assert burns_at > 20
+
+
+async def test_an_entry_that_no_database_takes_keeps_nobody_else_out(hall: Hall) -> None:
+    endless = "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(9000))
+    hall.source.put(
+        msgspec.structs.replace(
+            a_person(20), display_name=f"山\x00田{endless}", department="課\x00", groups=frozenset({"g\x00"})
+        )
+    )
+    hall.source.put(msgspec.structs.replace(a_person(21), login=endless))
+    hall.source.put(msgspec.structs.replace(a_person(22), login="ya\x00mada"))
+    state = await hall.look()
+    assert state.result is SyncResult.OK
+    people = await hall.people()
+    assert set(people) == {a_person(number).login for number in (*range(10), 20)}
+    kept = people[a_person(20).login]
+    assert (kept.display_name[:2], len(kept.display_name), kept.department) == ("山田", 255, "課")
+    assert kept.groups == frozenset()
+    again = await hall.ask(SyncKind.FULL)
+    assert (again.added, again.changed) == (0, 0), "the next round finds nothing new"
