@@ -124,9 +124,12 @@ class OwnFactorDesk:
             if key is None:
                 return FactorDenied(FactorRefusal.NO_SUCH_PASSKEY)
             app = await tx.signin.get_enrolment(user.tenant_id, user.id)
-            must_keep = app is None or bool(user.roles & self._parts.ceremonies.required_roles(user.tenant_id))
-            if len(keys) == 1 and must_keep:
+            asks = bool(user.roles & self._parts.ceremonies.required_roles(user.tenant_id))
+            if len(keys) == 1 and (app is None or asks):
                 return FactorDenied(FactorRefusal.LAST_FACTOR)
+            if asks and session.factor != PASSKEY:
+                # A code that was phished takes no keys away either.
+                return FactorDenied(FactorRefusal.STEP_UP_NEEDED)
             if not await tx.factors.remove_passkey(user.tenant_id, user.id, key.id):
                 return FactorDenied(FactorRefusal.NO_SUCH_PASSKEY)
             await note_change(tx, user, auth.session.address, "factor.removed", {"factor": PASSKEY, "name": key.name})

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from broker.model.kinds import Role
 from broker.model.passkeys import PasskeyRules
 from broker.signin.ceremonies import CHALLENGE_S
+from broker.signin.factor_records import FactorChanged, FactorDenied, FactorRefusal
 from broker.signin.passkey_desk import PasskeyDesk
 from broker.signin.records import (
     MustChangePassword,
@@ -272,10 +273,16 @@ async def test_an_administrators_role_counts_once_the_passkey_was_shown(strict: 
     key = SecurityKey(ORIGIN)
     await desk.add_passkey(auth, HOST, key.make(asked.options), "管理用")
     assert (await strict.authenticated(by_code, OFFICE)).withheld_roles, "enrolled is not shown"
+    asked = await desk.ask_passkey(auth, HOST)
+    assert isinstance(asked, Question)
+    await desk.add_passkey(auth, HOST, SecurityKey(ORIGIN).make(asked.options), "予備")
+    spare = (await desk.overview(auth)).passkeys[1]
+    assert await desk.remove_passkey(auth, spare.id) == FactorDenied(FactorRefusal.STEP_UP_NEEDED)
     question = await strict.signin.passkeys.ask_to_step_up(auth, HOST)
     assert isinstance(question, Question)
     assert isinstance(await strict.signin.passkeys.step_up(auth, HOST, key.show(question.options)), SteppedUp)
     after = await strict.authenticated(by_code, OFFICE)
+    assert await desk.remove_passkey(after, spare.id) == FactorChanged()
     assert after.roles == {Role.TENANT_ADMIN}
     assert isinstance(await strict.signin.step_up_by_code(after, await strict.app_code("desk")), StepUpRefused)
     assert [line.detail["cause"] for line in await strict.audit("signin.step_up_refused")] == ["passkey_required"]
