@@ -12,6 +12,11 @@ from broker.policy.checking import RuleRefusal
 _ATTRIBUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 _MAX_NAME: Final = 256
 _OF_EVERYBODY: Final = frozenset({"domain users", "users", "everyone", "authenticated users", "domain guests"})
+_SECRETS: Final = re.compile(
+    r".*(?:passw(?:or)?d|pwd|credential|principalkey|privatekey|secret).*|ms-?laps.*|msfve-.*|.*admpwd.*"
+)
+"""Attributes that hold passwords, hashes or keys: whoever may ask who has which value could guess them."""
+_STATE_OF_PASSWORDS: Final = frozenset({"pwdlastset", "badpwdcount", "pwdchangedtime", "pwdaccountlockedtime"})
 _ATTRIBUTES_OF_EVERYBODY: Final = frozenset({"objectclass", "objectcategory"})
 
 
@@ -106,6 +111,8 @@ def _faults_of_names(rule: MappingRule) -> Iterator[tuple[str, str]]:
     for name, values in rule.attributes.items():
         if not _ATTRIBUTE.fullmatch(name):
             yield ".attributes", f"{name!r} is not the name of an attribute"
+        if name.lower() not in _STATE_OF_PASSWORDS and _SECRETS.fullmatch(name.lower()):
+            yield f".attributes.{name}", "may hold passwords or keys; no rule looks at those"
         if not values:
             yield f".attributes.{name}", "lists no value, so nobody could meet it"
         lists[f"attributes.{name}"] = values

@@ -111,6 +111,20 @@ async def test_a_rule_about_attributes_is_always_asked_of_the_directory(
     assert len(servers.searches) == 1
 
 
+async def test_nobody_guesses_passwords_by_asking_who_has_which_hash(desk: MappingDesk, servers: Searched) -> None:
+    for name in (
+        "userPassword",
+        "sambaNTPassword",
+        "unicodePwd",
+        "ms-Mcs-AdmPwd",
+        "krbPrincipalKey",
+        "msLAPS-Password",
+    ):
+        found = await desk.match(AUDITOR, DIRECTORY, rule(attributes={name: ["8846f7eaee8fb117ad06bdd830b7586c"]}))
+        assert isinstance(found, RuleNotUsable), name
+    assert servers.searches == []
+
+
 async def test_what_cannot_be_answered_is_said(desk: MappingDesk, servers: Searched) -> None:
     refused = await desk.match(DESK, DIRECTORY, MappingRule(id="r", everybody=True, roles=[Role.TENANT_ADMIN]))
     assert isinstance(refused, RuleNotUsable)
