@@ -180,6 +180,7 @@ DETAIL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "sync_kind": _("同期の範囲"),
         "people": _("職員の数"),
         "groups": _("グループの数"),
+        "group_names": _("グループ"),
         "added": _("追加した数"),
         "changed": _("変更した数"),
         "gone": _("一覧から外した数"),

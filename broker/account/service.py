@@ -221,7 +221,7 @@ class AccountService:
         )
         if not await tx.accounts.add(account):
             raise _LoginTaken
-        more = {"roles": ", ".join(sorted(order.roles)), "groups": ", ".join(sorted(order.groups))}
+        more = {"roles": ", ".join(sorted(order.roles)), "group_names": ", ".join(sorted(order.groups))}
         told = {name: text for name, text in more.items() if text}
         await tx.audit.append(trail.by_actor(actor, account, "local_account.added", order.reason, told))
         return account

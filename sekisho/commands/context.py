@@ -81,6 +81,9 @@ def _cell(row: Mapping[str, object], column: str) -> str:
     if isinstance(value, dict):
         pairs = cast("dict[str, object]", value)
         return escape_unseen(" ".join(f"{key}={item}" for key, item in pairs.items()), kept="")
+    if isinstance(value, list):
+        items = cast("list[object]", value)
+        return escape_unseen(" ".join(str(item) for item in items), kept="") or "-"
     return "-" if value is None else escape_unseen(str(value), kept="")
 
 

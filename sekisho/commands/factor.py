@@ -7,6 +7,7 @@ import click
 from broker.people.factor_desk import IdentityCheck
 from sekisho.commands.context import CommandContext, one_of, takes_context
 from sekisho.commands.passkey import PASSKEY_COMMANDS
+from sekisho.commands.people_named import find_person
 
 _COLUMNS: Final = ("login", "is_enrolled", "app_since", "passkeys", "recovery_codes_left", "code_until")
 _checked = click.option(
@@ -21,33 +22,34 @@ def factor() -> None:
 
 
 @factor.command("list")
-@click.argument("user_id")
+@click.argument("person")
 @takes_context
-def list_factors(context: CommandContext, user_id: str) -> None:
-    """What the person USER_ID can prove themselves by."""
-    context.show([context.ask("GET", f"/admin/people/{user_id}/factors")], _COLUMNS)
+def list_factors(context: CommandContext, person: str) -> None:
+    """What PERSON (login or id) can prove themselves by."""
+    context.show([context.ask("GET", f"/admin/people/{find_person(context, person)}/factors")], _COLUMNS)
 
 
 @factor.command("reset")
-@click.argument("user_id")
+@click.argument("person")
 @_checked
 @_reason
 @takes_context
-def reset(context: CommandContext, user_id: str, checked: str, reason: str) -> None:
-    """Remove app, passkeys and recovery codes; the next sign-in enrols anew. Sign-ins end."""
+def reset(context: CommandContext, person: str, checked: str, reason: str) -> None:
+    """Remove app, passkeys and recovery codes of PERSON (login or id); the next sign-in enrols anew. Sign-ins end."""
     body = {"checked": checked, "reason": reason}
-    context.ask("POST", f"/admin/people/{user_id}/reset-factor", body=body)
-    click.echo(f"{user_id}: no second factor any more, signed out everywhere")
+    context.ask("POST", f"/admin/people/{find_person(context, person)}/reset-factor", body=body)
+    click.echo(f"{person}: no second factor any more, signed out everywhere")
 
 
 @factor.command("new-code")
-@click.argument("user_id")
+@click.argument("person")
 @_checked
 @_reason
 @takes_context
-def new_code(context: CommandContext, user_id: str, checked: str, reason: str) -> None:
-    """A one-time code: with it and the password, a factor is enrolled from outside of the office."""
-    given = context.ask("POST", f"/admin/people/{user_id}/enrolment-code", body={"checked": checked, "reason": reason})
+def new_code(context: CommandContext, person: str, checked: str, reason: str) -> None:
+    """A one-time code for PERSON (login or id), who enrols a factor by it and the password outside of the office."""
+    path = f"/admin/people/{find_person(context, person)}/enrolment-code"
+    given = context.ask("POST", path, body={"checked": checked, "reason": reason})
     if context.as_json:
         context.show(given, ())
         return

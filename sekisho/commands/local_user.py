@@ -7,12 +7,13 @@ import click
 
 from broker.model.kinds import Role
 from sekisho.commands.context import CommandContext, one_of, takes_context
+from sekisho.commands.people_named import find_account
 
 _COLUMNS: Final = ("id", "login", "display_name", "roles", "stands", "is_enrolled", "must_change", "expires_at")
 _MEASURES: Final = (
-    ("enable", "Enable a local account that was disabled.", "enabled"),
-    ("disable", "Disable a local account; its sign-ins and sessions end.", "disabled, sessions ended"),
-    ("delete", "Delete a local account for good; its login stays reserved.", "deleted"),
+    ("enable", "Enable ACCOUNT (login or id), which was disabled.", "enabled"),
+    ("disable", "Disable ACCOUNT (login or id); its sign-ins and sessions end.", "disabled, sessions ended"),
+    ("delete", "Delete ACCOUNT (login or id) for good; its login stays reserved.", "deleted"),
 )
 _reason = click.option("--reason", required=True, help="Goes into the audit.")
 
@@ -59,23 +60,25 @@ def list_local(context: CommandContext) -> None:
 
 
 @click.command("one-time-password")
-@click.argument("user_id")
+@click.argument("account")
 @_reason
 @takes_context
-def one_time_password(context: CommandContext, user_id: str, reason: str) -> None:
-    """Give a local account a new one-time password; its sign-ins end."""
-    path = f"/admin/local-accounts/{user_id}/one-time-password"
+def one_time_password(context: CommandContext, account: str, reason: str) -> None:
+    """Give ACCOUNT (login or id) a new one-time password; its sign-ins end."""
+    path = f"/admin/local-accounts/{find_account(context, account)}/one-time-password"
     _show_password(context, context.ask("POST", path, body={"reason": reason}))
 
 
 def _measure_command(measure: str, help_text: str, done: str) -> click.Command:
     @click.command(measure, help=help_text)
-    @click.argument("user_id")
+    @click.argument("account")
     @_reason
     @takes_context
-    def take_measure(context: CommandContext, user_id: str, reason: str) -> None:
-        context.ask("POST", f"/admin/local-accounts/{user_id}/{measure}", body={"reason": reason})
-        click.echo(f"{user_id}: {done}")
+    def take_measure(context: CommandContext, account: str, reason: str) -> None:
+        context.ask(
+            "POST", f"/admin/local-accounts/{find_account(context, account)}/{measure}", body={"reason": reason}
+        )
+        click.echo(f"{account}: {done}")
 
     return take_measure
 

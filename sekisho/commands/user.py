@@ -6,13 +6,14 @@ import click
 
 from sekisho.commands.context import CommandContext, takes_context
 from sekisho.commands.local_user import LOCAL_COMMANDS
+from sekisho.commands.people_named import find_person
 
 _COLUMNS: Final = ("id", "login", "display_name", "department", "is_locked", "is_enrolled", "last_signed_in_at")
 _NEWCOMER_COLUMNS: Final = ("login", "display_name", "department", "is_enabled")
 _MEASURES: Final = (
-    ("lock", "Lock an account; its sign-ins and sessions end.", "locked, sessions ended"),
-    ("unlock", "Let a locked account sign in again.", "unlocked"),
-    ("sign-out", "End every sign-in of one person.", "signed out everywhere"),
+    ("lock", "Lock PERSON (login or id); their sign-ins and sessions end.", "locked, sessions ended"),
+    ("unlock", "Let PERSON (login or id) sign in again.", "unlocked"),
+    ("sign-out", "End every sign-in of PERSON (login or id).", "signed out everywhere"),
 )
 """What the desk may do to a person: name in the API, help, and what is said when it is done."""
 
@@ -56,12 +57,12 @@ def show(context: CommandContext, login: str) -> None:
 
 def _measure_command(measure: str, help_text: str, done: str) -> click.Command:
     @click.command(measure, help=help_text)
-    @click.argument("user_id")
+    @click.argument("person")
     @click.option("--reason", required=True, help="Goes into the audit.")
     @takes_context
-    def take_measure(context: CommandContext, user_id: str, reason: str) -> None:
-        context.ask("POST", f"/admin/people/{user_id}/{measure}", body={"reason": reason})
-        click.echo(f"{user_id}: {done}")
+    def take_measure(context: CommandContext, person: str, reason: str) -> None:
+        context.ask("POST", f"/admin/people/{find_person(context, person)}/{measure}", body={"reason": reason})
+        click.echo(f"{person}: {done}")
 
     return take_measure
 
