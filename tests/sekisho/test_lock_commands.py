@@ -83,7 +83,7 @@ def test_one_person_is_shown_with_what_is_in_the_way_and_what_to_do(asked: Asked
     assert CliRunner().invoke(main, ["user", "show", "yama"]).exit_code == 2
 
 
-@pytest.mark.parametrize(("named", "meant"), [("yamada", "u1"), ("YAMADA", "u1"), ("u2", "u2"), ("nobody", "nobody")])
+@pytest.mark.parametrize("named, meant", [("yamada", "u1"), ("YAMADA", "u1"), ("u2", "u2"), ("nobody", "nobody")])
 def test_a_person_is_named_by_login_or_by_id(asked: Asked, named: str, meant: str) -> None:
     CliRunner().invoke(main, ["user", "lock", named, "--reason", "退職"])
     assert asked[-1] == ("POST", f"/admin/people/{meant}/lock", {"reason": "退職"})
