@@ -5,6 +5,7 @@ import math
 import select
 import socket
 import ssl
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,7 +89,7 @@ class Line:
         # ldap3 packs this into a C long.
         self._timeout_s = max(1, math.ceil(operation_timeout_s))
         self._connection: Connection | None = None
-        self._is_aborted = False
+        self._aborted = threading.Event()
 
     def bind(self, dn: str, password: Secret) -> Answer:
         """Connect, begin TLS, and bind as ``dn``. The password goes out exactly as typed."""
@@ -107,7 +108,7 @@ class Line:
     def is_quiet(self) -> bool:
         """Whether the line is open and the server has said nothing since its last answer, not even goodbye."""
         opened = self._connection.socket if self._connection is not None else None
-        if opened is None or self._is_aborted:
+        if opened is None or self._aborted.is_set():
             return False
         poll = select.poll()
         try:
@@ -133,15 +134,20 @@ class Line:
         """Connect to the first of the host's network addresses that answers; what failed before it is closed."""
         fault: OSError | LDAPException = OSError("the host name has no address")
         for host in _resolve(self._address):
-            if self._is_aborted:
+            if self._aborted.is_set():
                 break
             connection = self._connection = self._make(host, dn, password)
             try:
                 connection.open(read_server_info=False)
-                return connection
             except (OSError, LDAPException) as error:
                 fault = error
                 self.close()
+                continue
+            # Called off before there was a socket to be shut: nobody would call it off again.
+            if self._aborted.is_set():
+                self.close()
+                break
+            return connection
         raise fault
 
     def _make(self, host: str, dn: str, password: Secret) -> Connection:
@@ -247,7 +253,7 @@ class Line:
 
     def abort(self) -> None:
         """End whatever a thread waits for on this line."""
-        self._is_aborted = True
+        self._aborted.set()
         opened = self._connection.socket if self._connection is not None else None
         if opened is not None:
             with contextlib.suppress(OSError):

@@ -23,6 +23,7 @@ Question = Callable[[Conversation], T]
 """What is asked over a conversation, in a thread."""
 
 _WAITING_PER_THREAD: Final = 8
+_CALL_OFF_AGAIN_S: Final = 0.25
 TOO_MANY: Final = "too many sign-ins wait for the directory"
 _log = structlog.stdlib.get_logger()
 
@@ -60,9 +61,17 @@ class LdapServer:
         try:
             return await asyncio.wrap_future(future)
         finally:
-            # The caller is gone or served: the thread must not go on waiting for a silent server.
-            talk.abort()
+            self._call_off(talk, future)
             self._sweep_later()
+
+    def _call_off(self, talk: Conversation, future: Future[T]) -> None:
+        """The caller is gone or served: the thread must not go on waiting for a silent server.
+
+        Said again until the thread is free: a socket that becomes another one (TLS) in this moment hears it not.
+        """
+        talk.abort()
+        if not future.done():
+            asyncio.get_running_loop().call_later(_CALL_OFF_AGAIN_S, self._call_off, talk, future)
 
     def _sweep_later(self) -> None:
         """Lines that nobody uses any more are closed by themselves."""

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from auth.ldap import LdapAuthenticator
+from auth.ldap_connection import Line
+from auth.ldap_library import Connection
 from broker.directory_settings import LdapSettings
 from broker.ports import DirectoryUnavailable
 from broker.secret import Secret
+from tests.fakes.waiting import until
 from tests.parts.slapd import make_other_ca
 
 TYPED = "correct horse"
@@ -208,3 +211,34 @@ async def test_a_caller_who_leaves_gives_the_thread_back(ca_file: Path) -> None:
     assert isinstance(outcome, DirectoryUnavailable)
     assert "too many" not in outcome.detail
     assert time.monotonic() - began < CONNECT_S + OPERATION_S + SLACK_S
+
+
+async def test_a_caller_who_leaves_while_the_line_is_being_opened_gives_the_thread_back(
+    ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no socket yet that could be shut: what leaves then is noticed afterwards, also behind StartTLS."""
+    make, opening = Line._make, asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def make_slowly(line: Line, host: str, dn: str, password: Secret) -> Connection:
+        connection = make(line, host, dn, password)
+        open_now = connection.open
+
+        def open_late(*, read_server_info: bool) -> None:
+            loop.call_soon_threadsafe(opening.set)
+            time.sleep(0.2)  # longer than the caller stays
+            open_now(read_server_info=read_server_info)
+
+        monkeypatch.setattr(connection, "open", open_late)
+        return connection
+
+    monkeypatch.setattr(Line, "_make", make_slowly)
+    async with hostile(drip) as server:
+        authenticator = dial(server, ca_file, threads=1)
+        leaving = asyncio.create_task(authenticator.verify("yamada", Secret(TYPED)))
+        await opening.wait()
+        leaving.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await leaving
+        await until(lambda: authenticator.health()[0].busy_threads == 0, CONNECT_S + OPERATION_S + SLACK_S)
+        authenticator.close()
