@@ -17,7 +17,7 @@ import msgspec
 from ldap3.core.exceptions import LDAPException
 from ldap3.extend.standard.modifyPassword import ModifyPassword
 
-from auth.ldap_dialect import read_sid
+from auth.ldap_dialect import read_value
 from auth.ldap_library import CheckedTls, Connection, Control, Operation
 from auth.ldap_ppolicy import OID as POLICY_CONTROL
 from broker.errors import ConfigurationError
@@ -26,7 +26,6 @@ from broker.secret import Secret
 _ASK_POLICY: Final[Sequence[Control]] = ((POLICY_CONTROL, False, None),)
 _PORTS: Final = {"ldap": 389, "ldaps": 636}
 _PAGED_RESULTS: Final = "1.2.840.113556.1.4.319"
-_BINARY: Final = frozenset({"objectguid", "invocationid"})
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -107,7 +106,7 @@ class Line:
 
     def is_quiet(self) -> bool:
         """Whether the line is open and the server has said nothing since its last answer, not even goodbye."""
-        opened = self._connection.socket if self._connection is not None else None
+        opened = self._socket()
         if opened is None or self._aborted.is_set():
             return False
         poll = select.poll()
@@ -119,7 +118,7 @@ class Line:
 
     def certificate_ends_at(self) -> datetime:
         """Of the server's certificate. Raises :class:`OSError` before the line is open."""
-        opened = self._connection.socket if self._connection is not None else None
+        opened = self._socket()
         told = opened.getpeercert() if isinstance(opened, ssl.SSLSocket) else None
         if not told:
             raise OSError("the line has no TLS yet")
@@ -143,11 +142,11 @@ class Line:
                 fault = error
                 self.close()
                 continue
-            # Called off before there was a socket to be shut: nobody would call it off again.
-            if self._aborted.is_set():
-                self.close()
-                break
-            return connection
+            if not self._aborted.is_set():
+                return connection
+            # called off before there was a socket that could be shut
+            self.close()
+            break
         raise fault
 
     def _make(self, host: str, dn: str, password: Secret) -> Connection:
@@ -235,6 +234,9 @@ class Line:
         cast("Operation", ModifyPassword(connection, dn, *passwords, controls=_ASK_POLICY)).send()
         return _answer_of(connection)
 
+    def _socket(self) -> socket.socket | None:
+        return self._connection.socket if self._connection is not None else None
+
     def _opened(self) -> Connection:
         if self._connection is None:
             raise OSError("asked before the line was open")
@@ -254,8 +256,7 @@ class Line:
     def abort(self) -> None:
         """End whatever a thread waits for on this line."""
         self._aborted.set()
-        opened = self._connection.socket if self._connection is not None else None
-        if opened is not None:
+        if (opened := self._socket()) is not None:
             with contextlib.suppress(OSError):
                 # Of the plain socket below TLS: the thread's own read then ends by itself.
                 socket.socket.shutdown(opened, socket.SHUT_RDWR)
@@ -290,12 +291,6 @@ def _entries_of(connection: Connection) -> list[Entry]:
 def _entry_of(raw: Mapping[str, Any]) -> Entry:
     attributes: Mapping[str, Sequence[bytes]] = raw["raw_attributes"]
     values = {
-        name.lower(): tuple(_read_value(name.lower(), value) for value in stored) for name, stored in attributes.items()
+        name.lower(): tuple(read_value(name.lower(), value) for value in stored) for name, stored in attributes.items()
     }
     return Entry(str(raw["dn"]), values)
-
-
-def _read_value(attribute: str, octets: bytes) -> str:
-    if attribute in _BINARY:
-        return octets.hex()
-    return read_sid(octets) if attribute == "objectsid" else octets.decode("utf-8", "replace")

@@ -9,6 +9,7 @@ import msgspec
 from broker.directory_settings import LdapSettings
 from broker.model.kinds import DirectoryKind
 
+_BINARY: Final = frozenset({"objectguid", "invocationid"})
 _DEFAULTS: Final[Mapping[DirectoryKind, Mapping[str, str]]] = MappingProxyType(
     {
         DirectoryKind.LDAP: {
@@ -53,3 +54,10 @@ def read_sid(octets: bytes) -> str:
         return ""
     parts = [int.from_bytes(octets[at : at + 4], "little") for at in range(8, len(octets), 4)]
     return "-".join(map(str, ["S", octets[0], int.from_bytes(octets[2:8], "big"), *parts]))
+
+
+def read_value(attribute: str, octets: bytes) -> str:
+    """A value as text: binary ones in hexadecimal, a security identifier as it is written, all else as UTF-8."""
+    if attribute in _BINARY:
+        return octets.hex()
+    return read_sid(octets) if attribute == "objectsid" else octets.decode("utf-8", "replace")
