@@ -102,8 +102,8 @@ async def _attached(
     context: SessionContext, tx: Transaction, event: GatewayEvent, attachment: Attachment, session: Session
 ) -> None:
     at = honest_time(event.at, not_before=attachment.redeemed_at, now=tx.now)
-    is_over = event.seat is None or attachment.closed_at is not None
-    seat = None if is_over or event.seat is None else seal_seat(context.sealing, attachment, event.seat)
+    is_open = attachment.closed_at is None
+    seat = seal_seat(context.sealing, attachment, event.seat) if is_open and event.seat is not None else None
     await tx.sessions.update_attachment(msgspec.structs.replace(attachment, attached_at=at, seat=seat))
     if attachment.closed_at is None:
         await mark_active(tx, session)
